@@ -1,0 +1,27 @@
+# Forwards to CMake presets and small scripts; nothing is decided here.
+.PHONY: demo test sanitize build setup data bench clean
+
+demo: build data
+	./scripts/demo.sh
+
+test: build data
+	ctest --preset release
+
+sanitize: setup
+	./scripts/sanitize.sh
+
+build: setup
+	cmake --preset release
+	cmake --build --preset release
+
+data: setup
+	./scripts/data/fetch.sh
+
+setup:
+	./scripts/setup.sh
+
+bench: build
+	./scripts/bench.sh
+
+clean:
+	rm -rf build
