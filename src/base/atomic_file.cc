@@ -1,0 +1,109 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "base/atomic_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+namespace norma {
+namespace {
+
+Status io_error(const std::string& what, const std::string& path, int error) {
+  std::string remedy;
+  if (error == ENOSPC || error == EDQUOT || error == EFBIG) {
+    remedy = " Free some space (or raise the file size limit) and try again; what stood there before is whole.";
+  }
+  const StatusCode code = error == ENOENT ? StatusCode::kNotFound : StatusCode::kIo;
+  return Status(code, "cannot " + what + " " + path + ": " + std::strerror(error) + "." + remedy);
+}
+
+bool write_all(int fd, std::string_view part) {
+  while (!part.empty()) {
+    const ssize_t n = ::write(fd, part.data(), part.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    part.remove_prefix(static_cast<size_t>(n));
+  }
+  return true;
+}
+
+std::string folder_of(const std::string& path) {
+  const size_t slash = path.find_last_of('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// A rename is durable only once the folder that holds the name is on disk.
+void sync_folder(const std::string& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  ::fsync(fd);
+  ::close(fd);
+}
+
+}  // namespace
+
+void fail_point(const char* point) {
+  const char* wanted = std::getenv("NORMA_FAIL_POINT");
+  if (wanted == nullptr) return;
+  const std::string text(wanted);
+  const size_t colon = text.find(':');
+  if (text.substr(0, colon) != point) return;
+  static std::atomic<long> passes{0};
+  const long nth = colon == std::string::npos ? 1 : std::atol(text.c_str() + colon + 1);
+  if (++passes == nth) ::_exit(99);
+}
+
+Status write_file_atomically(const std::string& path, const std::vector<std::string_view>& parts) {
+  const std::string temporary = path + ".tmp." + std::to_string(::getpid());
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0) return io_error("create", temporary, errno);
+  int error = 0;
+  for (std::string_view part : parts) {
+    if (!write_all(fd, part)) {
+      error = errno;
+      break;
+    }
+  }
+  if (error == 0 && ::fsync(fd) != 0) error = errno;
+  if (::close(fd) != 0 && error == 0) error = errno;
+  if (error == 0) {
+    fail_point("after_temporary_write");
+    fail_point("before_rename");
+    if (::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+  }
+  if (error != 0) {
+    ::unlink(temporary.c_str());
+    return io_error("write", path, error);
+  }
+  sync_folder(folder_of(path));
+  return Status();
+}
+
+Result<std::string> read_file(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return io_error("read", path, errno);
+  std::string content;
+  char buffer[1 << 16];
+  for (;;) {
+    const ssize_t n = ::read(fd, buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      const int error = errno;
+      ::close(fd);
+      return io_error("read", path, error);
+    }
+    if (n == 0) break;
+    content.append(buffer, static_cast<size_t>(n));
+  }
+  ::close(fd);
+  return content;
+}
+
+}  // namespace norma
