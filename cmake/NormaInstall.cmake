@@ -1,0 +1,1 @@
+# What an installed Norma consists of; filled together with the C ABI.
