@@ -1,0 +1,35 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// From a trained model to text: greedy and beam search for encoder-decoders, sampling for decoder-only models.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "models/model.h"
+
+namespace norma::models {
+
+struct BeamOptions {
+  int64_t beam = 1;             // 1 is greedy
+  int64_t max_length = 64;      // target tokens, eos included
+  double length_penalty = 0.6;  // Wu et al. 2016: score / ((5 + length)/6)^alpha
+};
+
+// One output, without bos and eos, for each row of source_BS (padded with kPadId). No gradients are recorded.
+std::vector<std::vector<int32_t>> translate(Model& model, const torch::Tensor& source_BS, const BeamOptions& options);
+
+struct SampleOptions {
+  int64_t steps = 200;       // new tokens at most; stops at eos
+  double temperature = 0.8;  // 0 is greedy
+  double top_p = 0.95;
+  uint64_t seed = 1;
+};
+
+// Continues `prompt`; every new token is handed to on_token, which returns false to stop.
+std::vector<int32_t> generate(Model& model, const std::vector<int32_t>& prompt, const SampleOptions& options,
+                              const std::function<bool(int32_t)>& on_token);
+
+}  // namespace norma::models

@@ -1,0 +1,27 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// LayerNorm and RMSNorm of the core as differentiable functions of tensors.
+//
+// x: any shape that ends with normalized_shape, f32 or f64, any strides (rows that are dense are read where they lie).
+// weight, bias: normalized_shape or undefined. The result has x's shape and type. Bad arguments throw c10::Error with
+// the core's message. First derivatives only: differentiating a gradient throws. All computing runs on the CPU in the
+// thread pool of torch (at::get_num_threads), with the same bits for any number of threads.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <optional>
+#include <vector>
+
+namespace norma::torch_ops {
+
+torch::Tensor layer_norm(const torch::Tensor& x, at::IntArrayRef normalized_shape,
+                         const torch::Tensor& weight = {}, const torch::Tensor& bias = {},
+                         double eps = 1e-5);
+
+// eps unset means the machine epsilon of x's type, as in torch.nn.RMSNorm.
+torch::Tensor rms_norm(const torch::Tensor& x, at::IntArrayRef normalized_shape,
+                       const torch::Tensor& weight = {}, std::optional<double> eps = std::nullopt);
+
+}  // namespace norma::torch_ops

@@ -1,0 +1,57 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// torch::nn modules over functional.h, with PyTorch's options and parameter names.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <optional>
+#include <vector>
+
+namespace norma::torch_ops {
+
+struct LayerNormOptions {
+  LayerNormOptions(std::vector<int64_t> shape) : normalized_shape_(std::move(shape)) {}  // NOLINT
+  TORCH_ARG(std::vector<int64_t>, normalized_shape);
+  TORCH_ARG(double, eps) = 1e-5;
+  TORCH_ARG(bool, elementwise_affine) = true;
+  TORCH_ARG(bool, bias) = true;  // only where elementwise_affine
+};
+
+class LayerNormImpl : public torch::nn::Cloneable<LayerNormImpl> {
+ public:
+  explicit LayerNormImpl(std::vector<int64_t> shape) : LayerNormImpl(LayerNormOptions(std::move(shape))) {}
+  explicit LayerNormImpl(LayerNormOptions options);
+  void reset() override;
+  void reset_parameters();  // weight 1, bias 0
+  void pretty_print(std::ostream& stream) const override;
+  torch::Tensor forward(const torch::Tensor& x);
+
+  LayerNormOptions options;
+  torch::Tensor weight, bias;  // undefined where there is none
+};
+TORCH_MODULE(LayerNorm);
+
+struct RMSNormOptions {
+  RMSNormOptions(std::vector<int64_t> shape) : normalized_shape_(std::move(shape)) {}  // NOLINT
+  TORCH_ARG(std::vector<int64_t>, normalized_shape);
+  TORCH_ARG(std::optional<double>, eps) = std::nullopt;
+  TORCH_ARG(bool, elementwise_affine) = true;
+};
+
+class RMSNormImpl : public torch::nn::Cloneable<RMSNormImpl> {
+ public:
+  explicit RMSNormImpl(std::vector<int64_t> shape) : RMSNormImpl(RMSNormOptions(std::move(shape))) {}
+  explicit RMSNormImpl(RMSNormOptions options);
+  void reset() override;
+  void reset_parameters();  // weight 1
+  void pretty_print(std::ostream& stream) const override;
+  torch::Tensor forward(const torch::Tensor& x);
+
+  RMSNormOptions options;
+  torch::Tensor weight;  // undefined where there is none
+};
+TORCH_MODULE(RMSNorm);
+
+}  // namespace norma::torch_ops
