@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// Corpus BLEU as sacreBLEU defines it (Post 2018): 13a tokens, 4-grams, brevity penalty, "exp" smoothing.
+// Corpus BLEU as sacreBLEU defines it (Post 2018): 13a tokens, 4-grams, brevity penalty, "exp"
+// smoothing.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,7 @@ struct Bleu {
 std::string tokenize_13a(std::string_view line);
 
 // REQUIRES: as many hypotheses as references (one reference each).
-Bleu corpus_bleu(const std::vector<std::string>& hypotheses, const std::vector<std::string>& references);
+Bleu corpus_bleu(const std::vector<std::string>& hypotheses,
+                 const std::vector<std::string>& references);
 
 }  // namespace norma::text

@@ -1,8 +1,9 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// Byte-pair encoding learned from text (Sennrich, Haddow, Birch 2016), over characters of words with an end-of-word mark.
-// One joint vocabulary for both languages of a pair. Deterministic: ties go to the lexicographically smaller pair.
+// Byte-pair encoding learned from text (Sennrich, Haddow, Birch 2016), over characters of words
+// with an end-of-word mark. One joint vocabulary for both languages of a pair. Deterministic: ties
+// go to the lexicographically smaller pair.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@ namespace norma::text {
 
 class Tokenizer {
  public:
-  // Learns merges until the vocabulary, special tokens included, has `vocab_size` entries (fewer if the text runs out).
+  // Learns merges until the vocabulary, special tokens included, has `vocab_size` entries (fewer if
+  // the text runs out).
   static Result<Tokenizer> train_bpe(const std::vector<std::string>& lines, int64_t vocab_size);
   // One token a character (UTF-8), for character language models.
   static Result<Tokenizer> train_characters(const std::vector<std::string>& lines);

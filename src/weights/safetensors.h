@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// The safetensors file format: 8 bytes little-endian header length, a JSON header, raw tensor bytes.
-// The one checkpoint format of the project. Hostile files are refused with the reason.
+// The safetensors file format: 8 bytes little-endian header length, a JSON header, raw tensor
+// bytes. The one checkpoint format of the project. Hostile files are refused with the reason.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,8 @@ class SafetensorsFile {
   std::shared_ptr<const Mapping> mapping_;
 };
 
-// Writes all of it or nothing: a temporary file beside `path`, fsync, rename. What stood at `path` stays whole on failure.
+// Writes all of it or nothing: a temporary file beside `path`, fsync, rename. What stood at `path`
+// stays whole on failure.
 Status write_safetensors(const std::string& path, const std::map<std::string, TensorInfo>& tensors,
                          const std::map<std::string, std::string>& metadata);
 
