@@ -1,19 +1,21 @@
 #!/usr/bin/env bash
-# Installs what the build needs: Debian packages, and a virtual environment with the torch wheel. Quick when nothing is missing.
+# Installs what the build needs: Debian packages, and a virtual environment with the torch wheel.
+# Quick when nothing is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 torch_version=2.13.0
 packages=(build-essential cmake ninja-build pkg-config python3 python3-venv git
-  libhwy-dev libgtest-dev libgmock-dev libcli11-dev libfmt-dev nlohmann-json3-dev libtomlplusplus-dev
-  libbenchmark-dev g++-aarch64-linux-gnu qemu-user chromium)
+  libhwy-dev libgtest-dev libgmock-dev libcli11-dev libfmt-dev nlohmann-json3-dev
+  libtomlplusplus-dev libbenchmark-dev g++-aarch64-linux-gnu qemu-user chromium)
 
 . /etc/os-release
 case "${ID:-}:${VERSION_ID:-}" in
   debian:12) ;;
   ubuntu:24.04) packages=("${packages[@]/chromium/chromium-browser}")
     echo "setup: Ubuntu 24.04 is known to this script but not tested." >&2 ;;
-  *) echo "setup: ${PRETTY_NAME:-this system} is unknown to this script (Debian 12 is tested); trying its package names." >&2 ;;
+  *) echo "setup: ${PRETTY_NAME:-this system} is unknown to this script (Debian 12 is tested);" \
+      "trying its package names." >&2 ;;
 esac
 
 missing=()
@@ -30,13 +32,16 @@ if [ ${#missing[@]} -gt 0 ]; then
     exit 1
   fi
   echo "setup: installing ${missing[*]}"
-  # A stale list makes downloads fail, so the lists are refreshed whenever something is to be installed.
+  # A stale list makes downloads fail, so they are refreshed whenever one is to be installed.
   "${sudo[@]}" apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends \
+    "${missing[@]}" >/dev/null
 fi
 
 # Existing but broken (another machine's, an aborted install) is made anew.
-if ! .venv/bin/python3 -c "import importlib.metadata as m, sys; sys.exit(m.version('torch').split('+')[0] != '$torch_version')" 2>/dev/null; then
+torch_is_there="import importlib.metadata as m, sys
+sys.exit(m.version('torch').split('+')[0] != '$torch_version')"
+if ! .venv/bin/python3 -c "$torch_is_there" 2>/dev/null; then
   echo "setup: creating .venv with torch==$torch_version"
   rm -rf .venv
   python3 -m venv .venv

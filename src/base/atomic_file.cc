@@ -18,7 +18,9 @@ namespace {
 Status io_error(const std::string& what, const std::string& path, int error) {
   std::string remedy;
   if (error == ENOSPC || error == EDQUOT || error == EFBIG) {
-    remedy = " Free some space (or raise the file size limit) and try again; what stood there before is whole.";
+    remedy =
+        " Free some space (or raise the file size limit) and try again; "
+        "what stood there before is whole.";
   }
   const StatusCode code = error == ENOENT ? StatusCode::kNotFound : StatusCode::kIo;
   return Status(code, "cannot " + what + " " + path + ": " + std::strerror(error) + "." + remedy);

@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// Files that are never half written: a temporary name beside the target, fsync, rename, fsync of the folder.
+// Files that are never half written: a temporary name beside the target, fsync,
+// rename, fsync of the folder.
 #pragma once
 
 #include <string>
@@ -18,8 +19,9 @@ Status write_file_atomically(const std::string& path, const std::vector<std::str
 // The whole file as bytes. Errors name the path and the remedy.
 Result<std::string> read_file(const std::string& path);
 
-// Called at the named points of an atomic write ("after_temporary_write", "before_rename"); tests make it exit there.
-// Set by the environment variable NORMA_FAIL_POINT=<point>[:<nth time>]: the process ends at once with code 99.
+// Called at the named points of an atomic write ("after_temporary_write", "before_rename"); tests
+// make it exit there. Set by the environment variable NORMA_FAIL_POINT=<point>[:<nth time>]: the
+// process ends at once with code 99.
 void fail_point(const char* point);
 
 }  // namespace norma

@@ -1,8 +1,9 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// A matrix somebody else owns: `rows` rows of `cols` dense elements, row r starting `stride` elements after row r-1.
-// data may be null only where rows * cols == 0, or where a field says that it is optional.
+// A matrix somebody else owns: `rows` rows of `cols` dense elements, row r starting `stride`
+// elements after row r-1. data may be null only where rows * cols == 0, or where a field says that
+// it is optional.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,9 @@ struct RowsView {
   DType dtype = DType::kF32;
   int64_t rows = 0;
   int64_t cols = 0;
-  int64_t stride = 0;  // elements; may be 0 or negative for inputs, |stride| >= cols for outputs of more than one row
+  // Elements. Inputs: any value, also 0 and negative. Outputs of more than one row: at least cols,
+  // either sign.
+  int64_t stride = 0;
 };
 
 struct ConstRowsView {

@@ -3,7 +3,8 @@
 
 // How a function below the edges says that it failed: by value, with a message a user can act on.
 // Messages name the function or the thing, the rule and the value:
-// "[layer_norm] weight must have cols=768 elements but has 512." Nothing below an edge throws or prints.
+// "[layer_norm] weight must have cols=768 elements but has 512." Nothing below an
+// edge throws or prints.
 #pragma once
 
 #include <string>
@@ -14,7 +15,7 @@ namespace norma {
 
 enum class StatusCode : int {
   kOk = 0,
-  kInvalidArgument = 1,  // the caller's request cannot be meant: wrong shape, unknown name, bad option
+  kInvalidArgument = 1,  // a request that cannot be meant: wrong shape, unknown name
   kUnsupported = 2,      // a meaningful request whose room is still empty
   kNotFound = 3,         // a file or a name is not there
   kDataLoss = 4,         // bytes that were read are not what they must be

@@ -1,10 +1,13 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// The vocabulary of the core: which norm is meant, and the arguments of its forward and backward pass.
+// The vocabulary of the core: which norm is meant, and the arguments of its forward and
+// backward pass.
 //
-// LayerNorm (Ba, Kiros, Hinton 2016, eq. 4): y = (x - mean) * rstd * weight + bias, rstd = 1/sqrt(var + eps), var biased.
-// RMSNorm (Zhang, Sennrich 2019, eq. 4):     y = x * rstd * weight + bias,          rstd = 1/sqrt(mean(x^2) + eps).
+// LayerNorm (Ba, Kiros, Hinton 2016, eq. 4):
+//   y = (x - mean) * rstd * weight + bias, rstd = 1/sqrt(var + eps), var biased.
+// RMSNorm (Zhang, Sennrich 2019, eq. 4):
+//   y = x * rstd * weight + bias, rstd = 1/sqrt(mean(x^2) + eps).
 // Every rounding is fixed by the contract norma-1 (docs/numerics.md).
 #pragma once
 
@@ -47,7 +50,8 @@ struct NormForward {
   Statistics statistics;
 };
 
-// dx and each parameter gradient are computed where their data is not null, and overwritten, never added to.
+// dx and each parameter gradient are computed where their data is not null, and overwritten,
+// never added to.
 struct NormBackward {
   ConstRowsView x;
   ConstRowsView dy;

@@ -1,10 +1,11 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// The one door to the kernels: checks the arguments, then takes the first row of a table of implementations
-// (best first, reference last) that accepts them.
+// The one door to the kernels: checks the arguments, then takes the first row of a table of
+// implementations (best first, reference last) that accepts them.
 //
-// Threads: every function may be called from several threads at once. Nothing is allocated in a forward call.
+// Threads: every function may be called from several threads at once. Nothing is
+// allocated in a forward call.
 #pragma once
 
 #include <cstddef>
@@ -22,11 +23,13 @@ Status norm_forward(const NormSpec& spec, const NormForward& args, const Executo
 Status norm_backward_workspace_size(const NormSpec& spec, const NormBackward& args,
                                     const Executor& executor, size_t* bytes);
 
-// REQUIRES: workspace is 64-byte aligned and has at least the bytes asked for above; null where that is 0.
+// REQUIRES: workspace is 64-byte aligned and has at least the bytes asked for above; null where
+// that is 0.
 Status norm_backward(const NormSpec& spec, const NormBackward& args, void* workspace,
                      size_t workspace_bytes, const Executor& executor);
 
-// "layer_norm forward f32 [8, 64]: cpu:avx512 (4 lanes of ...)" and one line for each refusal with its reason.
+// "layer_norm forward f32 [8, 64]: cpu:avx512 (4 lanes of ...)" and one line for each refusal with
+// its reason.
 std::string explain_forward(const NormSpec& spec, const NormForward& args);
 std::string explain_backward(const NormSpec& spec, const NormBackward& args);
 
