@@ -8,7 +8,7 @@
 #include <algorithm>
 
 #ifndef _OPENMP
-#error "at::parallel_for is inlined here, silently serial without -fopenmp: set NORMA_EXECUTOR=openmp."
+#error "at::parallel_for is inlined here; without -fopenmp it is serial (NORMA_EXECUTOR=openmp)."
 #endif
 
 namespace norma::torch_ops {

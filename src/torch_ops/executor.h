@@ -8,8 +8,8 @@
 
 namespace norma::torch_ops {
 
-// at::parallel_for over at::get_num_threads() threads; inside a parallel region of torch, the calling
-// thread alone.
+// at::parallel_for over at::get_num_threads() threads; inside a parallel region of torch, the
+// calling thread alone.
 const Executor& torch_executor();
 
 }  // namespace norma::torch_ops
