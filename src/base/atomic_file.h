@@ -14,6 +14,7 @@
 namespace norma {
 
 // Where something stood at `path`, it stays whole unless the new content is complete on disk.
+// Under RLIMIT_FSIZE the error is seen only by a process that ignores SIGXFSZ.
 Status write_file_atomically(const std::string& path, const std::vector<std::string_view>& parts);
 
 // The whole file as bytes. Errors name the path and the remedy.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <exception>
 #include <thread>
 #include <vector>
 
@@ -32,10 +33,16 @@ void std_thread_for(void* self, int64_t count, int64_t grain, Executor::Body bod
   if (count <= 0) return;
   const int64_t length = range_length(count, grain, std_threads(self));
   std::vector<std::thread> workers;
-  for (int64_t begin = length; begin < count; begin += length) {
-    workers.emplace_back(body, context, begin, std::min(count, begin + length));
+  int64_t begin = length;
+  try {
+    for (; begin < count; begin += length) {
+      workers.emplace_back(body, context, begin, std::min(count, begin + length));
+    }
+  } catch (const std::exception&) {
+    // The system refuses another thread: what it was to do is done here, below.
   }
   body(context, 0, std::min(count, length));
+  for (; begin < count; begin += length) body(context, begin, std::min(count, begin + length));
   for (std::thread& worker : workers) worker.join();
 }
 

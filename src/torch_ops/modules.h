@@ -21,7 +21,8 @@ struct LayerNormOptions {
 
 class LayerNormImpl : public torch::nn::Cloneable<LayerNormImpl> {
  public:
-  explicit LayerNormImpl(std::vector<int64_t> shape) : LayerNormImpl(LayerNormOptions(std::move(shape))) {}
+  explicit LayerNormImpl(std::vector<int64_t> shape)
+      : LayerNormImpl(LayerNormOptions(std::move(shape))) {}
   explicit LayerNormImpl(LayerNormOptions options);
   void reset() override;
   void reset_parameters();  // weight 1, bias 0
@@ -42,7 +43,8 @@ struct RMSNormOptions {
 
 class RMSNormImpl : public torch::nn::Cloneable<RMSNormImpl> {
  public:
-  explicit RMSNormImpl(std::vector<int64_t> shape) : RMSNormImpl(RMSNormOptions(std::move(shape))) {}
+  explicit RMSNormImpl(std::vector<int64_t> shape)
+      : RMSNormImpl(RMSNormOptions(std::move(shape))) {}
   explicit RMSNormImpl(RMSNormOptions options);
   void reset() override;
   void reset_parameters();  // weight 1

@@ -1,0 +1,63 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// Times the norm kernels against torch's and against a parallel memcpy, in one process.
+//
+// Every peer computes the same task on the same buffers with outputs allocated beforehand. Its
+// answer is checked against a float64 reference first: a wrong answer is never timed. The peers are
+// timed in turn, sample by sample, so that a ratio compares two times taken side by side.
+//
+//   bench::Options options;                        // the whole suite
+//   options.tasks = {"layer_norm_forward"};        // or a part of it
+//   Result<bench::Report> report = bench::run(options, std::cout);
+//   Status saved = bench::write_json(report.value(), "result.jsonl");
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+
+namespace norma::bench {
+
+// Where a list is empty, the suite's own is taken.
+struct Options {
+  std::string suite = "cpu";       // "cpu", or "toy": small enough for a test
+  std::vector<std::string> tasks;  // of task_names()
+  std::vector<int64_t> rows, cols;
+  std::vector<int> threads;  // 0 means all cores
+  int samples = 31;          // paired samples, at least 31 unless the suite is "toy"
+  uint64_t seed = 1;
+  std::function<bool()> interrupted;  // asked between samples; true ends the run with kInterrupted
+};
+
+// What one implementation needed for one task on one shape.
+struct Record {
+  std::string task, dtype, impl, cache;  // cache: "hot", the same buffers on every call, or "cold"
+  int64_t rows = 0, cols = 0;
+  int threads = 0, samples = 0;
+  int64_t bytes = 0;  // that the task must move at least; copy: that it moves
+  double median_ns = 0, min_ns = 0, gb_s = 0;
+  double ratio_to_copy = 0, ratio_to_torch = 0;  // medians of the ratios of paired samples
+};
+
+struct Report {
+  std::vector<Record> records;
+  uint64_t hash = 0;  // of the answers of impl "norma": the same on every machine (contract norma-1)
+  std::string machine, date, commit;
+};
+
+std::vector<std::string> task_names();
+
+// Prints a line for each shape as it is done, then for each task the geometric mean and the worst of
+// norma's ratio to torch. Sets torch's number of threads and puts it back. kInternal: a wrong answer.
+Result<Report> run(const Options& options, std::ostream& table);
+
+// One JSON object a line: task, dtype, rows, cols, threads, impl, median_ns, min_ns, gb_s,
+// ratio_to_copy, commit, and ratio_to_torch, cache, samples, bytes, machine, date.
+Status write_json(const Report& report, const std::string& path);
+
+}  // namespace norma::bench

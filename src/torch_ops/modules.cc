@@ -1,0 +1,66 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "torch_ops/modules.h"
+
+#include "torch_ops/functional.h"
+
+namespace norma::torch_ops {
+
+LayerNormImpl::LayerNormImpl(LayerNormOptions options_) : options(std::move(options_)) { reset(); }
+
+void LayerNormImpl::reset() {
+  const bool affine = options.elementwise_affine();
+  const auto parameter = [&](const char* name, bool present) {
+    return present ? register_parameter(name, torch::empty(options.normalized_shape()))
+                   : register_parameter(name, torch::Tensor(), /*requires_grad=*/false);
+  };
+  weight = parameter("weight", affine);
+  bias = parameter("bias", affine && options.bias());
+  reset_parameters();
+}
+
+void LayerNormImpl::reset_parameters() {
+  if (weight.defined()) torch::nn::init::ones_(weight);
+  if (bias.defined()) torch::nn::init::zeros_(bias);
+}
+
+void LayerNormImpl::pretty_print(std::ostream& stream) const {
+  stream << std::boolalpha << "norma::LayerNorm(" << at::IntArrayRef(options.normalized_shape())
+         << ", eps=" << options.eps() << ", elementwise_affine=" << options.elementwise_affine()
+         << ", bias=" << options.bias() << ")";
+}
+
+torch::Tensor LayerNormImpl::forward(const torch::Tensor& x) {
+  return layer_norm(x, options.normalized_shape(), weight, bias, options.eps());
+}
+
+RMSNormImpl::RMSNormImpl(RMSNormOptions options_) : options(std::move(options_)) { reset(); }
+
+void RMSNormImpl::reset() {
+  weight = options.elementwise_affine()
+               ? register_parameter("weight", torch::empty(options.normalized_shape()))
+               : register_parameter("weight", torch::Tensor(), /*requires_grad=*/false);
+  reset_parameters();
+}
+
+void RMSNormImpl::reset_parameters() {
+  if (weight.defined()) torch::nn::init::ones_(weight);
+}
+
+void RMSNormImpl::pretty_print(std::ostream& stream) const {
+  stream << std::boolalpha << "norma::RMSNorm(" << at::IntArrayRef(options.normalized_shape())
+         << ", eps=";
+  if (options.eps()) {
+    stream << *options.eps();
+  } else {
+    stream << "unset";
+  }
+  stream << ", elementwise_affine=" << options.elementwise_affine() << ")";
+}
+
+torch::Tensor RMSNormImpl::forward(const torch::Tensor& x) {
+  return rms_norm(x, options.normalized_shape(), weight, options.eps());
+}
+
+}  // namespace norma::torch_ops
