@@ -1,0 +1,78 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "core/plan/plan.h"
+
+#include "core/plan/checks.h"
+#include "core/plan/implementations.h"
+
+namespace norma {
+namespace {
+
+const Implementation* best_for(DType dtype) {
+  for (const Implementation& each : implementations()) {
+    if (each.refusal(dtype) == nullptr) return &each;
+  }
+  return nullptr;
+}
+
+Status no_implementation(const NormSpec& spec, const char* suffix, DType dtype) {
+  return Status(StatusCode::kUnsupported,
+                std::string("[") + name_of(spec.kind) + suffix + "] rows of dtype " +
+                    name_of(dtype) + " are not supported yet: convert them to f32 or f64.");
+}
+
+std::string explain(const NormSpec& spec, const char* direction, const ConstRowsView& rows,
+                    const Status& checks) {
+  std::string text = std::string(name_of(spec.kind)) + " " + direction + " " +
+                     name_of(rows.dtype) + " [" + std::to_string(rows.rows) + ", " +
+                     std::to_string(rows.cols) + "]: ";
+  if (!checks.ok()) return text + "refused: " + checks.message();
+  const Implementation* chosen = best_for(rows.dtype);
+  text += chosen == nullptr ? "no implementation" : chosen->name();
+  for (const Implementation& each : implementations()) {
+    if (&each == chosen) break;
+    text += std::string("\n  not ") + each.name() + ": " + each.refusal(rows.dtype);
+  }
+  return text;
+}
+
+}  // namespace
+
+Status norm_forward(const NormSpec& spec, const NormForward& args, const Executor& executor) {
+  NORMA_RETURN_IF_ERROR(check_forward(spec, args));
+  const Implementation* chosen = best_for(args.x.dtype);
+  if (chosen == nullptr) return no_implementation(spec, "", args.x.dtype);
+  chosen->forward(spec, args, executor);
+  return Status();
+}
+
+Status norm_backward_workspace_size(const NormSpec& spec, const NormBackward& args,
+                                    const Executor& executor, size_t* bytes) {
+  NORMA_RETURN_IF_ERROR(check_backward(spec, args));
+  const Implementation* chosen = best_for(args.dy.dtype);
+  if (chosen == nullptr) return no_implementation(spec, "_backward", args.dy.dtype);
+  *bytes = chosen->backward_workspace(spec, args, executor);
+  return Status();
+}
+
+Status norm_backward(const NormSpec& spec, const NormBackward& args, void* workspace,
+                     size_t workspace_bytes, const Executor& executor) {
+  NORMA_RETURN_IF_ERROR(check_backward(spec, args));
+  const Implementation* chosen = best_for(args.dy.dtype);
+  if (chosen == nullptr) return no_implementation(spec, "_backward", args.dy.dtype);
+  NORMA_RETURN_IF_ERROR(check_workspace(spec, args, workspace, workspace_bytes,
+                                        chosen->backward_workspace(spec, args, executor)));
+  chosen->backward(spec, args, workspace, workspace_bytes, executor);
+  return Status();
+}
+
+std::string explain_forward(const NormSpec& spec, const NormForward& args) {
+  return explain(spec, "forward", args.x, check_forward(spec, args));
+}
+
+std::string explain_backward(const NormSpec& spec, const NormBackward& args) {
+  return explain(spec, "backward", args.dy, check_backward(spec, args));
+}
+
+}  // namespace norma

@@ -1,0 +1,91 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "core/ref/rms_norm.h"
+
+#include <type_traits>
+
+#include "core/ref/order.h"
+#include "core/ref/rows.h"
+
+namespace norma::ref {
+namespace {
+
+template <typename Work, typename T>
+RowSums squares(const T* x, int64_t n) {
+  return {0, 0, row_sum<Work>(n, [&](int64_t i) {
+            return static_cast<Work>(x[i]) * static_cast<Work>(x[i]);
+          })};
+}
+
+template <typename T>
+T reciprocal_rms(const T* x, int64_t n, double eps) {
+  if constexpr (std::is_same_v<T, float>) {
+    const RowMoments m = moments(squares<float>(x, n), n, eps);
+    if (accepted(m)) return rstd_of_accepted(m.v);
+  }
+  return rstd_of_redone<T>(moments(squares<double>(x, n), n, eps).v);
+}
+
+template <typename T>
+void forward(const NormSpec& spec, const NormForward& args) {
+  const int64_t n = args.x.cols;
+  if (n == 0) return store_statistics_of_empty_rows<T>(args.x.rows, args.statistics);
+  const T* weight = elements<T>(args.weight);
+  const T* bias = elements<T>(args.bias);
+  for (int64_t r = 0; r < args.x.rows; ++r) {
+    const T* x = row<T>(args.x, r);
+    T* y = row<T>(args.y, r);
+    const T rstd = reciprocal_rms(x, n, spec.eps);
+    store_if_present(args.statistics.rstd, r, rstd);
+    for (int64_t i = 0; i < n; ++i) y[i] = affine(x[i] * rstd, weight, bias, i);
+  }
+}
+
+template <typename T>
+double backward_sum(const T* x, const T* dy, const T* weight, int64_t n, T rstd) {
+  return row_sum<T>(n, [&](int64_t i) { return weighted(dy, weight, i) * (x[i] * rstd); });
+}
+
+template <typename T>
+void backward(const NormBackward& args) {
+  const int64_t n = args.dy.cols;
+  const T* weight = elements<T>(args.weight);
+  const auto rstd_of = [&](int64_t r) { return value_or<T>(args.statistics.rstd, r, 0); };
+  // Before dx, which may be dy itself.
+  store_column_sums<T>(
+      args, [&](int64_t r, int64_t i) { return row<T>(args.x, r)[i] * rstd_of(r); });
+  if (args.dx.data == nullptr || n == 0) return;
+  const double inv_n = 1.0 / static_cast<double>(n);
+  for (int64_t r = 0; r < args.dx.rows; ++r) {
+    const T* x = row<T>(args.x, r);
+    const T* dy = row<T>(args.dy, r);
+    T* dx = row<T>(args.dx, r);
+    const T rstd = rstd_of(r);
+    const T h = static_cast<T>(backward_sum(x, dy, weight, n, rstd) * inv_n);
+    for (int64_t i = 0; i < n; ++i) {
+      dx[i] = (weighted(dy, weight, i) - (x[i] * rstd) * h) * rstd;
+    }
+  }
+}
+
+}  // namespace
+
+void rms_norm_forward(const NormSpec& spec, const NormForward& args) {
+  args.x.dtype == DType::kF64 ? forward<double>(spec, args) : forward<float>(spec, args);
+}
+
+void rms_norm_backward(const NormBackward& args) {
+  args.dy.dtype == DType::kF64 ? backward<double>(args) : backward<float>(args);
+}
+
+RowSums rms_norm_sums(const float* x, int64_t n) { return squares<float>(x, n); }
+
+RowSums rms_norm_redo_sums(const float* x, int64_t n) { return squares<double>(x, n); }
+
+RowSums rms_norm_backward_sums(const float* x, const float* dy, const float* weight, int64_t n,
+                               float rstd) {
+  return {0, 0, backward_sum(x, dy, weight, n, rstd)};
+}
+
+}  // namespace norma::ref

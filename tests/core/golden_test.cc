@@ -1,0 +1,82 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// Vectors that an independent implementation made from the contract's text, through the front door.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/plan/plan.h"
+#include "tests/core/norm_case.h"
+#include "tests/support/bits.h"
+#include "tests/support/safetensors.h"
+#include "tests/support/shared_data.h"
+
+namespace norma::test {
+namespace {
+
+using Tensors = std::map<std::string, std::vector<float>>;
+
+// "layer_norm.n300.wide.eps0" -> its kind and eps.
+NormSpec spec_of(const std::string& name) {
+  const size_t eps = name.rfind(".eps");
+  NormSpec spec;
+  const bool rms_norm = name.find("rms_norm") != std::string::npos;
+  spec.kind = rms_norm ? NormKind::kRmsNorm : NormKind::kLayerNorm;
+  spec.eps = eps == std::string::npos ? 1e-5 : std::strtod(name.c_str() + eps + 4, nullptr);
+  return spec;
+}
+
+void check_row_case(const std::string& name, const Tensors& t) {
+  const auto& x = t.at(name + ".x");
+  NormCase c(spec_of(name), 1, static_cast<int64_t>(x.size()));
+  c.x.assign(x);
+  c.dy.assign(t.at(name + ".dy"));
+  c.weight = t.at(name + ".weight");
+  c.bias = t.at(name + ".bias");
+  ASSERT_TRUE(c.run(serial_executor()).ok());
+  const std::vector<float>& stats = t.at(name + ".stats");
+  const std::vector<float> got{c.mean_hi[0], c.mean_lo[0], c.rstd[0]};
+  EXPECT_TRUE(same_bits(got.data(), stats.data(), 3)) << name << ".stats";
+  EXPECT_TRUE(same_bits(c.y.row(0), t.at(name + ".y").data(), x.size())) << name << ".y";
+  EXPECT_TRUE(same_bits(c.dx.row(0), t.at(name + ".dx").data(), x.size())) << name << ".dx";
+}
+
+void check_column_case(const std::string& name, const Tensors& t) {
+  constexpr size_t kCols = 24;
+  const auto& x = t.at(name + ".x");
+  const int64_t rows = static_cast<int64_t>(x.size() / kCols);
+  NormCase c(spec_of(name), rows, kCols);
+  c.x.assign(x);
+  c.dy.assign(t.at(name + ".dy"));
+  ASSERT_TRUE(c.run(serial_executor()).ok());
+  const std::vector<float>& stats = t.at(name + ".stats");
+  for (int64_t r = 0; r < rows; ++r) {
+    const float got[] = {c.mean_hi[r], c.mean_lo[r], c.rstd[r]};
+    ASSERT_TRUE(same_bits(got, stats.data() + 3 * r, 3)) << name << ".stats row " << r;
+  }
+  EXPECT_TRUE(same_bits(c.dweight.data(), t.at(name + ".dweight").data(), kCols)) << name;
+  EXPECT_TRUE(same_bits(c.dbias.data(), t.at(name + ".dbias").data(), kCols)) << name;
+}
+
+TEST(Golden, EveryCaseHasItsBits) {
+  const std::string path = shared_data_path("norma-1-golden/norma-1.safetensors");
+  NORMA_SKIP_IF_ABSENT(path);
+  const Tensors tensors = read_f32_tensors(path);
+  int rows = 0, columns = 0;
+  for (const auto& [key, values] : tensors) {
+    if (!key.ends_with(".x")) continue;
+    const std::string name = key.substr(0, key.size() - 2);
+    const bool column = name.starts_with("columns.");
+    ++(column ? columns : rows);
+    column ? check_column_case(name, tensors) : check_row_case(name, tensors);
+  }
+  EXPECT_EQ(rows, 138);
+  EXPECT_EQ(columns, 12);
+}
+
+}  // namespace
+}  // namespace norma::test
