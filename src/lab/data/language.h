@@ -12,7 +12,6 @@
 
 #include "base/status.h"
 #include "lab/data/encoded.h"
-#include "text/bpe.h"
 
 namespace norma::lab {
 
@@ -27,12 +26,10 @@ struct TextSplit {
 };
 
 // The last valid_percent of the bytes, from the next line start on (or the next character, where no
-// line starts there), are the valid part. Errors as load_pairs(): no such file, empty or too short,
-// not UTF-8 (line and byte).
+// line starts there), are the valid part. A tokenizer's encode() makes the stream of either; line
+// ends are tokens of their own in both kinds. Errors as load_pairs(): no such file, empty or too
+// short, not UTF-8 (line and byte).
 Result<TextSplit> load_text(const std::string& path, const TextOptions& options = {});
-
-// Line ends are tokens of their own in both kinds of tokenizer, so nothing is added between lines.
-std::vector<int32_t> encode_text(const text::Tokenizer& tokenizer, const std::string& text);
 
 struct WindowBatcherOptions {
   uint64_t seed = 1;
@@ -46,7 +43,7 @@ struct WindowBatcherOptions {
 // thread at a time.
 class WindowBatcher {
  public:
-  // Error where the stream has fewer than (B + 1) * T + 1 tokens: it names the numbers and what to
+  // Error where the stream has fewer than (B + 1) * T tokens: it names the numbers and what to
   // lower.
   static Result<WindowBatcher> create(const std::vector<int32_t>& stream,
                                       const WindowBatcherOptions& options);
@@ -58,9 +55,8 @@ class WindowBatcher {
 
  private:
   WindowBatcherOptions options_;
-  int64_t stream_size_ = 0;
-  int64_t steps_per_epoch_ = 0;
-  int64_t epoch_ = -1;
+  int64_t windows_ = 0;  // an epoch
+  int64_t epoch_ = -1;   // whose offset and order the next two hold
   int64_t offset_ = 0;
   std::vector<int64_t> order_;
 };

@@ -43,11 +43,11 @@ struct PairSplit {
 std::string split_key(const std::string& source);
 
 // Errors name the path, the line (from 1) and the remedy: kNotFound for no such file;
-// kInvalidArgument for an empty file, a line without exactly one tab, bytes that are not UTF-8, an
-// empty side, too few pairs, or a split with an empty side. A pair is held out where
-// mix64(fnv1a_64(split_key(source))) % 100 < valid_percent, so no source sentence, nor one that
-// differs in case, digits or punctuation only, stands on both sides; and growing the file moves no
-// pair.
+// kInvalidArgument for an empty file, a line without exactly one tab, bytes that are not UTF-8, too
+// few pairs, or none on one side of the split. Empty lines are passed over. A pair is held out
+// where mix64(fnv1a_64(split_key(source))) % 100 < valid_percent, so no source sentence, nor one
+// that differs in case, digits or punctuation only, stands on both sides; and growing the file
+// moves no pair.
 Result<PairSplit> load_pairs(const std::string& path, const PairOptions& options = {});
 
 }  // namespace norma::lab

@@ -1,0 +1,53 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "lab/data/catalogue.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/atomic_file.h"
+#include "base/nearest.h"
+
+namespace norma::lab {
+
+const std::vector<DataSet>& known_data_sets() {
+  static const std::vector<DataSet> sets = {
+      {"en-de", DataKind::kPairs, "en-de/en-de.tsv",
+       "English-German sentence pairs from the help and the user interface of LibreOffice",
+       "Debian packages libreoffice-help-en-us, libreoffice-help-de, libreoffice-l10n-de",
+       "MPL-2.0", "make data"},
+      {"kjv", DataKind::kText, "kjv/kjv.txt", "The King James Bible, one verse a line",
+       "Debian packages bible-kjv, bible-kjv-text", "public domain", "make data"}};
+  return sets;
+}
+
+DataSetState inspect_data_set(const DataSet& set, const std::string& root) {
+  DataSetState state;
+  state.path = (std::filesystem::path(root) / set.file).string();
+  const Result<std::string> file = read_file(state.path);
+  if (!file.ok()) return state;
+  const std::string& text = file.value();
+  state.present = true;
+  state.bytes = static_cast<int64_t>(text.size());
+  state.lines = std::count(text.begin(), text.end(), '\n');
+  return state;
+}
+
+Result<std::string> resolve_data(const std::string& name_or_path, const std::string& root) {
+  std::error_code error;
+  std::vector<std::string> names;
+  for (const DataSet& set : known_data_sets()) {
+    names.push_back(set.name);
+    if (set.name != name_or_path) continue;
+    const std::string path = (std::filesystem::path(root) / set.file).string();
+    if (std::filesystem::is_regular_file(path, error)) return path;
+    return Status(StatusCode::kNotFound, "data set " + set.name + " is not at " + path +
+                                             ". Fetch it with: " + set.how_to_get);
+  }
+  if (std::filesystem::exists(name_or_path, error)) return name_or_path;
+  return Status(StatusCode::kNotFound,
+                unknown_name("data set or file", name_or_path, names));
+}
+
+}  // namespace norma::lab

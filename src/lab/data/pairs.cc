@@ -1,0 +1,96 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "lab/data/pairs.h"
+
+#include <string_view>
+
+#include "base/hash.h"
+#include "lab/data/text_file.h"
+#include "text/utf8.h"
+
+namespace norma::lab {
+namespace {
+
+Status check(const PairOptions& options) {
+  if (options.valid_percent < 1 || options.valid_percent > 99) {
+    return invalid_argument("[load_pairs] valid_percent must be 1..99 but is " +
+                            std::to_string(options.valid_percent) + ".");
+  }
+  if (options.min_words < 1 || options.max_words < 0 ||
+      (options.max_words > 0 && options.max_words < options.min_words)) {
+    return invalid_argument("[load_pairs] min_words must be at least 1 and at most max_words " +
+                            std::string("(0: no limit) but they are ") +
+                            std::to_string(options.min_words) + " and " +
+                            std::to_string(options.max_words) + ".");
+  }
+  return Status();
+}
+
+bool fits(std::string_view side, const PairOptions& options) {
+  const int64_t words = static_cast<int64_t>(text::split_words(side).size());
+  return words >= options.min_words && (options.max_words == 0 || words <= options.max_words);
+}
+
+bool is_held_out(const std::string& source, int64_t valid_percent) {
+  return mix64(fnv1a_64(split_key(source))) % 100 < static_cast<uint64_t>(valid_percent);
+}
+
+}  // namespace
+
+std::string split_key(const std::string& source) {
+  std::string key;
+  bool gap = false;
+  for (char c : text::to_lower(source)) {
+    const bool digit = c >= '0' && c <= '9';
+    const bool kept = digit || (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80;
+    if (!kept) {
+      gap = !key.empty();
+      continue;
+    }
+    if (gap) key += ' ';
+    if (!digit || key.empty() || key.back() != '0') key += digit ? '0' : c;
+    gap = false;
+  }
+  return key;
+}
+
+Result<PairSplit> load_pairs(const std::string& path, const PairOptions& options) {
+  NORMA_RETURN_IF_ERROR(check(options));
+  const Result<std::string> file = read_text_file(path);
+  if (!file.ok()) return file.status();
+  PairSplit split;
+  std::string_view rest = file.value();
+  for (int64_t number = 1; !rest.empty(); ++number) {
+    const size_t end = rest.find('\n');
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    if (line.empty()) continue;
+    const size_t tab = line.find('\t');
+    if (tab == std::string_view::npos || line.find('\t', tab + 1) != std::string_view::npos) {
+      return invalid_argument(path + ": line " + std::to_string(number) +
+                              " must be a source and a target sentence with exactly one tab "
+                              "between them. Correct the line.");
+    }
+    ++split.lines;
+    Pair pair{std::string(line.substr(0, tab)), std::string(line.substr(tab + 1))};
+    if (!fits(pair.source, options) || !fits(pair.target, options)) {
+      ++split.left_out;
+      continue;
+    }
+    const bool held_out = is_held_out(pair.source, options.valid_percent);
+    (held_out ? split.valid : split.train).push_back(std::move(pair));
+  }
+  const int64_t kept = split.lines - split.left_out;
+  if (kept < options.min_pairs || split.train.empty() || split.valid.empty()) {
+    return invalid_argument(path + " has too few pairs: " + std::to_string(kept) + " of " +
+                            std::to_string(split.lines) + " are within the word limits, " +
+                            std::to_string(split.valid.size()) + " of them held out, but " +
+                            std::to_string(options.min_pairs) +
+                            " are needed and some on each side. Give more pairs or raise "
+                            "max_words.");
+  }
+  return split;
+}
+
+}  // namespace norma::lab
