@@ -36,7 +36,8 @@ struct Options {
 
 // What one implementation needed for one task on one shape.
 struct Record {
-  std::string task, dtype, impl, cache;  // cache: "hot", the same buffers on every call, or "cold"
+  std::string task, dtype, impl;
+  std::string cache;  // "hot": the same buffers on every call; "cold": buffers left the cache
   int64_t rows = 0, cols = 0;
   int threads = 0, samples = 0;
   int64_t bytes = 0;  // that the task must move at least; copy: that it moves
@@ -46,14 +47,15 @@ struct Record {
 
 struct Report {
   std::vector<Record> records;
-  uint64_t hash = 0;  // of the answers of impl "norma": the same on every machine (contract norma-1)
+  uint64_t hash = 0;  // of the answers of "norma": the same on every machine (contract norma-1)
   std::string machine, date, commit;
 };
 
 std::vector<std::string> task_names();
 
-// Prints a line for each shape as it is done, then for each task the geometric mean and the worst of
-// norma's ratio to torch. Sets torch's number of threads and puts it back. kInternal: a wrong answer.
+// Prints a line for each shape as it is done, then for each task the geometric mean and the worst
+// ratio of norma to torch. Sets the number of threads of torch and puts it back. kInternal: a wrong
+// answer.
 Result<Report> run(const Options& options, std::ostream& table);
 
 // One JSON object a line: task, dtype, rows, cols, threads, impl, median_ns, min_ns, gb_s,

@@ -40,9 +40,17 @@ if(NORMA_TORCH_FOUND)
   target_precompile_headers(norma_torch_pch PRIVATE <torch/torch.h>)
 endif()
 
+# A program is compiled with the -fPIC of the libraries, not the -fPIE that CMake would give it: the compiler takes
+# the precompiled header only under the flags that made it.
 function(norma_use_torch target)
-  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON
-                        CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  set_target_properties(${target} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "EXECUTABLE")
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${target} PRIVATE -fPIC)
+  else()
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  endif()
   target_link_libraries(${target} PUBLIC norma_torch_runtime)
   target_precompile_headers(${target} REUSE_FROM norma_torch_pch)
 endfunction()
