@@ -1,0 +1,202 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "lab/train/checkpoint.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <charconv>
+#include <cstring>
+
+#include "weights/safetensors.h"
+
+namespace norma::lab {
+namespace {
+
+using weights::SafetensorsFile;
+using weights::TensorInfo;
+using Metadata = std::map<std::string, std::string>;
+
+constexpr char kFormat[] = "norma-checkpoint-1";
+constexpr char kStateFormat[] = "norma-state-1";
+
+const char* dtype_name(const torch::Tensor& tensor) {
+  switch (tensor.scalar_type()) {
+    case torch::kFloat32: return "F32";
+    case torch::kFloat64: return "F64";
+    case torch::kUInt8: return "U8";
+    default: return "unknown";
+  }
+}
+
+// REQUIRES: tensor is contiguous and lives as long as the result is used.
+TensorInfo info_of(const torch::Tensor& tensor) {
+  return {dtype_name(tensor), tensor.sizes().vec(), tensor.data_ptr(), tensor.nbytes()};
+}
+
+Status damaged(const std::string& path, const std::string& what) {
+  return Status(StatusCode::kDataLoss, path + ": " + what);
+}
+
+std::string remedy() { return " Use a checkpoint of this model, or train again."; }
+
+Status copy_into(const SafetensorsFile& file, const std::string& path, const std::string& name,
+                 const torch::Tensor& target) {
+  torch::NoGradGuard no_grad;
+  const auto found = file.tensors().find(name);
+  if (found == file.tensors().end()) {
+    return damaged(path, "tensor \"" + name + "\" is missing." + remedy());
+  }
+  const TensorInfo& info = found->second;
+  if (info.shape != target.sizes().vec() || info.dtype != dtype_name(target)) {
+    return damaged(path, fmt::format("tensor \"{}\" is {} [{}] but the model needs {} [{}].{}",
+                                     name, info.dtype, fmt::join(info.shape, ", "),
+                                     dtype_name(target), fmt::join(target.sizes().vec(), ", "),
+                                     remedy()));
+  }
+  const torch::Tensor copy = torch::empty_like(target, torch::MemoryFormat::Contiguous);
+  std::memcpy(copy.data_ptr(), info.data, info.bytes);
+  target.copy_(copy);
+  return Status();
+}
+
+Result<std::string> entry(const SafetensorsFile& file, const std::string& path,
+                          const std::string& key) {
+  const auto found = file.metadata().find(key);
+  if (found == file.metadata().end()) {
+    return damaged(path, "not a checkpoint of norma: \"" + key + "\" is missing." + remedy());
+  }
+  return found->second;
+}
+
+template <typename Number>
+Status read_number(const SafetensorsFile& file, const std::string& path, const std::string& key,
+                   Number* value) {
+  Result<std::string> text = entry(file, path, key);
+  if (!text.ok()) return text.status();
+  const std::string& t = text.value();
+  const auto [stop, error] = std::from_chars(t.data(), t.data() + t.size(), *value);
+  if (error != std::errc() || stop != t.data() + t.size()) {
+    return damaged(path, "\"" + key + "\" is no number." + remedy());
+  }
+  return Status();
+}
+
+Status check_format(const SafetensorsFile& file, const std::string& path, const char* format) {
+  Result<std::string> found = entry(file, path, "format");
+  if (!found.ok()) return found.status();
+  if (found.value() != format) {
+    return damaged(path, fmt::format("format is \"{}\" but must be \"{}\".{}", found.value(),
+                                     format, remedy()));
+  }
+  return Status();
+}
+
+}  // namespace
+
+Status save_model(const std::string& path, const models::Model& model,
+                  const text::Tokenizer& tokenizer, int64_t step) {
+  std::vector<torch::Tensor> alive;
+  std::map<std::string, TensorInfo> tensors;
+  for (const auto& item : model.named_parameters()) {
+    alive.push_back(item.value().detach().contiguous());
+    tensors[item.key()] = info_of(alive.back());
+  }
+  return weights::write_safetensors(path, tensors,
+                                    {{"format", kFormat},
+                                     {"model", models::to_json(model.config())},
+                                     {"tokenizer", tokenizer.to_json()},
+                                     {"step", std::to_string(step)}});
+}
+
+Result<TrainedModel> load_model(const std::string& path) {
+  Result<SafetensorsFile> opened = SafetensorsFile::open(path);
+  if (!opened.ok()) return opened.status();
+  const SafetensorsFile& file = opened.value();
+  NORMA_RETURN_IF_ERROR(check_format(file, path, kFormat));
+  int64_t step = 0;
+  NORMA_RETURN_IF_ERROR(read_number(file, path, "step", &step));
+  Result<std::string> config_json = entry(file, path, "model");
+  if (!config_json.ok()) return config_json.status();
+  Result<models::ModelConfig> config = models::model_config_from_json(config_json.value());
+  if (!config.ok()) return damaged(path, config.status().message());
+  Result<std::string> tokenizer_json = entry(file, path, "tokenizer");
+  if (!tokenizer_json.ok()) return tokenizer_json.status();
+  Result<text::Tokenizer> tokenizer = text::Tokenizer::from_json(tokenizer_json.value());
+  if (!tokenizer.ok()) return damaged(path, tokenizer.status().message());
+  if (tokenizer.value().vocab_size() != config.value().vocab_size) {
+    return damaged(path, fmt::format("the vocabulary has {} entries but the model needs {}.{}",
+                                     tokenizer.value().vocab_size(), config.value().vocab_size,
+                                     remedy()));
+  }
+  Result<std::shared_ptr<models::Model>> model = models::make_model(config.value(), 0);
+  if (!model.ok()) return damaged(path, model.status().message());
+  for (const auto& item : model.value()->named_parameters()) {
+    NORMA_RETURN_IF_ERROR(copy_into(file, path, item.key(), item.value()));
+  }
+  model.value()->eval();
+  return TrainedModel{model.value(), tokenizer.value(), step};
+}
+
+Status save_state(const std::string& path, const Adam& adam, const TrainState& state,
+                  const std::string& recipe) {
+  std::vector<torch::Tensor> alive;
+  std::map<std::string, TensorInfo> tensors;
+  const auto add = [&](const std::string& name, const torch::Tensor& tensor) {
+    alive.push_back(tensor.detach().contiguous());
+    tensors[name] = info_of(alive.back());
+  };
+  for (const Adam::Parameter& p : adam.parameters()) {
+    add("parameter." + p.name, p.value);
+    add("exp_avg." + p.name, p.exp_avg);
+    add("exp_avg_sq." + p.name, p.exp_avg_sq);
+  }
+  add("generator", at::detail::getDefaultCPUGenerator().get_state());
+  return weights::write_safetensors(
+      path, tensors,
+      {{"format", kStateFormat},
+       {"recipe", recipe},
+       {"step", std::to_string(state.step)},
+       {"tokens", std::to_string(state.tokens)},
+       {"seconds", fmt::format("{}", state.seconds)},
+       {"loss_sum", fmt::format("{}", state.loss_sum)},
+       {"loss_steps", std::to_string(state.loss_steps)},
+       {"valid_loss", fmt::format("{}", state.valid_loss)},
+       {"metrics_bytes", std::to_string(state.metrics_bytes)}});
+}
+
+Result<TrainState> load_state(const std::string& path, Adam& adam, const std::string& recipe) {
+  Result<SafetensorsFile> opened = SafetensorsFile::open(path);
+  if (!opened.ok()) return opened.status();
+  const SafetensorsFile& file = opened.value();
+  NORMA_RETURN_IF_ERROR(check_format(file, path, kStateFormat));
+  Result<std::string> saved_recipe = entry(file, path, "recipe");
+  if (!saved_recipe.ok()) return saved_recipe.status();
+  if (saved_recipe.value() != recipe) {
+    return invalid_argument(path + " belongs to another recipe than the one asked for. Resume "
+                                   "without flags, or choose another --out.");
+  }
+  TrainState state;
+  NORMA_RETURN_IF_ERROR(read_number(file, path, "step", &state.step));
+  NORMA_RETURN_IF_ERROR(read_number(file, path, "tokens", &state.tokens));
+  NORMA_RETURN_IF_ERROR(read_number(file, path, "seconds", &state.seconds));
+  NORMA_RETURN_IF_ERROR(read_number(file, path, "loss_sum", &state.loss_sum));
+  NORMA_RETURN_IF_ERROR(read_number(file, path, "loss_steps", &state.loss_steps));
+  NORMA_RETURN_IF_ERROR(read_number(file, path, "valid_loss", &state.valid_loss));
+  NORMA_RETURN_IF_ERROR(read_number(file, path, "metrics_bytes", &state.metrics_bytes));
+  for (const Adam::Parameter& p : adam.parameters()) {
+    NORMA_RETURN_IF_ERROR(copy_into(file, path, "parameter." + p.name, p.value));
+    NORMA_RETURN_IF_ERROR(copy_into(file, path, "exp_avg." + p.name, p.exp_avg));
+    NORMA_RETURN_IF_ERROR(copy_into(file, path, "exp_avg_sq." + p.name, p.exp_avg_sq));
+  }
+  adam.set_steps(state.step);
+  at::Generator generator = at::detail::getDefaultCPUGenerator();
+  const torch::Tensor generator_state = generator.get_state();
+  NORMA_RETURN_IF_ERROR(copy_into(file, path, "generator", generator_state));
+  generator.set_state(generator_state);
+  return state;
+}
+
+}  // namespace norma::lab

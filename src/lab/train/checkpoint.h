@@ -1,0 +1,49 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// The two files of a checkpoint. checkpoint.safetensors is a trained model by itself: parameters,
+// configuration and vocabulary. state.safetensors has all that a resumed run needs, parameters
+// too, so that a kill between the two renames leaves nothing that does not fit together.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "lab/train/adam.h"
+#include "models/model.h"
+#include "text/bpe.h"
+
+namespace norma::lab {
+
+Status save_model(const std::string& path, const models::Model& model,
+                  const text::Tokenizer& tokenizer, int64_t step);
+
+struct TrainedModel {
+  std::shared_ptr<models::Model> model;  // in evaluation mode
+  text::Tokenizer tokenizer;
+  int64_t step = 0;
+};
+// kDataLoss where the file is no checkpoint of Norma's or its tensors do not fit its configuration.
+Result<TrainedModel> load_model(const std::string& path);
+
+// Where a run stands after `step` steps.
+struct TrainState {
+  int64_t step = 0;
+  int64_t tokens = 0;
+  double seconds = 0;          // of training steps
+  double loss_sum = 0;         // of the steps since the last line of metrics
+  int64_t loss_steps = 0;
+  double valid_loss = 0;       // the last one
+  int64_t metrics_bytes = 0;   // length of metrics.jsonl
+};
+
+// Parameters, moments, torch's CPU generator, and `state`. `recipe` is the text that load_state
+// will want to see again.
+Status save_state(const std::string& path, const Adam& adam, const TrainState& state,
+                  const std::string& recipe);
+// Sets what save_state saved.
+Result<TrainState> load_state(const std::string& path, Adam& adam, const std::string& recipe);
+
+}  // namespace norma::lab

@@ -1,0 +1,130 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "lab/train/run_folder.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+
+#include "base/atomic_file.h"
+
+namespace norma::lab {
+namespace {
+
+Status system_error(const std::string& what, const std::string& path, int error) {
+  return Status(StatusCode::kIo, "cannot " + what + " " + path + ": " + std::strerror(error) +
+                                     ". Free some space or choose another --out, then resume.");
+}
+
+}  // namespace
+
+std::string join_path(const std::string& folder, const std::string& name) {
+  return (std::filesystem::path(folder) / name).string();
+}
+
+Status make_folder(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    return Status(StatusCode::kIo, "cannot make folder " + folder + ": " + error.message() +
+                                       ". Choose another --out.");
+  }
+  return Status();
+}
+
+Json json_number(double value) {
+  if (std::isfinite(value)) return value;
+  return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+}
+
+MetricsFile::~MetricsFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Status MetricsFile::open(const std::string& path, int64_t keep_bytes) {
+  path_ = path;
+  bytes_ = keep_bytes;
+  fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (fd_ < 0) return system_error("create", path, errno);
+  if (::lseek(fd_, 0, SEEK_END) < keep_bytes) {
+    return Status(StatusCode::kDataLoss, path + " is shorter than at the checkpoint. Start the "
+                                                "run again in another --out.");
+  }
+  if (::ftruncate(fd_, keep_bytes) != 0) return system_error("truncate", path, errno);
+  return Status();
+}
+
+Status MetricsFile::append(const Json& line) {
+  const std::string text = line.dump() + "\n";
+  const ssize_t written = ::write(fd_, text.data(), text.size());
+  if (written != static_cast<ssize_t>(text.size())) {
+    const int error = written < 0 ? errno : ENOSPC;
+    // Half a line would make the whole file unreadable.
+    if (written > 0 && ::ftruncate(fd_, bytes_) != 0) return system_error("truncate", path_, errno);
+    return system_error("write", path_, error);
+  }
+  bytes_ += written;
+  return Status();
+}
+
+Status MetricsFile::sync() {
+  if (::fsync(fd_) != 0) return system_error("write", path_, errno);
+  return Status();
+}
+
+Status write_json(const std::string& path, const Json& json) {
+  const std::string text = json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return write_file_atomically(path, {text});
+}
+
+Result<Json> read_json(const std::string& path) {
+  Result<std::string> text = read_file(path);
+  if (!text.ok()) return text.status();
+  Json json = Json::parse(text.value(), nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) {
+    return Status(StatusCode::kDataLoss, path + " is not JSON. Remove it and run again.");
+  }
+  return json;
+}
+
+void describe_recipe(const TrainRecipe& recipe, const models::ModelConfig& model, Json* summary) {
+  const TrainingRecipe& t = recipe.train;
+  (*summary)["model"] = Json::parse(models::to_json(model));
+  (*summary)["train"] = {{"optimizer", t.optimizer},
+                         {"lr", t.lr},
+                         {"warmup_steps", t.warmup_steps},
+                         {"schedule", t.schedule},
+                         {"steps", t.steps},
+                         {"batch_size", t.batch_size},
+                         {"label_smoothing", t.label_smoothing},
+                         {"weight_decay", t.weight_decay},
+                         {"clip", t.clip},
+                         {"threads", t.threads}};
+  (*summary)["seed"] = t.seed;
+}
+
+Result<std::optional<Json>> finished_summary(const std::string& folder,
+                                             const TrainRecipe& recipe) {
+  const std::string config_path = join_path(folder, "config.toml");
+  if (!std::filesystem::exists(config_path)) return std::optional<Json>();
+  Result<std::string> config = read_file(config_path);
+  if (!config.ok()) return config.status();
+  if (config.value() != to_toml(recipe)) {
+    return invalid_argument(folder + " holds the run of another recipe. Choose another --out, or "
+                                     "remove the folder.");
+  }
+  const std::string summary_path = join_path(folder, "summary.json");
+  if (!std::filesystem::exists(summary_path)) return std::optional<Json>();
+  Result<Json> summary = read_json(summary_path);
+  if (!summary.ok()) return summary.status();
+  const std::string status = summary.value().value("status", "");
+  if (status != "done" && status != "diverged") return std::optional<Json>();
+  return std::optional<Json>(summary.value());
+}
+
+}  // namespace norma::lab

@@ -1,0 +1,238 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "lab/train/task.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <numeric>
+
+#include "base/atomic_file.h"
+#include "base/sha256.h"
+#include "lab/data/catalogue.h"
+#include "lab/data/encoded.h"
+#include "lab/data/language.h"
+
+namespace norma::lab {
+namespace {
+
+static_assert(kIgnoreId == models::kIgnore);
+
+constexpr int64_t kEvaluationRows = 64;  // pairs a batch: larger is no faster on small models
+
+torch::Tensor tensor_of(const IdMatrix& matrix) {
+  return torch::tensor(matrix.ids, torch::kInt64).view({matrix.rows, matrix.cols});
+}
+
+CountedBatch pair_batch(const std::vector<EncodedPair>& pairs,
+                        const std::vector<int64_t>& indices) {
+  const PairBatch batch = make_batch(pairs, indices);
+  return {{tensor_of(batch.source), tensor_of(batch.target_in), tensor_of(batch.target_out)},
+          batch.target_tokens};
+}
+
+CountedBatch window_batch(const IdMatrix& windows) {
+  const torch::Tensor ids = tensor_of(windows);
+  const int64_t length = windows.cols - 1;
+  return {{torch::Tensor(), ids.slice(1, 0, length).contiguous(),
+           ids.slice(1, 1, length + 1).contiguous()},
+          windows.rows * length};
+}
+
+Result<text::Tokenizer> learn_tokenizer(const DataRecipe& data,
+                                        const std::vector<std::string>& lines) {
+  if (data.tokenizer == "characters") return text::Tokenizer::train_characters(lines);
+  return text::Tokenizer::train_bpe(lines, data.vocab_size);
+}
+
+// `count` of `size` items, evenly spaced.
+std::vector<int64_t> evenly(int64_t size, int64_t count) {
+  std::vector<int64_t> picked;
+  for (int64_t i = 0; i < std::min(size, count); ++i) {
+    picked.push_back(i * size / std::min(size, count));
+  }
+  return picked;
+}
+
+std::vector<CountedBatch> pair_evaluation(const std::vector<EncodedPair>& pairs,
+                                          const TrainingRecipe& train) {
+  std::vector<CountedBatch> batches;
+  for (const auto& indices : evaluation_batches(pairs, kEvaluationRows)) {
+    batches.push_back(pair_batch(pairs, indices));
+  }
+  // Batches come longest first: a limited look takes some of each length.
+  if (train.valid_batches > 0) {
+    std::vector<CountedBatch> some;
+    for (int64_t i : evenly(std::ssize(batches), train.valid_batches)) some.push_back(batches[i]);
+    return some;
+  }
+  return batches;
+}
+
+int64_t longest(const std::vector<EncodedPair>& pairs) {
+  size_t most = 0;
+  for (const EncodedPair& p : pairs) most = std::max({most, p.source.size(), p.target.size()});
+  return static_cast<int64_t>(most) + 1;  // bos or eos
+}
+
+Result<Task> load_pair_task(const TrainRecipe& recipe, const std::string& path) {
+  PairOptions options;
+  options.min_words = recipe.data.min_words;
+  options.max_words = recipe.data.max_words;
+  options.valid_percent = recipe.data.valid_percent;
+  Result<PairSplit> loaded = load_pairs(path, options);
+  if (!loaded.ok()) return loaded.status();
+  const PairSplit& split = loaded.value();
+
+  std::vector<std::string> lines;
+  for (const Pair& pair : split.train) {
+    lines.push_back(pair.source);
+    lines.push_back(pair.target);
+  }
+  Result<text::Tokenizer> tokenizer = learn_tokenizer(recipe.data, lines);
+  if (!tokenizer.ok()) return tokenizer.status();
+  Task task(tokenizer.value());
+
+  const auto train = std::make_shared<const std::vector<EncodedPair>>(
+      encode_pairs(task.tokenizer, split.train));
+  const std::vector<EncodedPair> valid = encode_pairs(task.tokenizer, split.valid);
+  const int64_t most = std::max(longest(*train), longest(valid));
+  if (most > recipe.model.max_length) {
+    return invalid_argument(fmt::format(
+        "{}: the longest sentence has {} tokens, more than max_length={} positions of the model. "
+        "Raise max_length or lower max_words.",
+        path, most, recipe.model.max_length));
+  }
+  task.train_items = std::ssize(split.train);
+  task.valid_items = std::ssize(split.valid);
+  task.valid_pairs = split.valid;
+  task.valid = pair_evaluation(valid, recipe.train);
+  std::vector<EncodedPair> sample;
+  for (int64_t i : evenly(std::ssize(*train), std::ssize(valid))) sample.push_back((*train)[i]);
+  task.train_sample = pair_evaluation(sample, recipe.train);
+
+  task.train_counts.assign(task.tokenizer.vocab_size(), 0);
+  for (const EncodedPair& pair : *train) {
+    for (int32_t id : pair.target) ++task.train_counts[id];
+    ++task.train_counts[text::kEosId];
+  }
+  PairBatcherOptions batching;
+  batching.seed = static_cast<uint64_t>(recipe.train.seed);
+  batching.batch_size = recipe.train.batch_size;
+  batching.max_tokens = recipe.train.max_tokens;
+  const auto batcher = std::make_shared<PairBatcher>(*train, batching);
+  task.train_batch = [train, batcher](int64_t step) {
+    return pair_batch(*train, batcher->indices(step));
+  };
+  return task;
+}
+
+Result<Task> load_text_task(const TrainRecipe& recipe, const std::string& path) {
+  TextOptions options;
+  options.valid_percent = recipe.data.valid_percent;
+  Result<TextSplit> loaded = load_text(path, options);
+  if (!loaded.ok()) return loaded.status();
+  Result<text::Tokenizer> tokenizer = learn_tokenizer(recipe.data, {loaded.value().train});
+  if (!tokenizer.ok()) return tokenizer.status();
+  Task task(tokenizer.value());
+
+  const auto train = std::make_shared<const std::vector<int32_t>>(
+      task.tokenizer.encode(loaded.value().train));
+  const std::vector<int32_t> valid = task.tokenizer.encode(loaded.value().valid);
+  task.train_items = std::ssize(*train);
+  task.valid_items = std::ssize(valid);
+  task.train_counts.assign(task.tokenizer.vocab_size(), 0);
+  for (int32_t id : *train) ++task.train_counts[id];
+
+  const int64_t rows = recipe.train.batch_size, length = recipe.data.window;
+  const auto windows = [&](const std::vector<int32_t>& stream) {
+    std::vector<CountedBatch> batches;
+    for (const IdMatrix& w :
+         evaluation_windows(stream, rows, length, recipe.train.valid_batches)) {
+      batches.push_back(window_batch(w));
+    }
+    return batches;
+  };
+  task.valid = windows(valid);
+  if (task.valid.empty()) {
+    return invalid_argument(fmt::format(
+        "{}: the held-out text has {} tokens, fewer than one window of {}. Lower window or raise "
+        "valid_percent.",
+        path, valid.size(), length));
+  }
+  // The part that stands next to the held-out text, so that both are alike in content.
+  task.train_sample =
+      windows({train->end() - std::min(train->size(), valid.size()), train->end()});
+
+  WindowBatcherOptions batching;
+  batching.seed = static_cast<uint64_t>(recipe.train.seed);
+  batching.batch_size = rows;
+  batching.length = length;
+  Result<WindowBatcher> created = WindowBatcher::create(*train, batching);
+  if (!created.ok()) return created.status();
+  const auto batcher = std::make_shared<WindowBatcher>(std::move(created.value()));
+  task.train_batch = [train, batcher](int64_t step) {
+    return window_batch(batcher->batch(*train, step));
+  };
+  return task;
+}
+
+}  // namespace
+
+Result<Task> load_task(const TrainRecipe& recipe, const std::string& data_root) {
+  Result<std::string> path = resolve_data(recipe.data.name, data_root);
+  if (!path.ok()) return path.status();
+  const bool pairs = recipe.model.family == "encdec";
+  for (const DataSet& set : known_data_sets()) {
+    if (set.name == recipe.data.name && (set.kind == DataKind::kPairs) != pairs) {
+      return invalid_argument(fmt::format(
+          "data set \"{}\" is {} but family \"{}\" learns from {}. Choose another of either.",
+          set.name, pairs ? "running text" : "sentence pairs", recipe.model.family,
+          pairs ? "sentence pairs" : "running text"));
+    }
+  }
+  Result<Task> loaded =
+      pairs ? load_pair_task(recipe, path.value()) : load_text_task(recipe, path.value());
+  if (!loaded.ok()) return loaded;
+  Result<std::string> bytes = read_file(path.value());
+  if (!bytes.ok()) return bytes.status();
+  loaded.value().pairs = pairs;
+  loaded.value().data_sha256 = sha256(bytes.value());
+  loaded.value().data_name = recipe.data.name;
+  return loaded;
+}
+
+double unigram_loss(const Task& task) {
+  const double total =
+      std::accumulate(task.train_counts.begin(), task.train_counts.end(), 0.0) +
+      static_cast<double>(task.train_counts.size());
+  double nats = 0, tokens = 0;
+  for (const CountedBatch& b : task.valid) {
+    const torch::Tensor ids = b.batch.target_out_BT.contiguous();
+    for (int64_t i = 0; i < ids.numel(); ++i) {
+      const int64_t id = ids.data_ptr<int64_t>()[i];
+      if (id == models::kIgnore) continue;
+      nats -= std::log((static_cast<double>(task.train_counts[id]) + 1) / total);
+      tokens += 1;
+    }
+  }
+  return nats / tokens;
+}
+
+torch::Tensor source_tensor(const std::vector<std::vector<int32_t>>& rows) {
+  size_t cols = 0;
+  for (const auto& row : rows) cols = std::max(cols, row.size() + 1);
+  torch::Tensor ids = torch::full({std::ssize(rows), static_cast<int64_t>(cols)}, text::kPadId,
+                                  torch::kInt64);
+  for (size_t r = 0; r < rows.size(); ++r) {
+    int64_t* out = ids.data_ptr<int64_t>() + r * cols;
+    std::copy(rows[r].begin(), rows[r].end(), out);
+    out[rows[r].size()] = text::kEosId;
+  }
+  return ids;
+}
+
+}  // namespace norma::lab
