@@ -1,0 +1,112 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// norma.hpp beside the internal vocabulary it must not clash with.
+#include "norma/norma.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/rows_view.h"
+#include "base/status.h"
+
+namespace {
+
+using norma::abi::Backward;
+using norma::abi::Forward;
+using norma::abi::Status;
+
+// Mean 3, variance 1 in each row; with eps 3 the root is 2.
+const std::vector<float> kX = {2, 4, 2, 4, 4, 4, 2, 2};
+
+TEST(NormaHpp, LayerNormForwardAndBackward) {
+  std::vector<float> y(8), hi(2), lo(2), rstd(2), dx(8);
+  const std::vector<float> weight = {1, 2, 3, 4}, bias(4, 1.0f);
+  Status status = norma::abi::layer_norm_forward({.x = {kX, 2, 4},
+                                                  .weight = weight,
+                                                  .bias = bias,
+                                                  .eps = 3,
+                                                  .y = {y, 2, 4},
+                                                  .mean_hi = hi,
+                                                  .mean_lo = lo,
+                                                  .rstd = rstd});
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(y, (std::vector<float>{0.5f, 2, -0.5f, 3, 1.5f, 2, -0.5f, -1}));
+  EXPECT_EQ(hi, std::vector<float>(2, 3.0f));
+  EXPECT_EQ(rstd, std::vector<float>(2, 0.5f));
+
+  // dy is constant, so nothing reaches x.
+  const std::vector<float> dy(8, 1.0f);
+  std::array<float, 4> dweight, dbias;
+  const Backward backward{.x = {kX, 2, 4},
+                          .dy = {dy, 2, 4},
+                          .mean_hi = hi,
+                          .mean_lo = lo,
+                          .rstd = rstd,
+                          .dx = {dx, 2, 4},
+                          .dweight = dweight,
+                          .dbias = dbias};
+  std::size_t bytes = 0;
+  status = norma::abi::layer_norm_backward_workspace_size(backward, &bytes);
+  ASSERT_TRUE(status.ok()) << status.message();
+  struct alignas(64) Line {
+    std::byte bytes[64];
+  };
+  std::vector<Line> workspace(bytes / 64 + 1);
+  status = norma::abi::layer_norm_backward(backward, std::as_writable_bytes(std::span(workspace)));
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(dx, std::vector<float>(8, 0.0f));
+  EXPECT_EQ(dweight, (std::array<float, 4>{0, 1, -1, 0}));
+  EXPECT_EQ(dbias, (std::array<float, 4>{2, 2, 2, 2}));
+}
+
+TEST(NormaHpp, RmsNormOfDoublesWithAStride) {
+  const std::array<double, 7> x = {2, -2, 99, 99, 99, 4, 4};
+  std::vector<double> y(4), rstd(2);
+  const Status status = norma::abi::rms_norm_forward(
+      {.x = {x, 2, 2, 5}, .eps = 0, .y = {y, 2, 2}, .rstd = rstd}, norma_serial_executor());
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(y, (std::vector<double>{1, -1, 1, 1}));
+  EXPECT_EQ(rstd, (std::vector<double>{0.5, 0.25}));
+}
+
+std::string error_of(const Forward& forward) {
+  const Status status = norma::abi::layer_norm_forward(forward);
+  EXPECT_EQ(status.code(), NORMA_INVALID_ARGUMENT);
+  return status.message();
+}
+
+TEST(NormaHpp, ASpanKnowsItsLength) {
+  std::vector<float> y(8);
+  std::vector<double> doubles(2);
+  EXPECT_EQ(error_of({.x = {kX, 3, 4}, .y = {y, 3, 4}}),
+            "[layer_norm] x must hold rows=3 of cols=4 at stride=4 but has 8 elements.");
+  EXPECT_EQ(error_of({.x = {kX, 2, 3, 6}, .y = {y, 2, 3}}),
+            "[layer_norm] x must hold rows=2 of cols=3 at stride=6 but has 8 elements.");
+  EXPECT_EQ(error_of({.x = {kX, 2, 4, -4}, .y = {y, 2, 4}}),
+            "[layer_norm] x must have a stride >= 0 but has -4.");
+  EXPECT_EQ(error_of({.x = {kX, 2, 4}, .y = {y, 2, 4}, .rstd = std::span(y).first(1)}),
+            "[layer_norm] rstd must have rows=2 elements but has 1.");
+  EXPECT_EQ(error_of({.x = {kX, 2, 4}, .y = {y, 2, 4}, .rstd = doubles}),
+            "[layer_norm] rstd must be f32, or f64 where x is f64.");
+  EXPECT_EQ(error_of({.x = {kX, 2, 4}, .weight = std::span(kX).first(3), .y = {y, 2, 4}}),
+            "[layer_norm] weight must have cols=4 elements but has 3.");
+}
+
+TEST(NormaHpp, SixteenBitTypesAreNamedAndNotYetServed) {
+  const std::vector<norma::abi::BF16> x(4);
+  std::vector<norma::abi::BF16> y(4);
+  const Status status = norma::abi::rms_norm_forward({.x = {x, 1, 4}, .y = {y, 1, 4}});
+  EXPECT_EQ(status.code(), NORMA_UNSUPPORTED);
+}
+
+// A const vector cannot be written, and what has no dtype is no data.
+static_assert(!std::is_constructible_v<norma::abi::Vector, const std::vector<float>&>);
+static_assert(!std::is_constructible_v<norma::abi::ConstVector, std::vector<int>>);
+
+}  // namespace
