@@ -1,0 +1,64 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// Multi-head attention (Vaswani et al. 2017, section 3.2), with grouped queries (Ainslie et al.
+// 2023) and rotary positions (Su et al. 2021) where asked for.
+//
+// Shapes: B sentences, T positions of x, S positions of the memory, C width, H heads, D = C / H.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <memory>
+#include <optional>
+
+#include "models/linear.h"
+#include "models/placement.h"
+
+namespace norma::models {
+
+struct AttentionOptions {
+  int64_t d_model = 0;
+  int64_t heads = 0;     // divides d_model
+  int64_t kv_heads = 0;  // divides heads
+  bool bias = true;      // of all four matrices
+};
+
+// Keys and values of the positions that were already seen, for decoding one token at a time.
+struct KeyValues {
+  torch::Tensor key_BHSD, value_BHSD;  // undefined: nothing seen
+};
+
+// What one call attends to.
+struct AttentionContext {
+  torch::Tensor memory_BSC;       // undefined: self-attention, the memory is x
+  bool causal = false;            // position t sees positions 0..t only
+  // 0, or -infinity where a key is padding; none: no padding.
+  std::optional<torch::Tensor> key_bias_B11S;
+  torch::Tensor cos_TD, sin_TD;   // rotary tables of every position from 0; undefined: no rotation
+  // Self-attention: the new keys are appended, and x is either all of the text so far (nothing
+  // seen) or one position. Cross-attention: filled by the first call, read by the others.
+  KeyValues* seen = nullptr;
+};
+
+class MultiHeadAttention : public torch::nn::Module {
+ public:
+  MultiHeadAttention(const AttentionOptions& options, InnerNorms inner);
+  torch::Tensor forward(const torch::Tensor& x_BTC, const AttentionContext& context) const;
+
+ private:
+  torch::Tensor split_heads(const torch::Tensor& projected, int64_t heads,
+                            const InnerNorms::Function& norm) const;
+  KeyValues project_memory(const torch::Tensor& memory_BSC) const;
+
+  const AttentionOptions options_;
+  const InnerNorms inner_;
+  std::shared_ptr<Linear> q_, k_, v_, o_;
+};
+
+// cos and sin of position * base^(-2i/D), each number twice: (positions, D).
+std::pair<torch::Tensor, torch::Tensor> rotary_tables(int64_t positions, int64_t width, double base);
+// Rotates the pairs (2i, 2i+1) of the last dimension of x (..., T, D); tables (T, D).
+torch::Tensor rotate(const torch::Tensor& x, const torch::Tensor& cos_TD, const torch::Tensor& sin_TD);
+
+}  // namespace norma::models

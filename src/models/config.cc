@@ -1,0 +1,121 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "models/config.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/nearest.h"
+
+namespace norma::models {
+namespace {
+
+template <typename Config, typename Visit>
+void for_each_field(Config& config, Visit visit) {
+  visit("family", config.family);
+  visit("norm", config.norm);
+  visit("placement", config.placement);
+  visit("init", config.init);
+  visit("vocab_size", config.vocab_size);
+  visit("d_model", config.d_model);
+  visit("heads", config.heads);
+  visit("kv_heads", config.kv_heads);
+  visit("ffn", config.ffn);
+  visit("encoder_layers", config.encoder_layers);
+  visit("decoder_layers", config.decoder_layers);
+  visit("max_length", config.max_length);
+  visit("dropout", config.dropout);
+  visit("norm_eps", config.norm_eps);
+  visit("tie_embeddings", config.tie_embeddings);
+}
+
+Status check_name(const char* what, const std::string& word, const std::vector<std::string>& known) {
+  for (const std::string& name : known) {
+    if (word == name) return {};
+  }
+  return invalid_argument(unknown_name(what, word, known));
+}
+
+Status check_range(const char* name, int64_t value, int64_t low, int64_t high) {
+  if (value >= low && value <= high) return {};
+  return invalid_argument("[model] " + std::string(name) + " must be from " + std::to_string(low) +
+                          " to " + std::to_string(high) + " but is " + std::to_string(value) + ".");
+}
+
+Status check_divides(const char* what, int64_t divisor, const char* of, int64_t value) {
+  if (value % divisor == 0) return {};
+  return invalid_argument("[model] " + std::string(what) + "=" + std::to_string(divisor) +
+                          " must divide " + of + "=" + std::to_string(value) + ".");
+}
+
+}  // namespace
+
+Status validate(const ModelConfig& config) {
+  NORMA_RETURN_IF_ERROR(check_name("model", config.family, known_families()));
+  NORMA_RETURN_IF_ERROR(check_name("norm", config.norm, known_norms()));
+  NORMA_RETURN_IF_ERROR(check_name("placement", config.placement, known_placements()));
+  NORMA_RETURN_IF_ERROR(check_name("init", config.init, known_inits()));
+  constexpr int64_t kMost = 1 << 24;
+  NORMA_RETURN_IF_ERROR(check_range("vocab_size", config.vocab_size, 1, kMost));
+  NORMA_RETURN_IF_ERROR(check_range("d_model", config.d_model, 1, kMost));
+  NORMA_RETURN_IF_ERROR(check_range("heads", config.heads, 1, config.d_model));
+  NORMA_RETURN_IF_ERROR(check_range("kv_heads", config.kv_heads, 0, config.heads));
+  NORMA_RETURN_IF_ERROR(check_range("ffn", config.ffn, 1, kMost));
+  NORMA_RETURN_IF_ERROR(check_range("decoder_layers", config.decoder_layers, 1, 100000));
+  NORMA_RETURN_IF_ERROR(check_range("max_length", config.max_length, 1, kMost));
+  NORMA_RETURN_IF_ERROR(check_divides("heads", config.heads, "d_model", config.d_model));
+  if (config.kv_heads) {
+    NORMA_RETURN_IF_ERROR(check_divides("kv_heads", config.kv_heads, "heads", config.heads));
+  }
+  if (config.family == "encdec") {
+    NORMA_RETURN_IF_ERROR(check_range("encoder_layers", config.encoder_layers, 1, 100000));
+  }
+  if (config.family == "llama") {
+    NORMA_RETURN_IF_ERROR(check_divides("2 (pairs that rotary positions turn)", 2,
+                                        "the width of a head, d_model/heads",
+                                        config.d_model / config.heads));
+  }
+  if (!(config.dropout >= 0 && config.dropout < 1)) {
+    return invalid_argument("[model] dropout must be at least 0 and below 1 but is " +
+                            std::to_string(config.dropout) + ".");
+  }
+  if (!(config.norm_eps >= 0 && std::isfinite(config.norm_eps))) {
+    return invalid_argument("[model] norm_eps must be finite and not negative but is " +
+                            std::to_string(config.norm_eps) + ".");
+  }
+  return {};
+}
+
+std::string to_json(const ModelConfig& config) {
+  nlohmann::ordered_json json;
+  for_each_field(config, [&](const char* name, const auto& value) { json[name] = value; });
+  return json.dump();
+}
+
+Result<ModelConfig> model_config_from_json(const std::string& text) {
+  const nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) {
+    return Status(StatusCode::kDataLoss, "[model] the model's description is not a JSON object.");
+  }
+  ModelConfig config;
+  std::vector<std::string> known;
+  std::string wrong_type;
+  for_each_field(config, [&](const char* name, auto& value) {
+    known.emplace_back(name);
+    if (!json.contains(name)) return;
+    try {
+      value = json[name].template get<std::decay_t<decltype(value)>>();
+    } catch (const nlohmann::json::exception&) {
+      wrong_type = name;
+    }
+  });
+  if (!wrong_type.empty()) {
+    return invalid_argument("[model] " + wrong_type + " cannot be " + json[wrong_type].dump() + ".");
+  }
+  for (const auto& item : json.items()) NORMA_RETURN_IF_ERROR(check_name("model setting", item.key(), known));
+  return config;
+}
+
+}  // namespace norma::models

@@ -1,0 +1,90 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "models/init.h"
+
+#include <cmath>
+#include <numbers>
+#include <sstream>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/random.h"
+
+namespace norma::models {
+namespace {
+
+// Box and Muller 1958, in double. The bits are torch's business nowhere.
+void fill_normal(torch::Tensor& parameter, double deviation, uint64_t seed, std::string_view name) {
+  SplitMix64 random(seed, fnv1a_64(name));
+  const torch::Tensor values = torch::empty(parameter.sizes(), torch::kFloat64);
+  double* out = values.data_ptr<double>();
+  const auto uniform = [&random] { return static_cast<double>((random.next() >> 11) + 1) * 0x1p-53; };
+  for (int64_t i = 0; i < values.numel(); i += 2) {
+    const double radius = deviation * std::sqrt(-2.0 * std::log(uniform()));
+    const double angle = 2.0 * std::numbers::pi * uniform();
+    out[i] = radius * std::cos(angle);
+    if (i + 1 < values.numel()) out[i + 1] = radius * std::sin(angle);
+  }
+  parameter.copy_(values);
+}
+
+std::vector<std::string> split(const std::string& name) {
+  std::vector<std::string> parts;
+  std::istringstream stream(name);
+  for (std::string part; std::getline(stream, part, '.');) parts.push_back(part);
+  return parts;
+}
+
+double embedding_deviation(const ModelConfig& config, const std::string& name) {
+  const bool gpt2 = config.init == "gpt2" && config.family != "encdec";
+  if (gpt2) return name == "positions" ? 0.01 : 0.02;
+  return 1.0 / std::sqrt(static_cast<double>(config.d_model));
+}
+
+double matrix_deviation(const ModelConfig& config, const std::string& stack,
+                        const std::string& sublayer, const std::string& matrix,
+                        const torch::Tensor& weight) {
+  const double d = static_cast<double>(config.d_model);
+  const double fans = static_cast<double>(weight.size(0) + weight.size(1));
+  if (config.init == "gpt2") {
+    if (matrix != "o" && matrix != "w2") return 0.02;
+    const bool cross = config.family == "encdec" && stack == "decoder";
+    const int64_t layers = stack == "encoder" ? config.encoder_layers : config.decoder_layers;
+    return 0.02 / std::sqrt(static_cast<double>(layers * (cross ? 3 : 2)));
+  }
+  if (sublayer != "ffn") {
+    if (config.init == "small") return std::sqrt(2.0 / (5.0 * d));
+    if (config.init == "packed-xavier" && matrix != "o") {
+      const double kv = d / config.heads * (config.kv_heads ? config.kv_heads : config.heads);
+      return std::sqrt(2.0 / (d + d + 2.0 * kv));
+    }
+  }
+  return std::sqrt(2.0 / fans);
+}
+
+}  // namespace
+
+const std::vector<std::string>& known_inits() {
+  static const std::vector<std::string> names = {"xavier", "packed-xavier", "small", "gpt2"};
+  return names;
+}
+
+void init_parameters(torch::nn::Module& model, const ModelConfig& config, uint64_t seed,
+                     const InitScale& scale) {
+  torch::NoGradGuard no_grad;
+  for (auto& item : model.named_parameters()) {
+    const std::vector<std::string> part = split(item.key());
+    if (part.back() == "bias" || (part.size() > 1 && part[1] == "norms")) continue;
+    if (part.size() == 2) {
+      fill_normal(item.value(), embedding_deviation(config, part[0]), seed, item.key());
+      continue;
+    }
+    TORCH_CHECK(part.size() == 5, "[init] no rule for the parameter ", item.key(), ".");
+    const double deviation = matrix_deviation(config, part[0], part[2], part[3], item.value()) *
+                             scale(part[0], std::stoll(part[1]), part[2], part[3]);
+    fill_normal(item.value(), deviation, seed, item.key());
+  }
+}
+
+}  // namespace norma::models

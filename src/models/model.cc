@@ -1,0 +1,48 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "models/model.h"
+
+#include "models/encoder_decoder.h"
+
+namespace norma::models {
+namespace {
+
+struct Row {
+  const char* name;
+  std::shared_ptr<Model> (*make)(const ModelConfig& config, uint64_t seed);
+};
+
+constexpr Row kFamilies[] = {
+    {"encdec",
+     [](const ModelConfig& config, uint64_t seed) -> std::shared_ptr<Model> {
+       return std::make_shared<EncoderDecoder>(config, seed);
+     }},
+};
+
+}  // namespace
+
+const std::vector<std::string>& known_families() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const Row& row : kFamilies) all.emplace_back(row.name);
+    return all;
+  }();
+  return names;
+}
+
+Result<std::shared_ptr<Model>> make_model(const ModelConfig& config, uint64_t seed) {
+  NORMA_RETURN_IF_ERROR(validate(config));
+  for (const Row& row : kFamilies) {
+    if (config.family == row.name) return row.make(config, seed);
+  }
+  return Status(StatusCode::kInternal, "[model] no builder for \"" + config.family + "\".");
+}
+
+torch::Tensor loss(const torch::Tensor& logits_BTV, const torch::Tensor& target_out_BT,
+                   double label_smoothing) {
+  return at::cross_entropy_loss(logits_BTV.flatten(0, 1), target_out_BT.flatten(), {},
+                                at::Reduction::Mean, kIgnore, label_smoothing);
+}
+
+}  // namespace norma::models

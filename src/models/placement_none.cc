@@ -1,0 +1,31 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// none: no norm at all, the contrast.
+//
+//   each sub-layer f:  x = x + f(x)
+//
+// Source: the residual network of He et al. 2015 without its norms. Initialisation: nothing of its
+// own. Final norm: none. The stream grows with every sub-layer.
+
+#include "models/placement.h"
+
+namespace norma::models {
+namespace {
+
+class None : public Placement {
+ public:
+  explicit None(const PlacementOptions& options) : Placement(options, false) {}
+
+  void block(int64_t, Stream& stream, std::span<const Sublayer> sublayers) override {
+    for (const Sublayer& sublayer : sublayers) stream.x = stream.x + sublayer.f(stream.x);
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<Placement> make_placement_none(const PlacementOptions& options) {
+  return std::make_shared<None>(options);
+}
+
+}  // namespace norma::models

@@ -1,0 +1,71 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "models/stack.h"
+
+namespace norma::models {
+
+std::vector<std::string> sublayer_names(bool cross) {
+  return cross ? std::vector<std::string>{"self", "cross", "ffn"}
+               : std::vector<std::string>{"self", "ffn"};
+}
+
+Stack::Stack(const StackOptions& options, std::shared_ptr<Placement> placement)
+    : placement_(std::move(placement)), dropout_(options.dropout) {
+  for (int64_t layer = 0; layer < options.layers; ++layer) {
+    auto module = register_module(std::to_string(layer), std::make_shared<Module>());
+    const auto attention = [&](const char* name) {
+      return module->register_module(
+          name, std::make_shared<MultiHeadAttention>(options.attention,
+                                                     placement_->inner_norms(layer, name)));
+    };
+    Block block;
+    block.self = attention("self");
+    if (options.cross) block.cross = attention("cross");
+    block.ffn = module->register_module(
+        "ffn", std::make_shared<FeedForward>(options.ffn, placement_->inner_norms(layer, "ffn")));
+    blocks_.push_back(std::move(block));
+  }
+  register_module("norms", placement_);
+}
+
+torch::Tensor Stack::forward(const torch::Tensor& x_BTC, AttentionContext self,
+                             AttentionContext cross, StackCache* cache,
+                             const std::function<void(int64_t, const torch::Tensor&)>& tap) {
+  Stream stream{x_BTC, {}};
+  if (tap) tap(0, stream.x);
+  const auto drop = [this](torch::Tensor x) {
+    return dropout_ > 0 && is_training() ? at::dropout(x, dropout_, true) : x;
+  };
+  for (int64_t layer = 0; layer < layers(); ++layer) {
+    const Block& block = blocks_[layer];
+    if (cache) {
+      self.seen = &cache->self[layer];
+      cross.seen = &cache->cross[layer];
+    }
+    std::vector<Sublayer> sublayers;
+    sublayers.reserve(3);
+    sublayers.push_back(
+        {"self", [&](const torch::Tensor& x) { return drop(block.self->forward(x, self)); }});
+    if (block.cross) {
+      sublayers.push_back(
+          {"cross", [&](const torch::Tensor& x) { return drop(block.cross->forward(x, cross)); }});
+    }
+    sublayers.push_back({"ffn", [&](const torch::Tensor& x) { return drop(block.ffn->forward(x)); }});
+    placement_->block(layer, stream, sublayers);
+    if (tap) tap(layer + 1, stream.x);
+  }
+  torch::Tensor out = placement_->finish(stream);
+  if (tap && placement_->has_final_norm()) tap(-1, out);
+  return out;
+}
+
+const torch::Tensor& Stack::ffn_output_weight(int64_t layer) const {
+  return blocks_[layer].ffn->output_weight();
+}
+
+StackCache Stack::empty_cache() const {
+  return {std::vector<KeyValues>(blocks_.size()), std::vector<KeyValues>(blocks_.size())};
+}
+
+}  // namespace norma::models

@@ -1,0 +1,93 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "models/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "models/model.h"
+
+namespace norma::models {
+namespace {
+
+using testing::HasSubstr;
+
+ModelConfig valid() {
+  ModelConfig config;
+  config.vocab_size = 100;
+  config.norm = known_norms().front();
+  return config;
+}
+
+TEST(ModelConfig, AnUnknownNameIsAnsweredWithTheNearestAndAllKnownOnes) {
+  ModelConfig config = valid();
+  config.placement = "pots";
+  const Status status = validate(config);
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), HasSubstr("unknown placement \"pots\"; did you mean \"post\"?"));
+  EXPECT_THAT(status.message(), HasSubstr("none, post, pre"));
+}
+
+TEST(ModelConfig, EveryNamedChoiceIsChecked) {
+  for (std::string ModelConfig::*field : {&ModelConfig::family, &ModelConfig::norm,
+                                          &ModelConfig::placement, &ModelConfig::init}) {
+    ModelConfig config = valid();
+    ASSERT_TRUE(validate(config).ok()) << validate(config).message();
+    config.*field = "";
+    EXPECT_THAT(validate(config).message(), HasSubstr("did you mean"));
+  }
+}
+
+TEST(ModelConfig, SizesSayTheirRule) {
+  struct Case {
+    void (*spoil)(ModelConfig&);
+    const char* message;
+  };
+  const Case cases[] = {
+      {[](ModelConfig& c) { c.vocab_size = 0; }, "vocab_size must be from 1 to"},
+      {[](ModelConfig& c) { c.heads = 3; }, "heads=3 must divide d_model=64"},
+      {[](ModelConfig& c) { c.kv_heads = 3; }, "kv_heads=3 must divide heads=4"},
+      {[](ModelConfig& c) { c.ffn = -1; }, "ffn must be from 1"},
+      {[](ModelConfig& c) { c.encoder_layers = 0; }, "encoder_layers must be from 1"},
+      {[](ModelConfig& c) { c.max_length = 0; }, "max_length must be from 1"},
+      {[](ModelConfig& c) { c.dropout = 1.0; }, "dropout must be at least 0 and below 1 but is 1.0"},
+      {[](ModelConfig& c) { c.dropout = std::nan(""); }, "dropout must be"},
+      {[](ModelConfig& c) { c.norm_eps = -1e-5; }, "norm_eps must be"},
+  };
+  for (const Case& one : cases) {
+    ModelConfig config = valid();
+    one.spoil(config);
+    EXPECT_THAT(validate(config).message(), HasSubstr(one.message));
+    EXPECT_THAT(make_model(config, 1).status().message(), HasSubstr(one.message));
+  }
+}
+
+TEST(ModelConfig, JsonKeepsEveryField) {
+  ModelConfig config = valid();
+  config.placement = "post";
+  config.init = "gpt2";
+  config.heads = 8;
+  config.kv_heads = 2;
+  config.norm_eps = 1.0 / 3.0;
+  config.tie_embeddings = false;
+  const std::string text = to_json(config);
+  const Result<ModelConfig> back = model_config_from_json(text);
+  ASSERT_TRUE(back.ok()) << back.status().message();
+  EXPECT_EQ(to_json(back.value()), text);
+  EXPECT_EQ(back.value().norm_eps, 1.0 / 3.0);
+  EXPECT_EQ(back.value().kv_heads, 2);
+  EXPECT_FALSE(back.value().tie_embeddings);
+}
+
+TEST(ModelConfig, BadJsonIsRefused) {
+  EXPECT_THAT(model_config_from_json("{").status().message(), HasSubstr("not a JSON object"));
+  EXPECT_THAT(model_config_from_json("[1]").status().message(), HasSubstr("not a JSON object"));
+  EXPECT_THAT(model_config_from_json(R"({"layer": 3})").status().message(),
+              HasSubstr("unknown model setting \"layer\""));
+  EXPECT_THAT(model_config_from_json(R"({"heads": "four"})").status().message(),
+              HasSubstr("heads cannot be \"four\""));
+}
+
+}  // namespace
+}  // namespace norma::models
