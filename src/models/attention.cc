@@ -12,8 +12,9 @@ namespace {
 torch::Tensor repeat_heads(const torch::Tensor& x_BHSD, int64_t repeats) {
   if (repeats == 1) return x_BHSD;
   const auto n = x_BHSD.sizes();
-  return x_BHSD.unsqueeze(2).expand({n[0], n[1], repeats, n[2], n[3]}).reshape(
-      {n[0], n[1] * repeats, n[2], n[3]});
+  return x_BHSD.unsqueeze(2)
+      .expand({n[0], n[1], repeats, n[2], n[3]})
+      .reshape({n[0], n[1] * repeats, n[2], n[3]});
 }
 
 }  // namespace
@@ -48,8 +49,8 @@ torch::Tensor MultiHeadAttention::forward(const torch::Tensor& x_BTC,
   KeyValues* seen = context.seen;
   const bool have_seen = seen && seen->key_BHSD.defined();
   const int64_t start = have_seen && !cross ? seen->key_BHSD.size(2) : 0;
-  TORCH_CHECK(start == 0 || length == 1, "[attention] after the first call one position at a time, not ",
-              length, ".");
+  TORCH_CHECK(start == 0 || length == 1,
+              "[attention] after the first call one position at a time, not ", length, ".");
 
   torch::Tensor query = split_heads(q_->forward(x_BTC), options_.heads, inner_.query);
   KeyValues kv;
@@ -78,11 +79,13 @@ torch::Tensor MultiHeadAttention::forward(const torch::Tensor& x_BTC,
   return o_->forward(heads_BTC);
 }
 
-std::pair<torch::Tensor, torch::Tensor> rotary_tables(int64_t positions, int64_t width, double base) {
+std::pair<torch::Tensor, torch::Tensor> rotary_tables(int64_t positions, int64_t width,
+                                                      double base) {
   const auto f64 = torch::TensorOptions(torch::kFloat64);
   const torch::Tensor exponent = torch::arange(0, width, 2, f64) / static_cast<double>(width);
   const torch::Tensor angle =
-      torch::outer(torch::arange(positions, f64), torch::pow(base, -exponent)).repeat_interleave(2, 1);
+      torch::outer(torch::arange(positions, f64), torch::pow(base, -exponent))
+          .repeat_interleave(2, 1);
   return {angle.cos(), angle.sin()};
 }
 

@@ -31,11 +31,11 @@ struct KeyValues {
 
 // What one call attends to.
 struct AttentionContext {
-  torch::Tensor memory_BSC;       // undefined: self-attention, the memory is x
-  bool causal = false;            // position t sees positions 0..t only
+  torch::Tensor memory_BSC;  // undefined: self-attention, the memory is x
+  bool causal = false;       // position t sees positions 0..t only
   // 0, or -infinity where a key is padding; none: no padding.
   std::optional<torch::Tensor> key_bias_B11S;
-  torch::Tensor cos_TD, sin_TD;   // rotary tables of every position from 0; undefined: no rotation
+  torch::Tensor cos_TD, sin_TD;  // rotary tables of every position from 0; undefined: no rotation
   // Self-attention: the new keys are appended, and x is either all of the text so far (nothing
   // seen) or one position. Cross-attention: filled by the first call, read by the others.
   KeyValues* seen = nullptr;
@@ -57,8 +57,10 @@ class MultiHeadAttention : public torch::nn::Module {
 };
 
 // cos and sin of position * base^(-2i/D), each number twice: (positions, D).
-std::pair<torch::Tensor, torch::Tensor> rotary_tables(int64_t positions, int64_t width, double base);
+std::pair<torch::Tensor, torch::Tensor> rotary_tables(int64_t positions, int64_t width,
+                                                      double base);
 // Rotates the pairs (2i, 2i+1) of the last dimension of x (..., T, D); tables (T, D).
-torch::Tensor rotate(const torch::Tensor& x, const torch::Tensor& cos_TD, const torch::Tensor& sin_TD);
+torch::Tensor rotate(const torch::Tensor& x, const torch::Tensor& cos_TD,
+                     const torch::Tensor& sin_TD);
 
 }  // namespace norma::models

@@ -31,7 +31,8 @@ void for_each_field(Config& config, Visit visit) {
   visit("tie_embeddings", config.tie_embeddings);
 }
 
-Status check_name(const char* what, const std::string& word, const std::vector<std::string>& known) {
+Status check_name(const char* what, const std::string& word,
+                  const std::vector<std::string>& known) {
   for (const std::string& name : known) {
     if (word == name) return {};
   }
@@ -112,9 +113,12 @@ Result<ModelConfig> model_config_from_json(const std::string& text) {
     }
   });
   if (!wrong_type.empty()) {
-    return invalid_argument("[model] " + wrong_type + " cannot be " + json[wrong_type].dump() + ".");
+    return invalid_argument("[model] " + wrong_type + " cannot be " + json[wrong_type].dump() +
+                            ".");
   }
-  for (const auto& item : json.items()) NORMA_RETURN_IF_ERROR(check_name("model setting", item.key(), known));
+  for (const auto& item : json.items()) {
+    NORMA_RETURN_IF_ERROR(check_name("model setting", item.key(), known));
+  }
   return config;
 }
 

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// What a model is, as data: the same struct comes from recipes and flags, goes into checkpoints, and names every choice
-// that the lab compares. Torch-free.
+// What a model is, as data: the same struct comes from recipes and flags, goes into checkpoints,
+// and names every choice that the lab compares. Torch-free.
 #pragma once
 
 #include <cstdint>
@@ -14,21 +14,21 @@
 namespace norma::models {
 
 struct ModelConfig {
-  std::string family = "encdec";    // encdec | gpt | llama
-  std::string norm = "layernorm";   // layernorm | rmsnorm | torch_layernorm (PyTorch's own, for checking)
-  std::string placement = "pre";    // none | post | pre; see placement.h
-  std::string init = "xavier";      // xavier | packed-xavier | small | gpt2; see init.h
+  std::string family = "encdec";   // encdec | gpt | llama
+  std::string norm = "layernorm";  // layernorm | rmsnorm | torch_layernorm, PyTorch's own
+  std::string placement = "pre";   // none | post | pre; see placement.h
+  std::string init = "xavier";     // xavier | packed-xavier | small | gpt2; see init.h
   int64_t vocab_size = 0;
   int64_t d_model = 64;
   int64_t heads = 4;
-  int64_t kv_heads = 0;             // grouped-query attention (llama); 0: as many as heads
+  int64_t kv_heads = 0;  // grouped-query attention (llama); 0: as many as heads
   int64_t ffn = 256;
-  int64_t encoder_layers = 6;       // encdec only
+  int64_t encoder_layers = 6;  // encdec only
   int64_t decoder_layers = 6;
-  int64_t max_length = 512;         // positions
+  int64_t max_length = 512;  // positions
   double dropout = 0.0;
   double norm_eps = 1e-5;
-  bool tie_embeddings = true;       // output matrix = target embedding
+  bool tie_embeddings = true;  // output matrix = target embedding
 };
 
 // Unknown names list the known ones and the nearest; sizes say their rule.

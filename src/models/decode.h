@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// From a trained model to text: greedy and beam search for encoder-decoders, sampling for decoder-only models.
+// From a trained model to text: greedy and beam search for encoder-decoders, sampling for
+// decoder-only models.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +19,10 @@ struct BeamOptions {
   double length_penalty = 0.6;  // Wu et al. 2016: score / ((5 + length)/6)^alpha
 };
 
-// One output, without bos and eos, for each row of source_BS (padded with kPadId). No gradients are recorded.
-std::vector<std::vector<int32_t>> translate(Model& model, const torch::Tensor& source_BS, const BeamOptions& options);
+// One output, without bos and eos, for each row of source_BS (padded with kPadId). No gradients are
+// recorded.
+std::vector<std::vector<int32_t>> translate(Model& model, const torch::Tensor& source_BS,
+                                            const BeamOptions& options);
 
 struct SampleOptions {
   int64_t steps = 200;       // new tokens at most; stops at eos
@@ -29,7 +32,8 @@ struct SampleOptions {
 };
 
 // Continues `prompt`; every new token is handed to on_token, which returns false to stop.
-std::vector<int32_t> generate(Model& model, const std::vector<int32_t>& prompt, const SampleOptions& options,
+std::vector<int32_t> generate(Model& model, const std::vector<int32_t>& prompt,
+                              const SampleOptions& options,
                               const std::function<bool(int32_t)>& on_token);
 
 }  // namespace norma::models

@@ -35,7 +35,8 @@ std::shared_ptr<Stack> make_stack(const ModelConfig& config, const std::string& 
 }
 
 // None where nothing is padded, so that attention takes its short way.
-std::optional<torch::Tensor> padding_bias_B11S(const torch::Tensor& ids_BS, torch::ScalarType type) {
+std::optional<torch::Tensor> padding_bias_B11S(const torch::Tensor& ids_BS,
+                                               torch::ScalarType type) {
   const torch::Tensor padding = ids_BS == text::kPadId;
   if (!padding.any().item<bool>()) return std::nullopt;
   return torch::zeros(ids_BS.sizes(), type)
@@ -52,7 +53,8 @@ torch::Tensor sinusoidal_positions(int64_t positions, int64_t width) {
   for (int64_t t = 0; t < positions; ++t) {
     for (int64_t c = 0; c < width; ++c) {
       const double pair = static_cast<double>(c - c % 2);
-      const double angle = static_cast<double>(t) * std::pow(10000.0, -pair / static_cast<double>(width));
+      const double angle =
+          static_cast<double>(t) * std::pow(10000.0, -pair / static_cast<double>(width));
       at[t][c] = c % 2 ? std::cos(angle) : std::sin(angle);
     }
   }
@@ -61,19 +63,18 @@ torch::Tensor sinusoidal_positions(int64_t positions, int64_t width) {
 
 EncoderDecoder::EncoderDecoder(const ModelConfig& config, uint64_t seed)
     : config_(config), positions_TC_(sinusoidal_positions(config.max_length, config.d_model)) {
-  embedding_ = register_module(
-      "embedding", std::make_shared<Linear>(config.d_model, config.vocab_size, false));
+  embedding_ = register_module("embedding",
+                               std::make_shared<Linear>(config.d_model, config.vocab_size, false));
   output_ = config.tie_embeddings
                 ? embedding_
-                : register_module("output", std::make_shared<Linear>(config.d_model,
-                                                                     config.vocab_size, false));
+                : register_module(
+                      "output", std::make_shared<Linear>(config.d_model, config.vocab_size, false));
   encoder_ = register_module("encoder", make_stack(config, "encoder"));
   decoder_ = register_module("decoder", make_stack(config, "decoder"));
   init_parameters(*this, config, seed,
                   [this](std::string_view stack, int64_t layer, std::string_view sublayer,
                          std::string_view matrix) {
-                    Placement& placement =
-                        (stack == "encoder" ? encoder_ : decoder_)->placement();
+                    Placement& placement = (stack == "encoder" ? encoder_ : decoder_)->placement();
                     return placement.init_scale(layer, sublayer, matrix);
                   });
 }
@@ -81,11 +82,12 @@ EncoderDecoder::EncoderDecoder(const ModelConfig& config, uint64_t seed)
 torch::Tensor EncoderDecoder::embed(const torch::Tensor& ids_BT, int64_t first_position) const {
   const int64_t length = ids_BT.size(1);
   TORCH_CHECK(first_position + length <= config_.max_length, "[encdec] a sentence of ",
-              first_position + length, " tokens is longer than max_length=", config_.max_length, ".");
+              first_position + length, " tokens is longer than max_length=", config_.max_length,
+              ".");
   const torch::Tensor positions =
       positions_TC_.narrow(0, first_position, length).to(embedding_->weight.scalar_type());
-  const torch::Tensor x = at::add(
-      positions, at::embedding(embedding_->weight, ids_BT), std::sqrt(static_cast<double>(config_.d_model)));
+  const torch::Tensor x = at::add(positions, at::embedding(embedding_->weight, ids_BT),
+                                  std::sqrt(static_cast<double>(config_.d_model)));
   return at::dropout(x, config_.dropout, is_training());
 }
 

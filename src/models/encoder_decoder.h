@@ -50,7 +50,8 @@ class EncoderDecoder : public Model {
   std::shared_ptr<Stack> encoder_, decoder_;
 };
 
-// sin(t / 10000^(2i/C)) at feature 2i, cos at 2i + 1, for t = 0 .. positions-1; float64 (section 3.5).
+// sin(t / 10000^(2i/C)) at feature 2i, cos at 2i + 1, for t = 0 .. positions-1; float64
+// (section 3.5).
 torch::Tensor sinusoidal_positions(int64_t positions, int64_t width);
 
 }  // namespace norma::models

@@ -10,17 +10,16 @@ FeedForward::FeedForward(const FeedForwardOptions& options, InnerNorms inner)
   w1_ = register_module("w1", std::make_shared<Linear>(options.d_model, options.ffn, options.bias));
   w2_ = register_module("w2", std::make_shared<Linear>(options.ffn, options.d_model, options.bias));
   if (activation_ == Activation::kSwiGlu) {
-    w3_ = register_module("w3", std::make_shared<Linear>(options.d_model, options.ffn, options.bias));
+    w3_ =
+        register_module("w3", std::make_shared<Linear>(options.d_model, options.ffn, options.bias));
   }
 }
 
 torch::Tensor FeedForward::forward(const torch::Tensor& x) const {
   torch::Tensor hidden = w1_->forward(x);
-  switch (activation_) {
-    case Activation::kRelu: hidden = hidden.relu(); break;
-    case Activation::kGeluTanh: hidden = at::gelu(hidden, "tanh"); break;
-    case Activation::kSwiGlu: hidden = at::silu(hidden) * w3_->forward(x); break;
-  }
+  if (activation_ == Activation::kRelu) hidden = hidden.relu();
+  if (activation_ == Activation::kGeluTanh) hidden = at::gelu(hidden, "tanh");
+  if (activation_ == Activation::kSwiGlu) hidden = at::silu(hidden) * w3_->forward(x);
   if (inner_.hidden) hidden = inner_.hidden(hidden);
   return w2_->forward(hidden);
 }

@@ -14,12 +14,14 @@
 namespace norma::models {
 namespace {
 
-// Box and Muller 1958, in double. The bits are torch's business nowhere.
+// Box and Muller 1958, in double, rounded once: no generator of torch, whose bits hang on the CPU.
 void fill_normal(torch::Tensor& parameter, double deviation, uint64_t seed, std::string_view name) {
   SplitMix64 random(seed, fnv1a_64(name));
   const torch::Tensor values = torch::empty(parameter.sizes(), torch::kFloat64);
   double* out = values.data_ptr<double>();
-  const auto uniform = [&random] { return static_cast<double>((random.next() >> 11) + 1) * 0x1p-53; };
+  const auto uniform = [&random] {
+    return static_cast<double>((random.next() >> 11) + 1) * 0x1p-53;
+  };
   for (int64_t i = 0; i < values.numel(); i += 2) {
     const double radius = deviation * std::sqrt(-2.0 * std::log(uniform()));
     const double angle = 2.0 * std::numbers::pi * uniform();

@@ -6,25 +6,24 @@
 // Every matrix is normal with mean 0. Its values are a function of (seed, its name, its standard
 // deviation) alone: value i is std * z_i, where the z come from a generator seeded by (seed, name).
 // So models that differ in norm, placement or depth start from the same numbers wherever names and
-// shapes agree, and two inits differ in scale only. Biases are 0. Norms keep the values they are made
-// with (gain 1, bias 0).
+// shapes agree, and two inits differ in scale only. Biases are 0. Norms keep the values they are
+// made with (gain 1, bias 0).
 //
 // Standard deviation, d = d_model, a matrix of (out, in):
-//   xavier         sqrt(2 / (in + out)) for q, k, v, o and the feed-forward matrices, each on its own
-//                  (Glorot and Bengio 2010).
-//   packed-xavier  the same, but q, k and v are taken as one matrix (out_q + out_k + out_v, d), as
-//                  torch.nn.MultiheadAttention packs them: sqrt(2 / 4d) without grouped queries. o
-//                  and the feed-forward matrices as in xavier. torch.nn.Transformer draws them
-//                  uniform with these deviations; here they are normal, so that only the scale
-//                  differs from xavier.
-//   small          q, k, v, o: sqrt(2 / 5d) (SmallInit, Nguyen and Salazar 2019, section 2.2); the
-//                  feed-forward matrices as in xavier.
-//   gpt2           0.02; the matrices that write to the residual stream, o and w2, 0.02 / sqrt(N), N
-//                  the residual sub-layers of their stack: 2 a block, 3 with cross-attention
-//                  (Radford et al. 2019, section 2.3).
-// Embeddings: encoder-decoders 1 / sqrt(d), and the model multiplies them by sqrt(d) (Vaswani et al.
-// 2017, section 3.4). Decoder-only: 0.02 (learned positions 0.01) with gpt2 as in that paper's code,
-// else 1 / sqrt(d). An output matrix of its own has the deviation of the embedding.
+//   xavier: sqrt(2 / (in + out)) for q, k, v, o and the feed-forward matrices, each on its own
+//     (Glorot and Bengio 2010).
+//   packed-xavier: the same, but q, k and v count as one matrix (out_q + out_k + out_v, d), as
+//     torch.nn.MultiheadAttention packs them: sqrt(2 / 4d) without grouped queries. o and the
+//     feed-forward matrices as in xavier. torch.nn.Transformer draws them uniform with these
+//     deviations; here they are normal, so that only the scale differs from xavier.
+//   small: q, k, v, o sqrt(2 / 5d) (SmallInit, Nguyen and Salazar 2019, section 2.2); the
+//     feed-forward matrices as in xavier.
+//   gpt2: 0.02; the matrices that write to the residual stream, o and w2, 0.02 / sqrt(N), N the
+//     residual sub-layers of their stack: 2 a block, 3 with cross-attention (Radford et al. 2019,
+//     section 2.3).
+// Embeddings: encoder-decoders 1 / sqrt(d), and the model multiplies them by sqrt(d) (Vaswani et
+// al. 2017, section 3.4). Decoder-only: 0.02 (learned positions 0.01) with gpt2 as in that paper's
+// code, else 1 / sqrt(d). An output matrix of its own has the deviation of the embedding.
 #pragma once
 
 #include <torch/torch.h>

@@ -4,6 +4,7 @@
 #include "models/norm.h"
 
 #include "models/config.h"
+#include "torch_ops/modules.h"
 
 namespace norma::models {
 namespace {
@@ -16,6 +17,14 @@ struct Row {
 };
 
 constexpr Row kNorms[] = {
+    {"layernorm",
+     [](int64_t width, double eps) {
+       return AnyModule(torch_ops::LayerNorm(torch_ops::LayerNormOptions({width}).eps(eps)));
+     }},
+    {"rmsnorm",
+     [](int64_t width, double eps) {
+       return AnyModule(torch_ops::RMSNorm(torch_ops::RMSNormOptions({width}).eps(eps)));
+     }},
     {"torch_layernorm",
      [](int64_t width, double eps) {
        return AnyModule(torch::nn::LayerNorm(torch::nn::LayerNormOptions({width}).eps(eps)));

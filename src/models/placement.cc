@@ -54,7 +54,8 @@ double Placement::init_scale(int64_t, std::string_view, std::string_view) const 
 torch::nn::AnyModule Placement::add_norm(int64_t layer, const std::string& name, int64_t width) {
   const std::string key = std::to_string(layer);
   const std::shared_ptr<Module>* block = named_children().find(key);
-  std::shared_ptr<Module> parent = block ? *block : register_module(key, std::make_shared<Module>());
+  std::shared_ptr<Module> parent =
+      block ? *block : register_module(key, std::make_shared<Module>());
   torch::nn::AnyModule norm = make_norm(options_.norm, width, options_.norm_eps);
   parent->register_module(name, norm.ptr());
   ++norm_calls_;

@@ -24,7 +24,8 @@ namespace norma::models {
 
 struct Stream {
   torch::Tensor x;
-  std::vector<torch::Tensor> extra;  // what a placement carries beside x: a second stream, a history
+  // What a placement carries beside x: a second stream, the outputs of earlier blocks.
+  std::vector<torch::Tensor> extra;
 };
 
 struct Sublayer {
@@ -63,7 +64,8 @@ class Placement : public torch::nn::Module {
   virtual InnerNorms inner_norms(int64_t layer, std::string_view sublayer);
 
   // Factor on the standard deviation that init.h gives a matrix: "q", "k", "v", "o", "w1", ...
-  virtual double init_scale(int64_t layer, std::string_view sublayer, std::string_view matrix) const;
+  virtual double init_scale(int64_t layer, std::string_view sublayer,
+                            std::string_view matrix) const;
 
   int64_t norm_calls() const { return norm_calls_; }  // in one forward pass
 

@@ -51,7 +51,8 @@ torch::Tensor Stack::forward(const torch::Tensor& x_BTC, AttentionContext self,
       sublayers.push_back(
           {"cross", [&](const torch::Tensor& x) { return drop(block.cross->forward(x, cross)); }});
     }
-    sublayers.push_back({"ffn", [&](const torch::Tensor& x) { return drop(block.ffn->forward(x)); }});
+    sublayers.push_back(
+        {"ffn", [&](const torch::Tensor& x) { return drop(block.ffn->forward(x)); }});
     placement_->block(layer, stream, sublayers);
     if (tap) tap(layer + 1, stream.x);
   }

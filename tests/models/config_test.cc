@@ -30,8 +30,8 @@ TEST(ModelConfig, AnUnknownNameIsAnsweredWithTheNearestAndAllKnownOnes) {
 }
 
 TEST(ModelConfig, EveryNamedChoiceIsChecked) {
-  for (std::string ModelConfig::*field : {&ModelConfig::family, &ModelConfig::norm,
-                                          &ModelConfig::placement, &ModelConfig::init}) {
+  for (std::string ModelConfig::*field :
+       {&ModelConfig::family, &ModelConfig::norm, &ModelConfig::placement, &ModelConfig::init}) {
     ModelConfig config = valid();
     ASSERT_TRUE(validate(config).ok()) << validate(config).message();
     config.*field = "";
@@ -51,7 +51,8 @@ TEST(ModelConfig, SizesSayTheirRule) {
       {[](ModelConfig& c) { c.ffn = -1; }, "ffn must be from 1"},
       {[](ModelConfig& c) { c.encoder_layers = 0; }, "encoder_layers must be from 1"},
       {[](ModelConfig& c) { c.max_length = 0; }, "max_length must be from 1"},
-      {[](ModelConfig& c) { c.dropout = 1.0; }, "dropout must be at least 0 and below 1 but is 1.0"},
+      {[](ModelConfig& c) { c.dropout = 1.0; },
+       "dropout must be at least 0 and below 1 but is 1.0"},
       {[](ModelConfig& c) { c.dropout = std::nan(""); }, "dropout must be"},
       {[](ModelConfig& c) { c.norm_eps = -1e-5; }, "norm_eps must be"},
   };

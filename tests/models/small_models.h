@@ -29,7 +29,8 @@ inline models::ModelConfig small_encdec(const std::string& placement, const std:
   return config;
 }
 
-inline std::shared_ptr<models::Model> must_make(const models::ModelConfig& config, uint64_t seed = 1) {
+inline std::shared_ptr<models::Model> must_make(const models::ModelConfig& config,
+                                                uint64_t seed = 1) {
   auto made = models::make_model(config, seed);
   TORCH_CHECK(made.ok(), made.status().message());
   return made.value();
@@ -42,9 +43,9 @@ inline models::Batch random_batch(const std::vector<int64_t>& source_lengths,
   at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
   const auto ids = [&](const std::vector<int64_t>& lengths) {
     const int64_t longest = *std::max_element(lengths.begin(), lengths.end());
-    torch::Tensor all = torch::randint(text::kSpecialTokens, vocab_size,
-                                       {static_cast<int64_t>(lengths.size()), longest}, generator,
-                                       torch::kInt64);
+    torch::Tensor all =
+        torch::randint(text::kSpecialTokens, vocab_size,
+                       {static_cast<int64_t>(lengths.size()), longest}, generator, torch::kInt64);
     for (size_t r = 0; r < lengths.size(); ++r) all[r].slice(0, lengths[r]).fill_(text::kPadId);
     return all;
   };
