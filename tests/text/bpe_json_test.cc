@@ -1,6 +1,9 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
+// Spans: text/bpe.h.
+// The JSON form of a tokenizer: the same one again, or a refusal with the reason.
+
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
+// Spans: lab/data/encoded.h, lab/data/language.h, base/random.h, base/hash.h.
 // Batches of pairs and of windows: what is in them, and that they depend on seed and step alone.
 
 #include <gtest/gtest.h>

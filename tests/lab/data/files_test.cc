@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
+// Spans: lab/data/pairs.h, lab/data/language.h.
 // Reading pairs and running text: what is kept, what is held out, what is refused and with which
 // words.
 
