@@ -30,7 +30,8 @@
 // (4) Rows. Row r begins at data + r * stride, counted in elements, and its cols elements are
 //     dense. Inputs may have any stride: 0 is one row again and again, negative walks back from
 //     data. Outputs of more than one row need at least cols, of either sign. data needs no
-//     alignment beyond that of an element. rows and cols may be 0.
+//     alignment beyond that of an element. rows and cols may be 0, and a matrix ends below 2^63
+//     bytes.
 // (5) Absent. A weight, bias, statistic or gradient whose data is NULL is absent: its operation
 //     does not happen. Every other data may be NULL only where it has no elements.
 // (6) Aliasing. y may be x, and dx may be dy: the same data and the same stride. Every other

@@ -216,8 +216,12 @@ class Tidy:
         if not folder.is_dir():
             self.find(path, 0, "mirror", f"{self.name(folder)} does not exist")
             return
+        # bpe_json_test.cc tests bpe.cc, as bpe_test.cc does.
         stem = path.name[: -len("_test.cc")]
-        if any((folder / (stem + end)).exists() for end in (".cc", ".h", "-inl.h", "")):
+        words = stem.split("_")
+        twins = ("_".join(words[:n]) for n in range(len(words), 0, -1))
+        if any((folder / (twin + end)).exists()
+               for twin in twins for end in (".cc", ".h", "-inl.h")):
             return
         spans = [m[1] for line in lines[:12] if (m := re.match(r"// Spans: (.+?)\.?$", line))]
         if not spans:

@@ -1,0 +1,345 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// Random calls, most of them broken: hostile_test [SEED [CALLS]].
+//
+// Each call is a valid problem with up to three hostile changes. Whether it must be refused is worked
+// out here from the rules of norma.h, overlaps by marking every byte. All arguments lie in one arena:
+// after a refusal none of its bytes may have changed; after a success only bytes of outputs, and they
+// are those that the same problem gives on dense copies.
+#include <math.h>
+#include <stdlib.h>
+
+#include "tests/c_api/check.h"
+
+enum { kArena = 1 << 14, kMostRows = 6, kMostCols = 40, kViews = 9 };
+
+// What may be said of a call; both bits where it is wrong and, put right, would not be served.
+enum { kWrong = 1, kNotServed = 2 };
+
+// A matrix, a vector of `cols` elements in one row, or a statistic, whose length and type are not
+// arguments but follow from the problem.
+enum kind { kMatrix, kVector, kStatistic };
+
+struct view {
+  enum kind kind;
+  int is_output, is_required;
+  int64_t offset;  // bytes into the arena; negative: null
+  int64_t rows, cols, stride;
+  int32_t dtype;
+};
+
+struct problem {
+  int is_rms, is_backward;
+  double eps;
+  struct view v[kViews];
+};
+
+// Places in v. The first gives the problem its shape and type; the first output may be the first view.
+enum { kX, kWeight, kBias, kY, kHi, kLo, kRstd };
+enum { kDy, kBackX, kBackWeight, kDx, kDweight, kDbias, kBackHi, kBackLo, kBackRstd };
+
+static char arena[kArena + 64], before[kArena];
+static char* base;  // the arena's first byte, aligned to 64
+static uint64_t state;
+
+static int64_t draw(int64_t n) { return (int64_t)(next_random(&state) % (uint64_t)n); }
+
+static int64_t size_of(int32_t dtype) {
+  return dtype == NORMA_F64 ? 8 : dtype == NORMA_F32 ? 4 : 2;
+}
+static int is_empty(const struct view* v) { return v->offset < 0 || v->rows <= 0 || v->cols <= 0; }
+static int count_of(const struct problem* p) { return p->is_backward ? 9 : 7; }
+
+// The view as the library must see it: what is not read is absent, statistics have their shape.
+static struct view effective(const struct problem* p, int i) {
+  struct view v = p->v[i];
+  const int reads_x = !p->is_backward || p->v[kDx].offset >= 0 || p->v[kDweight].offset >= 0;
+  if (v.kind == kStatistic) {
+    v.rows = 1, v.cols = p->v[0].rows, v.stride = 0, v.dtype = p->v[0].dtype;
+    v.is_required = p->is_backward && reads_x && v.cols > 0 && (!p->is_rms || i == kBackRstd);
+  }
+  if (!reads_x && (i == kBackX || v.kind == kStatistic)) v.offset = -1, v.is_required = 0;
+  return v;
+}
+
+// Of one view alone, whose shape and type must be those of the problem.
+static int faults_of(const struct view* v, const struct view* problem) {
+  int faults = 0;
+  if (v->offset < 0 && !v->is_required) return 0;
+  if (v->dtype < 0 || v->dtype > 3) return kWrong;
+  if (v->kind == kMatrix) {
+    const long double rows = v->rows, cols = v->cols, stride = v->stride;
+    if (rows < 0 || cols < 0) return kWrong;
+    if (rows * cols >= 0x1p63) faults |= kWrong;
+    if ((rows * fabsl(stride) + cols) * size_of(v->dtype) >= 0x1p63) faults |= kWrong;
+    if (v->is_output && v->rows > 1 && fabsl(stride) < cols) faults |= kWrong;
+    if (v->rows != problem->rows) faults |= kWrong;
+  }
+  if (v->kind != kStatistic && v->cols != problem->cols) faults |= kWrong;
+  if (v->dtype != problem->dtype) faults |= kNotServed;
+  if (v->rows > 0 && v->cols > 0 && v->offset < 0) faults |= kWrong;
+  // Of a vector without elements too, as it is not absent.
+  const int has_place = v->kind == kMatrix ? !is_empty(v) : v->offset >= 0;
+  if (has_place && v->offset % size_of(v->dtype) != 0) faults |= kWrong;
+  return faults;
+}
+
+// Whether a view without faults lies in the arena, so that the call may be made at all.
+static int fits(const struct view* v) {
+  if (is_empty(v)) return 1;
+  if (v->rows > kArena || v->cols > kArena || llabs(v->stride) > kArena) return 0;
+  const int64_t reach = (v->rows - 1) * v->stride, size = size_of(v->dtype);
+  return v->offset + (reach < 0 ? reach * size : 0) >= 0 &&
+         v->offset + ((reach > 0 ? reach : 0) + v->cols) * size <= kArena;
+}
+
+static void mark(const struct view* v, unsigned char* map, unsigned char bit) {
+  if (is_empty(v)) return;
+  const int64_t size = size_of(v->dtype);
+  for (int64_t r = 0; r < v->rows; ++r) {
+    for (int64_t i = 0; i < v->cols * size; ++i) map[v->offset + r * v->stride * size + i] |= bit;
+  }
+}
+static int overlap(const struct view* a, const struct view* b) {
+  static unsigned char map[kArena];
+  int found = 0;
+  memset(map, 0, sizeof map);
+  mark(a, map, 1);
+  mark(b, map, 2);
+  for (int i = 0; i < kArena; ++i) found |= map[i] == 3;
+  return found;
+}
+
+// The faults of a whole call; *may_call is 0 where a right call would leave the arena.
+static int faults_of_problem(const struct problem* p, int* may_call) {
+  const int hi = p->is_backward ? kBackHi : kHi, first_output = p->is_backward ? kDx : kY;
+  int faults = 0;
+  *may_call = 1;
+  if (!p->is_backward && !(isfinite(p->eps) && p->eps >= 0)) faults |= kWrong;
+  if (p->is_rms && (p->v[hi].offset >= 0 || p->v[hi + 1].offset >= 0)) faults |= kWrong;
+  for (int i = 0; i < count_of(p); ++i) {
+    const struct view v = effective(p, i);
+    faults |= faults_of(&v, &p->v[0]);
+  }
+  if (faults & kWrong) return faults;
+  for (int i = 0; i < count_of(p); ++i) {
+    const struct view v = effective(p, i);
+    *may_call &= fits(&v);
+  }
+  if (!*may_call) return faults;
+  for (int i = 0; i < count_of(p); ++i) {
+    for (int j = 0; j < count_of(p); ++j) {
+      const struct view a = effective(p, i), b = effective(p, j);
+      const int in_place = i == first_output && j == 0 && a.offset == b.offset &&
+                           (a.stride == b.stride || a.rows <= 1);
+      if (i != j && a.is_output && !in_place && overlap(&a, &b)) faults |= kWrong;
+    }
+  }
+  if (p->v[0].dtype != NORMA_F32 && p->v[0].dtype != NORMA_F64) faults |= kNotServed;
+  return faults;
+}
+
+static void* at(char* memory, const struct view* v) {
+  return v->offset < 0 ? NULL : memory + v->offset;
+}
+static norma_const_rows in_rows(char* memory, const struct view* v) {
+  return const_rows(at(memory, v), v->dtype, v->rows, v->cols, v->stride);
+}
+static norma_rows out_rows(char* memory, const struct view* v) {
+  return mutable_rows(at(memory, v), v->dtype, v->rows, v->cols, v->stride);
+}
+static norma_const_vector in_vector(char* memory, const struct view* v) {
+  return const_vector(at(memory, v), v->dtype, v->cols);
+}
+static norma_vector out_vector(char* memory, const struct view* v) {
+  return mutable_vector(at(memory, v), v->dtype, v->cols);
+}
+
+static int forward(const struct problem* p, char* memory, const norma_executor* executor) {
+  const struct view* v = p->v;
+  norma_row_norm_forward_args a = {.struct_size = sizeof a, .eps = p->eps};
+  a.x = in_rows(memory, v + kX), a.y = out_rows(memory, v + kY);
+  a.weight = in_vector(memory, v + kWeight), a.bias = in_vector(memory, v + kBias);
+  a.mean_hi = at(memory, v + kHi), a.mean_lo = at(memory, v + kLo), a.rstd = at(memory, v + kRstd);
+  return p->is_rms ? norma_rms_norm_forward(&a, executor) : norma_layer_norm_forward(&a, executor);
+}
+
+// With a workspace of its own, whose end is watched; a call in four brings a bad one first.
+static int backward(const struct problem* p, char* memory, const norma_executor* executor) {
+  const struct view* v = p->v;
+  norma_row_norm_backward_args a = {.struct_size = sizeof a};
+  a.x = in_rows(memory, v + kBackX), a.dy = in_rows(memory, v + kDy);
+  a.weight = in_vector(memory, v + kBackWeight), a.dx = out_rows(memory, v + kDx);
+  a.dweight = out_vector(memory, v + kDweight), a.dbias = out_vector(memory, v + kDbias);
+  a.mean_hi = at(memory, v + kBackHi), a.mean_lo = at(memory, v + kBackLo);
+  a.rstd = at(memory, v + kBackRstd);
+  size_t bytes = 0;
+  const int code = p->is_rms ? norma_rms_norm_backward_workspace_size(&a, executor, &bytes)
+                             : norma_layer_norm_backward_workspace_size(&a, executor, &bytes);
+  int (*call)(const norma_row_norm_backward_args*, void*, size_t, const norma_executor*) =
+      p->is_rms ? norma_rms_norm_backward : norma_layer_norm_backward;
+  if (code != NORMA_OK) {
+    CHECK(call(&a, NULL, 0, executor) == code);
+    return code;
+  }
+  char* const allocated = malloc(bytes + 192);
+  char* const workspace = aligned_64(allocated);
+  memset(workspace + bytes, 0x5a, 64);
+  if (bytes > 0 && draw(4) == 0) {
+    CHECK(call(&a, workspace, bytes - 1, executor) == NORMA_INVALID_ARGUMENT);
+    CHECK(call(&a, NULL, bytes, executor) == NORMA_INVALID_ARGUMENT);
+    CHECK(call(&a, workspace + 8, bytes, executor) == NORMA_INVALID_ARGUMENT);
+    CHECK(memory != base || memcmp(base, before, kArena) == 0);
+  }
+  CHECK(call(&a, workspace, bytes, executor) == NORMA_OK);
+  for (int i = 0; i < 64; ++i) CHECK(workspace[(int64_t)bytes + i] == 0x5a);
+  free(allocated);
+  return NORMA_OK;
+}
+
+// A valid problem: views one after the other with gaps, optional ones absent one time in four.
+static struct problem valid_problem(void) {
+  struct problem p = {.is_rms = (int)draw(2), .is_backward = (int)draw(2), .eps = 1e-5};
+  const int64_t rows = draw(kMostRows + 1), cols = draw(kMostCols + 1);
+  const int32_t dtype = draw(4) == 0 ? NORMA_F64 : NORMA_F32;
+  int64_t end = 64 * draw(4);
+  for (int i = 0; i < count_of(&p); ++i) {
+    struct view* v = &p.v[i];
+    const int first_statistic = p.is_backward ? kBackHi : kHi;
+    const int is_matrix = i == 0 || (p.is_backward ? i == kBackX || i == kDx : i == kY);
+    v->kind = is_matrix ? kMatrix : i >= first_statistic ? kStatistic : kVector;
+    v->is_output = p.is_backward ? i >= kDx && i <= kDbias : i >= kY;
+    v->is_required = is_matrix && !(p.is_backward && i == kDx);
+    v->rows = is_matrix ? rows : 1;
+    v->cols = v->kind == kStatistic ? rows : cols;
+    v->dtype = dtype;
+    v->stride = is_matrix ? cols + draw(4) : 0;
+    int64_t first = end + size_of(dtype) * draw(9);
+    const int64_t reach = v->rows > 0 ? (v->rows - 1) * v->stride * size_of(dtype) : 0;
+    end = first + reach + v->cols * size_of(dtype);
+    if (is_matrix && draw(6) == 0) v->stride = -v->stride, first += reach;
+    if (is_matrix && !v->is_output && draw(8) == 0) v->stride = 0;
+    v->offset = first;
+    const int is_mean = i == first_statistic || i == first_statistic + 1;
+    const int needed = v->is_required || (p.is_backward && v->kind == kStatistic);
+    if ((!needed && draw(4) == 0) || (p.is_rms && is_mean)) v->offset = -1;
+  }
+  return p;
+}
+
+static void spoil(struct problem* p) {
+  static const int64_t sizes[] = {-1, 0, 1, 2, 5, INT64_C(1) << 40, INT64_C(1) << 62, INT64_MAX,
+                                  INT64_MIN};
+  static const int64_t strides[] = {0, 1, -1, 3, 41, -41, INT64_C(1) << 40, INT64_C(1) << 61,
+                                    INT64_MAX, INT64_MIN};
+  static const int64_t dtypes[] = {-1, 0, 1, 2, 3, 4, INT32_MAX, INT32_MIN};
+  static const double all_eps[] = {0, -0.0, 1e300, -1e-300, INFINITY, NAN};
+  const int n = count_of(p);
+  struct view* v = &p->v[draw(n)];
+  const int64_t size = sizes[draw(9)];
+  switch (draw(12)) {
+    case 0: v->offset = -1; break;
+    case 1: v->offset = p->v[draw(n)].offset; break;
+    case 2: v->offset += 1 + draw(8); break;
+    case 3: v->offset = 8 * draw(kArena / 8 - 64); break;
+    case 4: v->rows = v->kind == kMatrix ? size : v->rows; break;
+    case 5: v->cols = size; break;
+    case 6: v->stride = v->kind == kMatrix ? strides[draw(10)] : v->stride; break;
+    case 7: v->dtype = (int32_t)dtypes[draw(8)]; break;
+    case 8: p->eps = all_eps[draw(6)]; break;
+    case 9:  // in place
+      v = &p->v[p->is_backward ? kDx : kY];
+      v->offset = p->v[0].offset, v->stride = p->v[0].stride;
+      break;
+    case 10:
+      for (int i = 0; i < n; ++i) p->v[i].dtype = (int32_t)(size & 3);
+      break;
+    default:
+      for (int i = 0, rows = (int)draw(2); i < n; ++i) {
+        if (rows && p->v[i].kind == kMatrix) p->v[i].rows = size;
+        if (!rows && p->v[i].kind != kStatistic) p->v[i].cols = size;
+      }
+  }
+}
+
+// The same problem on dense copies of the inputs that the arena held, compared output by output.
+static void compare_with_dense(const struct problem* p, const norma_executor* executor) {
+  static char dense[4 * kArena];
+  struct problem q = *p;
+  int64_t end = 0;
+  for (int i = 0; i < count_of(p); ++i) {
+    const struct view v = effective(p, i);
+    const int64_t width = v.cols * size_of(v.dtype);
+    struct view* d = &q.v[i];
+    if (d->offset < 0) continue;
+    d->offset = end;
+    if (d->kind == kMatrix) d->stride = d->cols;
+    if (is_empty(&v)) continue;
+    for (int64_t r = 0; r < v.rows; ++r, end += width) {
+      memcpy(dense + end, before + v.offset + r * v.stride * size_of(v.dtype), (size_t)width);
+    }
+    end = (end + 63) / 64 * 64;
+  }
+  CHECK((p->is_backward ? backward(&q, dense, executor) : forward(&q, dense, executor)) == NORMA_OK);
+  for (int i = 0; i < count_of(p); ++i) {
+    const struct view v = effective(p, i);
+    const int64_t width = v.cols * size_of(v.dtype);
+    for (int64_t r = 0; v.is_output && !is_empty(&v) && r < v.rows; ++r) {
+      CHECK(memcmp(base + v.offset + r * v.stride * size_of(v.dtype),
+                   dense + q.v[i].offset + r * width, (size_t)width) == 0);
+    }
+  }
+}
+
+static int one_call(int64_t counts[3]) {
+  struct problem p = valid_problem();
+  for (int64_t changes = draw(4); changes > 0; --changes) spoil(&p);
+  int may_call;
+  const int faults = faults_of_problem(&p, &may_call);
+  if (faults == 0 && !may_call) return ++counts[2], 1;
+
+  // Numbers about 1, read as f32 or as f64.
+  for (int i = 0; i < kArena; i += 4) {
+    const uint32_t word = 0x3f000000u | ((uint32_t)next_random(&state) & 0x80ffffffu);
+    memcpy(before + i, &word, sizeof word);
+  }
+  memcpy(base, before, kArena);
+  const norma_executor* executor = draw(2) ? NULL : norma_serial_executor();
+  const int code = p.is_backward ? backward(&p, base, executor) : forward(&p, base, executor);
+  const int failures_before = failures;
+  CHECK(code == NORMA_OK ? faults == 0
+        : code == NORMA_INVALID_ARGUMENT ? faults & kWrong
+                                         : code == NORMA_UNSUPPORTED && faults & kNotServed);
+  static unsigned char map[kArena];
+  memset(map, 0, sizeof map);
+  for (int i = 0; i < count_of(&p) && code == NORMA_OK && faults == 0; ++i) {
+    const struct view v = effective(&p, i);
+    if (v.is_output) mark(&v, map, 1);
+  }
+  for (int i = 0; i < kArena; ++i) CHECK(map[i] || base[i] == before[i]);
+  if (code == NORMA_OK && faults == 0) compare_with_dense(&p, executor);
+  ++counts[code == NORMA_OK ? 0 : 1];
+  if (failures > failures_before) {
+    printf("%s %s: code %d (%s), expected faults %d\n", p.is_rms ? "rms_norm" : "layer_norm",
+           p.is_backward ? "backward" : "forward", code, norma_last_error(), faults);
+  }
+  return failures == failures_before;
+}
+
+int main(int argc, char** argv) {
+  const uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+  const int64_t calls = argc > 2 ? strtoll(argv[2], NULL, 10) : 30000;
+  int64_t counts[3] = {0, 0, 0};
+  base = aligned_64(arena);
+  for (int64_t i = 0; i < calls; ++i) {
+    state = seed * 1000003u + (uint64_t)i;
+    if (!one_call(counts) && failures > 10) break;
+  }
+  printf("seed %llu: %lld done, %lld refused, %lld not made (beyond the arena), %d failures\n",
+         (unsigned long long)seed, (long long)counts[0], (long long)counts[1],
+         (long long)counts[2], failures);
+  // A test that only ever refuses, or never does, tests nothing.
+  CHECK(counts[0] > calls / 10 && counts[1] > calls / 4);
+  return failures != 0;
+}
