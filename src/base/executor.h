@@ -30,11 +30,13 @@ const Executor& serial_executor();
 const Executor& std_thread_executor(int threads);
 
 template <typename F>
-void parallel_for(const Executor& executor, int64_t count, int64_t grain, F&& body) {
+void parallel_for(const Executor& executor, int64_t count, int64_t grain, const F& body) {
   executor.parallel_for(
       executor.self, count, grain,
-      [](void* context, int64_t begin, int64_t end) { (*static_cast<F*>(context))(begin, end); },
-      &body);
+      [](void* context, int64_t begin, int64_t end) {
+        (*static_cast<const F*>(context))(begin, end);
+      },
+      const_cast<F*>(&body));
 }
 
 }  // namespace norma

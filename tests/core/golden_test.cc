@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// Vectors that an independent implementation made from the contract's text, through the front door.
+// Spans: ref, cpu, plan. Vectors that an independent implementation made from the contract's text,
+// on every implementation that this machine has.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

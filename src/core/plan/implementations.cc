@@ -3,6 +3,8 @@
 
 #include "core/plan/implementations.h"
 
+#include "core/cpu/norms.h"
+#include "core/cpu/targets.h"
 #include "core/cuda_norms.h"
 #include "core/fp_environment.h"
 #include "core/ref/layer_norm.h"
@@ -21,16 +23,39 @@ void ref_forward(const NormSpec& spec, const NormForward& args, const Executor&)
 
 void ref_backward(const NormSpec& spec, const NormBackward& args, void*, size_t, const Executor&) {
   const DefaultFpEnvironment environment;
-  spec.kind == NormKind::kLayerNorm ? ref::layer_norm_backward(args)
-                                    : ref::rms_norm_backward(args);
+  spec.kind == NormKind::kLayerNorm ? ref::layer_norm_backward(args) : ref::rms_norm_backward(args);
 }
 
 const char* ref_refusal(DType dtype) {
   return dtype == DType::kF32 || dtype == DType::kF64 ? nullptr : "takes f32 and f64 only";
 }
 
+const char* cpu_name() {
+  const cpu::Kernels* kernels = cpu::active_kernels();
+  return kernels == nullptr ? "cpu" : kernels->plan_name;
+}
+
+const char* cpu_refusal(DType dtype) {
+  if (cpu::active_kernels() == nullptr) return "this processor has none of the SIMD targets";
+  return dtype == DType::kF32 ? nullptr : "takes f32 only";
+}
+
+void cpu_forward(const NormSpec& spec, const NormForward& args, const Executor& executor) {
+  cpu::forward(*cpu::active_kernels(), spec, args, executor);
+}
+
+size_t cpu_workspace(const NormSpec&, const NormBackward& args, const Executor& executor) {
+  return cpu::backward_workspace(args, executor);
+}
+
+void cpu_backward(const NormSpec& spec, const NormBackward& args, void* workspace, size_t bytes,
+                  const Executor& executor) {
+  cpu::backward(*cpu::active_kernels(), spec, args, workspace, bytes, executor);
+}
+
 constexpr Implementation kImplementations[] = {
     {[] { return "cuda"; }, [](DType) { return cuda::refusal(); }, nullptr, nullptr, nullptr},
+    {cpu_name, cpu_refusal, cpu_forward, cpu_workspace, cpu_backward},
     {[] { return "ref"; }, ref_refusal, ref_forward, no_workspace, ref_backward},
 };
 

@@ -19,6 +19,7 @@ struct Implementation {
   const char* (*refusal)(DType dtype);
 
   // REQUIRES, of all three: checked arguments of an accepted dtype.
+  // backward works with any bytes from backward_workspace(.., serial_executor()) on.
   void (*forward)(const NormSpec& spec, const NormForward& args, const Executor& executor);
   size_t (*backward_workspace)(const NormSpec& spec, const NormBackward& args,
                                const Executor& executor);

@@ -3,6 +3,7 @@
 
 #include "core/plan/plan.h"
 
+#include "core/cpu/targets.h"
 #include "core/plan/checks.h"
 #include "core/plan/implementations.h"
 
@@ -24,10 +25,10 @@ Status no_implementation(const NormSpec& spec, const char* suffix, DType dtype) 
 
 std::string explain(const NormSpec& spec, const char* direction, const ConstRowsView& rows,
                     const Status& checks) {
-  std::string text = std::string(name_of(spec.kind)) + " " + direction + " " +
-                     name_of(rows.dtype) + " [" + std::to_string(rows.rows) + ", " +
-                     std::to_string(rows.cols) + "]: ";
+  std::string text = std::string(name_of(spec.kind)) + " " + direction + " " + name_of(rows.dtype) +
+                     " [" + std::to_string(rows.rows) + ", " + std::to_string(rows.cols) + "]: ";
   if (!checks.ok()) return text + "refused: " + checks.message();
+  if (!cpu::target_status().ok()) return text + "refused: " + cpu::target_status().message();
   const Implementation* chosen = best_for(rows.dtype);
   text += chosen == nullptr ? "no implementation" : chosen->name();
   for (const Implementation& each : implementations()) {
@@ -41,6 +42,7 @@ std::string explain(const NormSpec& spec, const char* direction, const ConstRows
 
 Status norm_forward(const NormSpec& spec, const NormForward& args, const Executor& executor) {
   NORMA_RETURN_IF_ERROR(check_forward(spec, args));
+  NORMA_RETURN_IF_ERROR(cpu::target_status());
   const Implementation* chosen = best_for(args.x.dtype);
   if (chosen == nullptr) return no_implementation(spec, "", args.x.dtype);
   chosen->forward(spec, args, executor);
@@ -50,6 +52,7 @@ Status norm_forward(const NormSpec& spec, const NormForward& args, const Executo
 Status norm_backward_workspace_size(const NormSpec& spec, const NormBackward& args,
                                     const Executor& executor, size_t* bytes) {
   NORMA_RETURN_IF_ERROR(check_backward(spec, args));
+  NORMA_RETURN_IF_ERROR(cpu::target_status());
   const Implementation* chosen = best_for(args.dy.dtype);
   if (chosen == nullptr) return no_implementation(spec, "_backward", args.dy.dtype);
   *bytes = chosen->backward_workspace(spec, args, executor);
@@ -59,10 +62,12 @@ Status norm_backward_workspace_size(const NormSpec& spec, const NormBackward& ar
 Status norm_backward(const NormSpec& spec, const NormBackward& args, void* workspace,
                      size_t workspace_bytes, const Executor& executor) {
   NORMA_RETURN_IF_ERROR(check_backward(spec, args));
+  NORMA_RETURN_IF_ERROR(cpu::target_status());
   const Implementation* chosen = best_for(args.dy.dtype);
   if (chosen == nullptr) return no_implementation(spec, "_backward", args.dy.dtype);
-  NORMA_RETURN_IF_ERROR(check_workspace(spec, args, workspace, workspace_bytes,
-                                        chosen->backward_workspace(spec, args, executor)));
+  // An executor may have got more threads since the size was asked for; the least will do.
+  const size_t least = chosen->backward_workspace(spec, args, serial_executor());
+  NORMA_RETURN_IF_ERROR(check_workspace(spec, args, workspace, workspace_bytes, least));
   chosen->backward(spec, args, workspace, workspace_bytes, executor);
   return Status();
 }

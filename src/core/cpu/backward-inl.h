@@ -1,0 +1,259 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// The backward pass of a norm: row sums, then one sweep that writes dx and adds to the column sums.
+// Included once for each target.
+
+#if defined(NORMA_CORE_CPU_BACKWARD_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef NORMA_CORE_CPU_BACKWARD_INL_H_
+#undef NORMA_CORE_CPU_BACKWARD_INL_H_
+#else
+#define NORMA_CORE_CPU_BACKWARD_INL_H_
+#endif
+
+#include "core/cpu/hostile_rows.h"
+#include "core/cpu/kernels.h"
+#include "core/cpu/order-inl.h"
+#include "hwy/cache_control.h"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace norma::cpu {
+namespace HWY_NAMESPACE {
+
+// Rows swept together, so that weight, dweight and dbias are loaded once for all: as many as the
+// registers hold the constants of.
+inline constexpr int kSweepRows = kN == 16 ? 4 : 2;
+
+// Row is Norm::Row or Norm::HalvedRow.
+template <class Norm, class Row, bool kWeight>
+struct BackwardTerms {
+  static constexpr int kSums = Norm::kBackwardSums;
+  const float* x;
+  const float* dy;
+  const float* weight;
+  int64_t end;
+  Row row;
+
+  HWY_INLINE Two Inside(int64_t i) const {
+    V g = hn::LoadU(kD, dy + i);
+    if (kWeight) g = hn::Mul(g, hn::LoadU(kD, weight + i));
+    return {g, hn::Mul(g, row.Xhat(hn::LoadU(kD, x + i)))};
+  }
+  HWY_INLINE Two Masked(int64_t i) const {
+    V g = LoadInside(dy, i, end);
+    if (kWeight) g = hn::Mul(g, LoadInside(weight, i, end));
+    const V product = hn::Mul(g, row.Xhat(LoadInside(x, i, end)));
+    return {g, hn::IfThenElseZero(FirstLanes(end - i), product)};
+  }
+  static HWY_INLINE void Halved(Two first, Two second, V (&t)[kSums]) {
+    if constexpr (kSums == 2) {
+      const Two g = SplitHalves(first.a, second.a);
+      t[0] = hn::Add(g.a, g.b);
+    }
+    const Two product = SplitHalves(first.b, second.b);
+    t[kSums - 1] = hn::Add(product.a, product.b);
+  }
+  HWY_INLINE void Group(int64_t i, V (&leaf)[kSums]) const {
+    FoldGroup<kSums>(
+        [&](int k, V(&t)[kSums])
+            HWY_ATTR { Halved(Inside(i + First(k) * kN), Inside(i + Second(k) * kN), t); },
+        leaf);
+  }
+  HWY_INLINE void Tail(int64_t i, V (&leaf)[kSums]) const {
+    FoldGroup<kSums>(
+        [&](int k, V(&t)[kSums])
+            HWY_ATTR { Halved(Masked(i + First(k) * kN), Masked(i + Second(k) * kN), t); },
+        leaf);
+  }
+};
+
+template <class Norm, class Row, bool kWeight>
+HWY_INLINE BackwardTerms<Norm, Row, kWeight> TermsOfRow(const BackwardArgs& args, int64_t r) {
+  return {args.x + r * args.x_stride, args.dy + r * args.dy_stride, args.weight, args.cols,
+          Row(args, r)};
+}
+
+// A row whose xhat is halved takes this instead of the batch.
+template <class Norm, bool kWeight>
+HWY_NOINLINE void HalvedRowSums(const BackwardArgs& args, int64_t r,
+                                double (&sums)[Norm::kBackwardSums]) {
+  SumLongRow(TermsOfRow<Norm, typename Norm::HalvedRow, kWeight>(args, r), args.cols, sums);
+}
+
+// The sums of rows first .. first + count - 1, count <= kBatch, into g and gx.
+template <class Norm, bool kWeight>
+HWY_INLINE void BatchBackwardSums(const BackwardArgs& args, int64_t first, int64_t count,
+                                  double* HWY_RESTRICT g, double* HWY_RESTRICT gx) {
+  constexpr int kSums = Norm::kBackwardSums;
+  const int64_t n = args.cols;
+  double* const sums[2] = {kSums == 2 ? g : gx, gx};
+  const auto terms = [&](int64_t r) HWY_ATTR {
+    return TermsOfRow<Norm, typename Norm::Row, kWeight>(args, first + r);
+  };
+  if (n > kBlock) {
+    for (int64_t r = 0; r < count; ++r) {
+      double row[kSums];
+      SumLongRow(terms(r), n, row);
+      for (int q = 0; q < kSums; ++q) sums[q][r] = row[q];
+    }
+  } else {
+    HWY_ALIGN_MAX float eights[kSums][8 * kBatch];
+    HWY_ALIGN_MAX float blocks[kBatch];
+    for (int64_t r = 0; r < count; ++r) {
+      float* out[kSums];
+      for (int q = 0; q < kSums; ++q) out[q] = eights[q] + 8 * r;
+      SumBlock(terms(r), 0, n, out);
+    }
+    for (int q = 0; q < kSums; ++q) {
+      FoldEights(eights[q], count, blocks);
+      for (int64_t r = 0; r < count; ++r) sums[q][r] = static_cast<double>(blocks[r]) + 0.0;
+    }
+  }
+  for (int64_t r = 0; Norm::kPivot && r < count; ++r) {
+    if (HWY_LIKELY(!needs_halving(args.rstd[first + r]))) continue;
+    double row[kSums];
+    HalvedRowSums<Norm, kWeight>(args, first + r, row);
+    for (int q = 0; q < kSums; ++q) sums[q][r] = row[q];
+  }
+}
+
+template <class Norm, bool kWeight>
+HWY_NOINLINE void BackwardSumsOf(const BackwardArgs& args, Range rows, RowMeans means) {
+  const double inv_n = 1.0 / static_cast<double>(args.cols);
+  double g[kBatch] = {}, gx[kBatch];
+  for (int64_t first = rows.begin; first < rows.end; first += kBatch) {
+    const int64_t count = HWY_MIN(kBatch, rows.end - first);
+    BatchBackwardSums<Norm, kWeight>(args, first, count, g, gx);
+    for (int64_t r = 0; r < count; ++r) {
+      means.g[first - rows.begin + r] = static_cast<float>(g[r] * inv_n);
+      means.gx[first - rows.begin + r] = static_cast<float>(gx[r] * inv_n);
+      if (args.raw != nullptr) args.raw[first + r] = {0, g[r], gx[r]};
+    }
+  }
+}
+
+template <class Norm>
+void BackwardSums(const BackwardArgs& args, Range rows, RowMeans means) {
+  args.weight != nullptr ? BackwardSumsOf<Norm, true>(args, rows, means)
+                         : BackwardSumsOf<Norm, false>(args, rows, means);
+}
+
+// kRows rows swept together. Load, Store and StoreDx treat a whole vector, or less at the end of a
+// row.
+template <class Norm, int kRows, bool kWeight, bool kDx, bool kDweight, bool kDbias>
+struct Sweep {
+  const float* weight;
+  const float* x[kRows];
+  const float* dy[kRows];
+  float* dx[kRows];
+  typename Norm::Row row[kRows];
+  V g_mean[kRows], gx_mean[kRows];
+
+  template <class Load, class Store, class StoreDx>
+  HWY_INLINE void Columns(int64_t i, float* HWY_RESTRICT dweight, float* HWY_RESTRICT dbias,
+                          const Load& load, const Store& store, const StoreDx& store_dx) const {
+    V w, sum_w, sum_b;
+    if (kDx && kWeight) w = load(weight + i);
+    if (kDweight) sum_w = load(dweight + i);
+    if (kDbias) sum_b = load(dbias + i);
+    HWY_UNROLL(4)
+    for (int r = 0; r < kRows; ++r) {
+      const V v = load(dy[r] + i);
+      if (kDx || kDweight) {
+        const V xhat = row[r].Xhat(load(x[r] + i));
+        if (kDweight) sum_w = hn::Add(sum_w, hn::Mul(v, xhat));
+        if (kDx) {
+          const V g = kWeight ? hn::Mul(v, w) : v;
+          store_dx(row[r].Dx(g, xhat, g_mean[r], gx_mean[r]), dx[r] + i);
+        }
+      }
+      if (kDbias) sum_b = hn::Add(sum_b, v);
+    }
+    if (kDweight) store(sum_w, dweight + i);
+    if (kDbias) store(sum_b, dbias + i);
+  }
+};
+
+template <class Norm, int kRows, bool kWeight, bool kDx, bool kDweight, bool kDbias>
+HWY_NOINLINE void SweepRows(const BackwardArgs& args, int64_t first, Range cols,
+                            const float* g_mean, const float* gx_mean, float* dweight,
+                            float* dbias) {
+  Sweep<Norm, kRows, kWeight, kDx, kDweight, kDbias> sweep;
+  sweep.weight = args.weight;
+  for (int r = 0; r < kRows; ++r) {
+    sweep.dy[r] = args.dy + (first + r) * args.dy_stride;
+    if (kDx || kDweight) {
+      sweep.x[r] = args.x + (first + r) * args.x_stride;
+      sweep.row[r] = typename Norm::Row(args, first + r);
+    }
+    if (kDx) {
+      sweep.dx[r] = args.dx + (first + r) * args.dx_stride;
+      sweep.g_mean[r] = hn::Set(kD, g_mean[r]);
+      sweep.gx_mean[r] = hn::Set(kD, gx_mean[r]);
+    }
+  }
+  const auto load = [](const float* p) HWY_ATTR { return hn::LoadU(kD, p); };
+  const auto store = [](V v, float* p) HWY_ATTR { hn::StoreU(v, kD, p); };
+  const auto stream = [](V v, float* p) HWY_ATTR { hn::Stream(v, kD, p); };
+  int64_t i = cols.begin;
+  if (kDx && args.stream) {
+    for (; i + kN <= cols.end; i += kN) sweep.Columns(i, dweight, dbias, load, store, stream);
+  }
+  for (; i + kN <= cols.end; i += kN) sweep.Columns(i, dweight, dbias, load, store, store);
+  if (i < cols.end) {
+    const int64_t left = cols.end - i;
+    const auto load_first = [left](const float* p) HWY_ATTR { return LoadFirst(p, left); };
+    const auto store_first = [left](V v, float* p) HWY_ATTR { StoreFirst(v, p, left); };
+    sweep.Columns(i, dweight, dbias, load_first, store_first, store_first);
+  }
+}
+
+using SweepFunction = void (*)(const BackwardArgs&, int64_t, Range, const float*, const float*,
+                               float*, float*);
+
+// The instance for flags = {weight, dx, dweight, dbias}.
+template <class Norm, int kRows, bool... kFlags>
+SweepFunction SelectSweep(const bool* flags) {
+  if constexpr (sizeof...(kFlags) < 4) {
+    return *flags ? SelectSweep<Norm, kRows, kFlags..., true>(flags + 1)
+                  : SelectSweep<Norm, kRows, kFlags..., false>(flags + 1);
+  } else {
+    return &SweepRows<Norm, kRows, kFlags...>;
+  }
+}
+
+template <class Norm>
+void BackwardSweep(const BackwardArgs& args, Range rows, Range cols, RowMeans means, float* dweight,
+                   float* dbias) {
+  const bool dx = args.dx != nullptr, with_x = dx || dweight != nullptr;
+  const bool flags[4] = {dx && args.weight != nullptr, dx, dweight != nullptr, dbias != nullptr};
+  const SweepFunction sweep = SelectSweep<Norm, kSweepRows>(flags);
+  const SweepFunction sweep_one = SelectSweep<Norm, 1>(flags);
+  const auto halved = [&](int64_t r) {
+    return Norm::kPivot && with_x && HWY_UNLIKELY(needs_halving(args.rstd[r]));
+  };
+  for (int64_t r = rows.begin; r < rows.end;) {
+    int64_t count = 0;
+    while (count < kSweepRows && r + count < rows.end && !halved(r + count)) ++count;
+    const float* g = dx ? means.g + (r - rows.begin) : nullptr;
+    const float* gx = dx ? means.gx + (r - rows.begin) : nullptr;
+    if (count == kSweepRows) {
+      sweep(args, r, cols, g, gx, dweight, dbias);
+      r += kSweepRows;
+    } else if (count > 0) {
+      sweep_one(args, r, cols, g, gx, dweight, dbias);
+      r += 1;
+    } else {
+      sweep_halved(args, r, cols, dx ? *g : 0, dx ? *gx : 0, dweight, dbias);
+      r += 1;
+    }
+  }
+  if (dx && args.stream) hwy::FlushStream();
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace norma::cpu
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard

@@ -1,0 +1,286 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// The forward pass of a norm over a range of rows: sums, statistics and output of a few rows at a
+// time, so that the latency of one row's statistics hides behind the next row's sums and x is read
+// from L1 again. Included once for each target.
+
+#if defined(NORMA_CORE_CPU_FORWARD_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef NORMA_CORE_CPU_FORWARD_INL_H_
+#undef NORMA_CORE_CPU_FORWARD_INL_H_
+#else
+#define NORMA_CORE_CPU_FORWARD_INL_H_
+#endif
+
+#include "core/cpu/hostile_rows.h"
+#include "core/cpu/kernels.h"
+#include "core/cpu/order-inl.h"
+#include "hwy/cache_control.h"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace norma::cpu {
+namespace HWY_NAMESPACE {
+
+// Elements of x that a batch of rows may take: half of a 32 KB L1.
+inline constexpr int64_t kBatchElements = 4096;
+// x is asked for this far ahead. Hardware prefetchers stop at a page, and a row of sums is slow
+// enough.
+inline constexpr int64_t kPrefetchElements = 512;
+
+struct Batch {
+  HWY_ALIGN_MAX float pivot[kBatch] = {};
+  HWY_ALIGN_MAX double s[kBatch] = {};
+  HWY_ALIGN_MAX double q[kBatch] = {};
+  HWY_ALIGN_MAX double t[kBatch];
+  HWY_ALIGN_MAX double v[kBatch];
+  HWY_ALIGN_MAX float mean_hi[kBatch] = {};
+  HWY_ALIGN_MAX float mean_lo[kBatch] = {};
+  HWY_ALIGN_MAX float rstd[kBatch];
+};
+
+// The terms of one row.
+template <class Norm>
+struct ForwardTerms {
+  static constexpr int kSums = Norm::kForwardSums;
+  const float* x;
+  int64_t end;
+  V pivot;
+
+  HWY_INLINE V Inside(int64_t i) const { return Norm::Term(hn::LoadU(kD, x + i), pivot); }
+  HWY_INLINE V Masked(int64_t i) const {
+    const V term = Norm::Term(LoadInside(x, i, end), pivot);
+    return Norm::kPivot ? hn::IfThenElseZero(FirstLanes(end - i), term) : term;
+  }
+  HWY_INLINE void Group(int64_t i, V (&leaf)[kSums]) const {
+    for (int64_t line = 0; line < kGroup; line += 16) {
+      hwy::Prefetch(x + i + line + kPrefetchElements);
+    }
+    FoldGroup<kSums>(
+        [&](int k, V(&t)[kSums]) HWY_ATTR {
+          Norm::ForwardHalved(Inside(i + First(k) * kN), Inside(i + Second(k) * kN), t);
+        },
+        leaf);
+  }
+  HWY_INLINE void Tail(int64_t i, V (&leaf)[kSums]) const {
+    FoldGroup<kSums>(
+        [&](int k, V(&t)[kSums]) HWY_ATTR {
+          Norm::ForwardHalved(Masked(i + First(k) * kN), Masked(i + Second(k) * kN), t);
+        },
+        leaf);
+  }
+};
+
+// Medians of three that make up the pivot: m[j] of x[j % n], x[(j + 8) % n], x[(j + 16) % n].
+HWY_INLINE void PivotMedians(const float* x, int64_t n, float* HWY_RESTRICT m) {
+  HWY_ALIGN_MAX float wrapped[24];
+  if (n < 24) {
+    for (int64_t j = 0, i = 0; j < 24; ++j, i = i + 1 == n ? 0 : i + 1) wrapped[j] = x[i];
+    x = wrapped;
+  }
+  const hn::CappedTag<float, 8> d;
+  for (size_t j = 0; j < 8; j += hn::Lanes(d)) {
+    const auto p = hn::LoadU(d, x + j), q = hn::LoadU(d, x + j + 8), r = hn::LoadU(d, x + j + 16);
+    hn::Store(hn::Max(hn::Min(p, q), hn::Min(hn::Max(p, q), r)), d, m + j);
+  }
+}
+
+template <class Norm>
+HWY_NOINLINE void Pivots(const ForwardArgs& args, int64_t first, int64_t count, Batch& batch) {
+  HWY_ALIGN_MAX float medians[8 * kBatch];
+  for (int64_t r = 0; r < count; ++r) {
+    PivotMedians(args.x + (first + r) * args.x_stride, args.cols, medians + 8 * r);
+  }
+  FoldEights(medians, count, batch.pivot);
+  for (int64_t r = 0; r < count; r += kN) {
+    hn::Store(hn::Mul(hn::Load(kD, batch.pivot + r), hn::Set(kD, 0.125f)), kD, batch.pivot + r);
+  }
+}
+
+// Rows of at most 64 elements, two to a group of 128.
+template <class Norm, bool kFull>
+HWY_INLINE void SumRowPair(const ForwardTerms<Norm>& first, const ForwardTerms<Norm>& second,
+                           V (&leaf)[Norm::kForwardSums]) {
+  FoldGroup<Norm::kForwardSums>(
+      [&](int k, V(&t)[Norm::kForwardSums]) HWY_ATTR {
+        const ForwardTerms<Norm>& row = k < 2 ? first : second;
+        const int64_t i = First(k % 2) * kN, j = Second(k % 2) * kN;
+        kFull ? Norm::ForwardHalved(row.Inside(i), row.Inside(j), t)
+              : Norm::ForwardHalved(row.Masked(i), row.Masked(j), t);
+      },
+      leaf);
+}
+
+// s and q of rows first .. first + count - 1.
+template <class Norm>
+HWY_NOINLINE void BatchSums(const ForwardArgs& args, int64_t first, int64_t count, Batch& batch) {
+  constexpr int kSums = Norm::kForwardSums;
+  const int64_t n = args.cols;
+  const auto terms = [&](int64_t r) HWY_ATTR {
+    return ForwardTerms<Norm>{args.x + (first + r) * args.x_stride, n, hn::Set(kD, batch.pivot[r])};
+  };
+  // RMSNorm's only sum is q.
+  double* const sums[2] = {kSums == 2 ? batch.s : batch.q, batch.q};
+  if (n > kBlock) {
+    for (int64_t r = 0; r < count; ++r) {
+      double row[kSums];
+      SumLongRow(terms(r), n, row);
+      for (int q = 0; q < kSums; ++q) sums[q][r] = row[q];
+    }
+    return;
+  }
+  HWY_ALIGN_MAX float eights[kSums][8 * kBatch];
+  if (kN == 16 && n <= 64) {
+    for (int64_t r = 0; r < count; r += 2) {
+      const auto a = terms(r), b = terms(HWY_MIN(r + 1, count - 1));
+      V leaf[kSums];
+      n == 64 ? SumRowPair<Norm, true>(a, b, leaf) : SumRowPair<Norm, false>(a, b, leaf);
+      for (int q = 0; q < kSums; ++q) hn::Store(NaturalOrder(leaf[q]), kD, eights[q] + 8 * r);
+    }
+  } else {
+    for (int64_t r = 0; r < count; ++r) {
+      float* out[kSums];
+      for (int q = 0; q < kSums; ++q) out[q] = eights[q] + 8 * r;
+      SumBlock(terms(r), 0, n, out);
+    }
+  }
+  HWY_ALIGN_MAX float blocks[kBatch];
+  for (int q = 0; q < kSums; ++q) {
+    FoldEights(eights[q], count, blocks);
+    for (int64_t r = 0; r < count; ++r) sums[q][r] = static_cast<double>(blocks[r]) + 0.0;
+  }
+}
+
+HWY_INLINE bool Accepted(double v, double t) { return v >= 0x1p-100 && v <= 0x1p100 && t <= 4 * v; }
+
+// Section 2 after the sums.
+template <class Norm>
+HWY_NOINLINE void BatchStatistics(const ForwardArgs& args, int64_t first, int64_t count,
+                                  Batch& batch) {
+  const hn::ScalableTag<double> d;
+  const hn::Rebind<float, decltype(d)> f;
+  const auto inv_n = hn::Set(d, 1.0 / static_cast<double>(args.cols));
+  const auto eps = hn::Set(d, args.eps);
+  bool accepted = true;
+  for (int64_t r = 0; r < count; r += static_cast<int64_t>(hn::Lanes(d))) {
+    const auto ebar = hn::Mul(hn::Load(d, batch.s + r), inv_n);
+    const auto t = hn::Mul(hn::Load(d, batch.q + r), inv_n);
+    auto var = hn::Sub(t, hn::Mul(ebar, ebar));
+    var = hn::IfThenZeroElse(hn::Lt(var, hn::Zero(d)), var);
+    const auto v = hn::Add(var, eps);
+    hn::Store(t, d, batch.t + r);
+    hn::Store(v, d, batch.v + r);
+    const auto in_range = hn::And(hn::Ge(v, hn::Set(d, 0x1p-100)), hn::Le(v, hn::Set(d, 0x1p100)));
+    const auto good = hn::And(in_range, hn::Le(t, hn::Mul(hn::Set(d, 4.0), v)));
+    accepted = accepted && hn::AllTrue(d, good);
+    hn::Store(hn::Div(hn::Set(f, 1.0f), hn::Sqrt(hn::DemoteTo(f, v))), f, batch.rstd + r);
+    if (Norm::kPivot) {
+      const auto pivot = hn::PromoteTo(d, hn::Load(f, batch.pivot + r));
+      const auto hi = hn::DemoteTo(f, hn::Add(pivot, ebar));
+      const auto lo = hn::Add(hn::Sub(pivot, hn::PromoteTo(d, hi)), ebar);
+      hn::Store(hi, f, batch.mean_hi + r);
+      hn::Store(hn::DemoteTo(f, lo), f, batch.mean_lo + r);
+    }
+  }
+  if (HWY_LIKELY(accepted)) return;
+  for (int64_t r = 0; r < count; ++r) {
+    if (Accepted(batch.v[r], batch.t[r])) continue;
+    const RowStatistics redone =
+        Norm::Redo(args.x + (first + r) * args.x_stride, args.cols, args.eps);
+    batch.mean_hi[r] = redone.mean_hi;
+    batch.mean_lo[r] = redone.mean_lo;
+    batch.rstd[r] = redone.rstd;
+  }
+}
+
+template <class Norm>
+HWY_NOINLINE void StoreStatistics(const ForwardArgs& args, int64_t first, int64_t count,
+                                  const Batch& batch) {
+  const auto copy = [&](const float* from, float* to) {
+    for (int64_t r = 0; r < count; ++r) to[first + r] = from[r];
+  };
+  if (args.rstd != nullptr) copy(batch.rstd, args.rstd);
+  if (Norm::kPivot && args.mean_hi != nullptr) copy(batch.mean_hi, args.mean_hi);
+  if (Norm::kPivot && args.mean_lo != nullptr) copy(batch.mean_lo, args.mean_lo);
+  if (args.raw == nullptr) return;
+  for (int64_t r = 0; r < count; ++r) {
+    args.raw[first + r] = {batch.pivot[r], batch.s[r], batch.q[r]};
+  }
+}
+
+// Section 3. kWeight and kBias say what is present.
+template <class Norm, bool kWeight, bool kBias, bool kStream>
+HWY_INLINE void Normalize(const float* x, float* y, int64_t n, const float* HWY_RESTRICT weight,
+                          const float* HWY_RESTRICT bias, const typename Norm::Row& row) {
+  const auto affine = [&](V v, int64_t i, const auto& load) HWY_ATTR {
+    V out = row.Xhat(v);
+    if (kWeight) out = hn::Mul(out, load(weight + i));
+    if (kBias) out = hn::Add(out, load(bias + i));
+    return out;
+  };
+  const auto load = [](const float* p) HWY_ATTR { return hn::LoadU(kD, p); };
+  int64_t i = 0;
+  for (; i + 2 * kN <= n; i += 2 * kN) {
+    const V y0 = affine(load(x + i), i, load), y1 = affine(load(x + i + kN), i + kN, load);
+    if (kStream) {
+      hn::Stream(y0, kD, y + i);
+      hn::Stream(y1, kD, y + i + kN);
+    } else {
+      hn::StoreU(y0, kD, y + i);
+      hn::StoreU(y1, kD, y + i + kN);
+    }
+  }
+  for (; i + kN <= n; i += kN) hn::StoreU(affine(load(x + i), i, load), kD, y + i);
+  if (i < n) {
+    const auto load_first = [left = n - i](const float* p) HWY_ATTR { return LoadFirst(p, left); };
+    StoreFirst(affine(load_first(x + i), i, load_first), y + i, n - i);
+  }
+}
+
+template <class Norm, bool kWeight, bool kBias, bool kStream>
+HWY_NOINLINE void ForwardRows(const ForwardArgs& args, Range rows) {
+  const int64_t n = args.cols;
+  const int64_t batch_rows = HWY_MAX(HWY_MIN(kBatchElements / n, kBatch), 1);
+  Batch batch;
+  for (int64_t first = rows.begin; first < rows.end; first += batch_rows) {
+    const int64_t count = HWY_MIN(batch_rows, rows.end - first);
+    if (Norm::kPivot) Pivots<Norm>(args, first, count, batch);
+    BatchSums<Norm>(args, first, count, batch);
+    BatchStatistics<Norm>(args, first, count, batch);
+    StoreStatistics<Norm>(args, first, count, batch);
+    for (int64_t r = 0; r < count; ++r) {
+      const float* x = args.x + (first + r) * args.x_stride;
+      float* y = args.y + (first + r) * args.y_stride;
+      const typename Norm::Row row(batch.mean_hi[r], batch.mean_lo[r], batch.rstd[r]);
+      if (HWY_UNLIKELY(Norm::kPivot && needs_halving(batch.rstd[r]))) {
+        normalize_halved(x, y, n, args.weight, args.bias,
+                         {batch.mean_hi[r], batch.mean_lo[r], batch.rstd[r]});
+      } else {
+        Normalize<Norm, kWeight, kBias, kStream>(x, y, n, args.weight, args.bias, row);
+      }
+    }
+  }
+  if (kStream) hwy::FlushStream();
+}
+
+template <class Norm>
+void Forward(const ForwardArgs& args, Range rows) {
+  const bool w = args.weight != nullptr, b = args.bias != nullptr;
+  if (args.stream) {
+    w   ? b ? ForwardRows<Norm, true, true, true>(args, rows)
+            : ForwardRows<Norm, true, false, true>(args, rows)
+      : b ? ForwardRows<Norm, false, true, true>(args, rows)
+        : ForwardRows<Norm, false, false, true>(args, rows);
+  } else {
+    w   ? b ? ForwardRows<Norm, true, true, false>(args, rows)
+            : ForwardRows<Norm, true, false, false>(args, rows)
+      : b ? ForwardRows<Norm, false, true, false>(args, rows)
+        : ForwardRows<Norm, false, false, false>(args, rows);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace norma::cpu
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard

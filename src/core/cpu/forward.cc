@@ -1,0 +1,53 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+#include "core/cpu/cost.h"
+#include "core/cpu/norms.h"
+#include "core/fp_environment.h"
+
+namespace norma::cpu {
+namespace {
+
+// A row without elements has no mean of squares; its mean is shown as 0.
+void store_statistics_of_empty_rows(const ForwardArgs& args, int64_t rows) {
+  for (int64_t r = 0; r < rows; ++r) {
+    if (args.mean_hi != nullptr) args.mean_hi[r] = 0;
+    if (args.mean_lo != nullptr) args.mean_lo[r] = 0;
+    if (args.rstd != nullptr) args.rstd[r] = std::numeric_limits<float>::quiet_NaN();
+  }
+}
+
+}  // namespace
+
+void forward(const Kernels& kernels, const NormSpec& spec, const NormForward& args,
+             const Executor& executor, RawSums* raw) {
+  const int64_t rows = args.x.rows, cols = args.x.cols;
+  const ForwardArgs kernel_args{.x = static_cast<const float*>(args.x.data),
+                                .x_stride = args.x.stride,
+                                .y = static_cast<float*>(args.y.data),
+                                .y_stride = args.y.stride,
+                                .weight = static_cast<const float*>(args.weight.data),
+                                .bias = static_cast<const float*>(args.bias.data),
+                                .cols = cols,
+                                .eps = std::max(spec.eps, 0x1p-252),
+                                .mean_hi = static_cast<float*>(args.statistics.mean_hi),
+                                .mean_lo = static_cast<float*>(args.statistics.mean_lo),
+                                .rstd = static_cast<float*>(args.statistics.rstd),
+                                .stream = streams(args.y),
+                                .raw = raw};
+  if (cols == 0) return store_statistics_of_empty_rows(kernel_args, rows);
+  const NormKernels& norm =
+      spec.kind == NormKind::kLayerNorm ? kernels.layer_norm : kernels.rms_norm;
+  const auto body = [&](int64_t begin, int64_t end) {
+    const DefaultFpEnvironment environment;
+    norm.forward(kernel_args, {begin, end});
+  };
+  const int64_t grain = forward_grain(cols);
+  rows <= grain ? body(0, rows) : parallel_for(executor, rows, grain, body);
+}
+
+}  // namespace norma::cpu

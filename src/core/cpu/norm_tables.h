@@ -1,0 +1,60 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// How the files that Highway compiles once for each target hand their kernels out. Highway's own
+// dispatch wants its compiled library, which a cross build does not have; a table of targets needs
+// its headers only.
+#pragma once
+
+#include "core/cpu/kernels.h"
+
+namespace norma::cpu {
+
+enum class Target : int { kSse4 = 0, kAvx2 = 1, kAvx512 = 2, kNeon = 3 };
+inline constexpr int kTargets = 4;
+
+// Each: whether this build has kernels for the target; they are put into *kernels.
+bool layer_norm_kernels(Target target, NormKernels* kernels);
+bool rms_norm_kernels(Target target, NormKernels* kernels);
+bool column_kernels(Target target, ColumnKernels* kernels);
+
+}  // namespace norma::cpu
+
+#define NORMA_TARGET_CASE_(target, space, get) \
+  case Target::target:                         \
+    *kernels = space::get();                   \
+    return true;
+
+#if HWY_TARGETS & HWY_SSE4
+#define NORMA_CASE_SSE4_(get) NORMA_TARGET_CASE_(kSse4, N_SSE4, get)
+#else
+#define NORMA_CASE_SSE4_(get)
+#endif
+#if HWY_TARGETS & HWY_AVX2
+#define NORMA_CASE_AVX2_(get) NORMA_TARGET_CASE_(kAvx2, N_AVX2, get)
+#else
+#define NORMA_CASE_AVX2_(get)
+#endif
+#if HWY_TARGETS & HWY_AVX3
+#define NORMA_CASE_AVX512_(get) NORMA_TARGET_CASE_(kAvx512, N_AVX3, get)
+#else
+#define NORMA_CASE_AVX512_(get)
+#endif
+#if HWY_TARGETS & HWY_NEON
+#define NORMA_CASE_NEON_(get) NORMA_TARGET_CASE_(kNeon, N_NEON, get)
+#else
+#define NORMA_CASE_NEON_(get)
+#endif
+
+// Defines bool function(Target, Type*), which calls get() of the target's namespace.
+#define NORMA_DEFINE_TARGET_TABLE(Type, function, get) \
+  bool function(Target target, Type* kernels) {        \
+    switch (target) {                                  \
+      NORMA_CASE_SSE4_(get)                            \
+      NORMA_CASE_AVX2_(get)                            \
+      NORMA_CASE_AVX512_(get)                          \
+      NORMA_CASE_NEON_(get)                            \
+      default:                                         \
+        return false;                                  \
+    }                                                  \
+  }

@@ -1,0 +1,25 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// The norms on the CPU: cuts the work over the executor's threads and runs the kernels of one
+// target. Bits depend on neither.
+#pragma once
+
+#include <cstddef>
+
+#include "base/executor.h"
+#include "core/cpu/kernels.h"
+#include "core/norm_spec.h"
+
+namespace norma::cpu {
+
+// REQUIRES, of all three: arguments that the plan's checks accept, every dtype f32. raw as in
+// kernels.h.
+void forward(const Kernels& kernels, const NormSpec& spec, const NormForward& args,
+             const Executor& executor, RawSums* raw = nullptr);
+size_t backward_workspace(const NormBackward& args, const Executor& executor);
+// With fewer bytes than that, but those for serial_executor(), it works on the calling thread.
+void backward(const Kernels& kernels, const NormSpec& spec, const NormBackward& args,
+              void* workspace, size_t bytes, const Executor& executor, RawSums* raw = nullptr);
+
+}  // namespace norma::cpu

@@ -1,0 +1,246 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// Section 1 of norma-1 in vectors. A group is eight vectors, which hold as many leaves as a vector
+// has lanes; folding it transposes, so that one vector comes out with a leaf sum in each lane.
+// Included once for each target.
+
+#if defined(NORMA_CORE_CPU_ORDER_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef NORMA_CORE_CPU_ORDER_INL_H_
+#undef NORMA_CORE_CPU_ORDER_INL_H_
+#else
+#define NORMA_CORE_CPU_ORDER_INL_H_
+#endif
+
+#include <cstdint>
+
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace norma::cpu {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = hn::ScalableTag<float>;
+using V = hn::Vec<D>;
+using M = hn::Mask<D>;
+inline constexpr D kD{};
+inline constexpr int64_t kN = HWY_LANES(float);
+static_assert(kN == 4 || kN == 8 || kN == 16, "the folds below are written for these widths");
+
+inline constexpr int64_t kBlock = 1024;
+inline constexpr int64_t kChunk = 256;
+inline constexpr int64_t kGroup = 8 * kN;  // elements
+inline constexpr int64_t kGroupsInChunk = kChunk / kGroup;
+inline constexpr int64_t kBatch = 16;  // rows or blocks whose sums are folded together
+
+struct Two {
+  V a, b;
+};
+
+// The three levels of a leaf, e[j] with e[j+4], e[j+2], e[j+1], each of two vectors at once: sums
+// come out of a + b. The first keeps 128-bit blocks whole, the others stay inside them.
+HWY_INLINE Two SplitHalves(V v0, V v1) {
+#if HWY_MAX_BYTES == 64
+  return {V{_mm512_shuffle_f32x4(v0.raw, v1.raw, 0x88)},
+          V{_mm512_shuffle_f32x4(v0.raw, v1.raw, 0xDD)}};
+#elif HWY_MAX_BYTES == 32
+  return {hn::ConcatLowerLower(kD, v1, v0), hn::ConcatUpperUpper(kD, v1, v0)};
+#else
+  return {v0, v1};
+#endif
+}
+
+HWY_INLINE V AddQuarters(V v0, V v1) {
+  const hn::RepartitionToWide<D> wide;
+  const auto w0 = hn::BitCast(wide, v0), w1 = hn::BitCast(wide, v1);
+  return hn::Add(hn::BitCast(kD, hn::InterleaveLower(wide, w0, w1)),
+                 hn::BitCast(kD, hn::InterleaveUpper(wide, w0, w1)));
+}
+
+HWY_INLINE V AddPairs(V v0, V v1) {
+#if HWY_MAX_BYTES == 64
+  return hn::Add(V{_mm512_shuffle_ps(v0.raw, v1.raw, 0x88)},
+                 V{_mm512_shuffle_ps(v0.raw, v1.raw, 0xDD)});
+#elif HWY_MAX_BYTES == 32
+  return hn::Add(V{_mm256_shuffle_ps(v0.raw, v1.raw, 0x88)},
+                 V{_mm256_shuffle_ps(v0.raw, v1.raw, 0xDD)});
+#else
+  return hn::Add(hn::ConcatEven(kD, v1, v0), hn::ConcatOdd(kD, v1, v0));
+#endif
+}
+
+// Which two of a group's vectors are split together, so that the leaves come out in NaturalOrder's
+// input order.
+HWY_INLINE constexpr int First(int i) { return kN == 8 ? i : 2 * i; }
+HWY_INLINE constexpr int Second(int i) { return kN == 8 ? i + 4 : 2 * i + 1; }
+
+// kSums sums at once. halved(i, t) sets t[q] to the first level of vectors First(i), Second(i).
+template <int kSums, class Halved>
+HWY_INLINE void FoldGroup(const Halved& halved, V (&leaf)[kSums]) {
+  V t0[kSums], t1[kSums], t2[kSums], t3[kSums];
+  halved(0, t0);
+  halved(1, t1);
+  halved(2, t2);
+  halved(3, t3);
+  for (int q = 0; q < kSums; ++q) {
+    leaf[q] = AddPairs(AddQuarters(t0[q], t1[q]), AddQuarters(t2[q], t3[q]));
+  }
+}
+
+// Lane t = leaf t.
+HWY_INLINE V NaturalOrder(V leaf) {
+#if HWY_MAX_BYTES == 64
+  HWY_ALIGN static constexpr int32_t kIndex[16] = {0, 4, 8,  12, 1, 5, 9,  13,
+                                                   2, 6, 10, 14, 3, 7, 11, 15};
+  return hn::TableLookupLanes(leaf, hn::SetTableIndices(kD, kIndex));
+#else
+  return leaf;
+#endif
+}
+
+HWY_INLINE M FirstLanes(int64_t n) {
+  return hn::FirstN(kD, static_cast<size_t>(n < 0 ? 0 : n > kN ? kN : n));
+}
+
+// p[0, n) and zeros after it, n < kN; reads nothing past n.
+HWY_INLINE V LoadFirst(const float* p, int64_t n) {
+#if HWY_MAX_BYTES == 16
+  HWY_ALIGN float lanes[4] = {0, 0, 0, 0};
+  for (int64_t i = 0; i < n; ++i) lanes[i] = p[i];
+  return hn::Load(kD, lanes);
+#else
+  return hn::MaskedLoad(FirstLanes(n), kD, p);
+#endif
+}
+
+// Vector at element i of a row that ends at `end`: zeros past the end.
+HWY_INLINE V LoadInside(const float* row, int64_t i, int64_t end) {
+  if (i + kN <= end) return hn::LoadU(kD, row + i);
+  return i < end ? LoadFirst(row + i, end - i) : hn::Zero(kD);
+}
+
+// Sums of `count` runs of eight values, each in the order of a leaf: sums[i] of eights[8 * i ..].
+// Writes up to the next multiple of kN.
+HWY_INLINE void FoldEights(const float* HWY_RESTRICT eights, int64_t count,
+                           float* HWY_RESTRICT sums) {
+  const auto fold = [sums](int64_t i, const auto& load) HWY_ATTR {
+    V leaf[1];
+    FoldGroup<1>(
+        [&load](int k, V(&t)[1]) HWY_ATTR {
+          const Two two = SplitHalves(load(First(k) * kN), load(Second(k) * kN));
+          t[0] = hn::Add(two.a, two.b);
+        },
+        leaf);
+    hn::Store(NaturalOrder(leaf[0]), kD, sums + i);
+  };
+  int64_t i = 0;
+  for (; i + kN <= count; i += kN) {
+    fold(i, [p = eights + 8 * i](int64_t j) HWY_ATTR { return hn::Load(kD, p + j); });
+  }
+  if (i < count) {
+    fold(i, [p = eights + 8 * i, end = 8 * (count - i)](int64_t j)
+                HWY_ATTR { return LoadInside(p, j, end); });
+  }
+}
+
+// Writes nothing past n.
+HWY_INLINE void StoreFirst(V v, float* p, int64_t n) {
+#if HWY_MAX_BYTES == 16
+  HWY_ALIGN float lanes[4];
+  hn::Store(v, kD, lanes);
+  for (int64_t i = 0; i < n; ++i) p[i] = lanes[i];
+#else
+  hn::BlendedStore(v, FirstLanes(n), kD, p);
+#endif
+}
+
+// The sums of one block, down to eight values each: lanes folded by 16 and by 8. Terms has kSums,
+// and Group(i, leaf), Tail(i, leaf) that fold the group at element i of the row, Tail with +0 past
+// the end.
+template <class Terms>
+HWY_INLINE void SumBlock(const Terms& terms, int64_t begin, int64_t end,
+                         float* HWY_RESTRICT (&eights)[Terms::kSums]) {
+  constexpr int kSums = Terms::kSums;
+  V lanes[kSums][kGroupsInChunk];
+  for (auto& sum : lanes) {
+    for (V& v : sum) v = hn::Zero(kD);
+  }
+  const auto add = [&lanes](int64_t g, const V(&leaf)[kSums]) HWY_ATTR {
+    for (int q = 0; q < kSums; ++q) lanes[q][g] = hn::Add(lanes[q][g], leaf[q]);
+  };
+  int64_t i = begin;
+  V leaf[kSums];
+  for (; i + kChunk <= end; i += kChunk) {
+    for (int64_t g = 0; g < kGroupsInChunk; ++g) {
+      terms.Group(i + g * kGroup, leaf);
+      add(g, leaf);
+    }
+  }
+  for (int64_t g = 0; i < end; ++g, i += kGroup) {
+    i + kGroup <= end ? terms.Group(i, leaf) : terms.Tail(i, leaf);
+    add(g, leaf);
+  }
+  for (int q = 0; q < kSums; ++q) {
+    for (int64_t k = kGroupsInChunk / 2; k * kN >= 8; k /= 2) {
+      for (int64_t g = 0; g < k; ++g) lanes[q][g] = hn::Add(lanes[q][g], lanes[q][g + k]);
+    }
+#if HWY_MAX_BYTES == 64
+    const hn::Half<D> half;
+    const V natural = NaturalOrder(lanes[q][0]);
+    hn::Store(hn::Add(hn::LowerHalf(half, natural), hn::UpperHalf(half, natural)), half, eights[q]);
+#else
+    for (int64_t g = 0; g * kN < 8; ++g) hn::Store(lanes[q][g], kD, eights[q] + g * kN);
+#endif
+  }
+}
+
+// Adds block values pushed from left to right as a tree of adjacent pairs. Padding with +0 changes
+// no bits but the sign of a zero, which the last + 0.0 settles.
+class PairTree {
+ public:
+  void Push(double value) {
+    for (int64_t k = pushed_; k & 1; k >>= 1) value = stack_[--top_] + value;
+    stack_[top_++] = value;
+    ++pushed_;
+  }
+  double Sum() {
+    double value = stack_[--top_];
+    while (top_ > 0) value = stack_[--top_] + value;
+    return value + 0.0;
+  }
+
+ private:
+  double stack_[64];
+  int top_ = 0;
+  int64_t pushed_ = 0;
+};
+
+// The sums of the row [0, n) that Terms describes, whatever its length: section 1 in full.
+template <class Terms>
+HWY_INLINE void SumLongRow(const Terms& terms, int64_t n, double (&sums)[Terms::kSums]) {
+  constexpr int kSums = Terms::kSums;
+  HWY_ALIGN_MAX float eights[kSums][8 * kBatch];
+  HWY_ALIGN_MAX float blocks[kSums][kBatch];
+  PairTree tree[kSums];
+  for (int64_t begin = 0; begin < n;) {
+    int64_t count = 0;
+    for (; count < kBatch && begin < n; ++count, begin += kBlock) {
+      float* out[kSums];
+      for (int q = 0; q < kSums; ++q) out[q] = eights[q] + 8 * count;
+      SumBlock(terms, begin, HWY_MIN(begin + kBlock, n), out);
+    }
+    for (int q = 0; q < kSums; ++q) {
+      FoldEights(eights[q], count, blocks[q]);
+      for (int64_t b = 0; b < count; ++b) tree[q].Push(static_cast<double>(blocks[q][b]));
+    }
+  }
+  for (int q = 0; q < kSums; ++q) sums[q] = tree[q].Sum();
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace norma::cpu
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard

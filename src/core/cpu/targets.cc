@@ -1,0 +1,133 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// Compiled without the kernels' flags: this code asks the processor whether those may run.
+#include "core/cpu/targets.h"
+
+#include <array>
+#include <atomic>
+#include <cstdlib>
+
+#include "core/cpu/norm_tables.h"
+
+namespace norma::cpu {
+namespace {
+
+struct TargetTraits {
+  Target target;
+  const char* name;
+  const char* plan_name;
+  int lanes;
+};
+
+// Best first.
+constexpr TargetTraits kAllTargets[] = {
+    {Target::kAvx512, "avx512", "cpu:avx512", 16},
+    {Target::kAvx2, "avx2", "cpu:avx2", 8},
+    {Target::kSse4, "sse4", "cpu:sse4", 4},
+    {Target::kNeon, "neon", "cpu:neon", 4},
+};
+
+// Every extension that Highway lets the compiler use in the target's code.
+bool processor_has(Target target) {
+#if defined(__x86_64__)
+  const bool sse4 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("aes") &&
+                    __builtin_cpu_supports("pclmul");
+  const bool avx2 = sse4 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+                    __builtin_cpu_supports("f16c");
+  switch (target) {
+    case Target::kSse4:
+      return sse4;
+    case Target::kAvx2:
+      return avx2;
+    case Target::kAvx512:
+      return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+    case Target::kNeon:
+      return false;
+  }
+  return false;
+#else
+  return target == Target::kNeon;
+#endif
+}
+
+class Registry {
+ public:
+  Registry() {
+    for (const TargetTraits& traits : kAllTargets) {
+      Kernels& k = all_[static_cast<size_t>(count_)];
+      k.name = traits.name;
+      k.plan_name = traits.plan_name;
+      k.lanes = traits.lanes;
+      if (processor_has(traits.target) && layer_norm_kernels(traits.target, &k.layer_norm) &&
+          rms_norm_kernels(traits.target, &k.rms_norm) &&
+          column_kernels(traits.target, &k.columns)) {
+        ++count_;
+      }
+    }
+    const char* wanted = std::getenv("NORMA_TARGET");
+    if (wanted == nullptr || *wanted == '\0') {
+      active_ = count_ > 0 ? &all_[0] : nullptr;
+    } else {
+      active_ = find(wanted);
+      if (active_ == nullptr) status_ = unknown("NORMA_TARGET=", wanted);
+    }
+  }
+
+  const Kernels* find(std::string_view name) const {
+    for (int i = 0; i < count_; ++i) {
+      if (name == all_[static_cast<size_t>(i)].name) return &all_[static_cast<size_t>(i)];
+    }
+    return nullptr;
+  }
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (int i = 0; i < count_; ++i) names.push_back(all_[static_cast<size_t>(i)].name);
+    return names;
+  }
+
+  Status unknown(const char* who, std::string_view name) const {
+    bool exists = false;
+    for (const TargetTraits& traits : kAllTargets) exists = exists || name == traits.name;
+    std::string here;
+    for (const std::string& each : names()) here += (here.empty() ? "" : ", ") + each;
+    return invalid_argument(who + std::string(name) +
+                            (exists ? ": this machine has no such SIMD target"
+                                    : " is not a SIMD target that Norma knows") +
+                            "; use one of " + (here.empty() ? "none" : here) +
+                            ", or leave it out.");
+  }
+
+  std::atomic<const Kernels*> active_{nullptr};
+  Status status_;
+
+ private:
+  std::array<Kernels, kTargets> all_{};
+  int count_ = 0;
+};
+
+Registry& registry() {
+  static Registry instance;
+  return instance;
+}
+
+}  // namespace
+
+const Kernels* active_kernels() { return registry().active_.load(std::memory_order_relaxed); }
+
+const Status& target_status() { return registry().status_; }
+
+std::vector<std::string> available_targets() { return registry().names(); }
+
+Status force_target(std::string_view name) {
+  const Kernels* kernels = registry().find(name);
+  if (kernels == nullptr) return registry().unknown("target ", name);
+  registry().active_ = kernels;
+  registry().status_ = Status();
+  return Status();
+}
+
+}  // namespace norma::cpu

@@ -1,0 +1,28 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// Which SIMD target the kernels run on: the best that this build and this processor have, or the
+// one that the environment variable NORMA_TARGET names (sse4, avx2, avx512; neon on AArch64).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "core/cpu/kernels.h"
+
+namespace norma::cpu {
+
+// The kernels of the target that runs. Null where the processor has none of the targets, or where
+// NORMA_TARGET asks for one that is unknown or not there: target_status() says so.
+const Kernels* active_kernels();
+const Status& target_status();
+
+// Names of the targets that this build and this processor have, best first.
+std::vector<std::string> available_targets();
+
+// For tests: from now on every call of the process runs on this target. Not while a call runs.
+Status force_target(std::string_view name);
+
+}  // namespace norma::cpu
