@@ -59,10 +59,8 @@ torch::Tensor MultiHeadAttention::forward(const torch::Tensor& x_BTC,
   } else {
     kv = project_memory(cross ? context.memory_BSC : x_BTC);
     if (context.cos_TD.defined()) {
-      const torch::Tensor cos = context.cos_TD.narrow(0, start, length);
-      const torch::Tensor sin = context.sin_TD.narrow(0, start, length);
-      query = rotate(query, cos, sin);
-      kv.key_BHSD = rotate(kv.key_BHSD, cos, sin);
+      query = rotate(query, context.cos_TD, context.sin_TD);
+      kv.key_BHSD = rotate(kv.key_BHSD, context.cos_TD, context.sin_TD);
     }
     if (start > 0) {
       kv = {torch::cat({seen->key_BHSD, kv.key_BHSD}, 2),

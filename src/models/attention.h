@@ -35,7 +35,7 @@ struct AttentionContext {
   bool causal = false;       // position t sees positions 0..t only
   // 0, or -infinity where a key is padding; none: no padding.
   std::optional<torch::Tensor> key_bias_B11S;
-  torch::Tensor cos_TD, sin_TD;  // rotary tables of every position from 0; undefined: no rotation
+  torch::Tensor cos_TD, sin_TD;  // rotary tables of the T positions of x; undefined: no rotation
   // Self-attention: the new keys are appended, and x is either all of the text so far (nothing
   // seen) or one position. Cross-attention: filled by the first call, read by the others.
   KeyValues* seen = nullptr;

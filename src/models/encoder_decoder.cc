@@ -12,26 +12,14 @@
 namespace norma::models {
 namespace {
 
-std::shared_ptr<Stack> make_stack(const ModelConfig& config, const std::string& name) {
-  const bool cross = name == "decoder";
+StackOptions stack_options(const ModelConfig& config, bool decoder) {
   StackOptions options;
-  options.layers = cross ? config.decoder_layers : config.encoder_layers;
-  options.cross = cross;
+  options.layers = decoder ? config.decoder_layers : config.encoder_layers;
+  options.cross = decoder;
   options.attention = {config.d_model, config.heads, config.heads, true};
   options.ffn = {config.d_model, config.ffn, Activation::kRelu, true};
   options.dropout = config.dropout;
-  PlacementOptions placement;
-  placement.stack = name;
-  placement.layers = options.layers;
-  placement.sublayers = sublayer_names(cross);
-  placement.encoder_layers = config.encoder_layers;
-  placement.decoder_layers = config.decoder_layers;
-  placement.d_model = config.d_model;
-  placement.heads = placement.kv_heads = config.heads;
-  placement.ffn = config.ffn;
-  placement.norm = config.norm;
-  placement.norm_eps = config.norm_eps;
-  return std::make_shared<Stack>(options, placement_info(config.placement).make(placement));
+  return options;
 }
 
 // None where nothing is padded, so that attention takes its short way.
@@ -69,8 +57,9 @@ EncoderDecoder::EncoderDecoder(const ModelConfig& config, uint64_t seed)
                 ? embedding_
                 : register_module(
                       "output", std::make_shared<Linear>(config.d_model, config.vocab_size, false));
-  encoder_ = register_module("encoder", make_stack(config, "encoder"));
-  decoder_ = register_module("decoder", make_stack(config, "decoder"));
+  encoder_ =
+      register_module("encoder", make_stack(config, "encoder", stack_options(config, false)));
+  decoder_ = register_module("decoder", make_stack(config, "decoder", stack_options(config, true)));
   init_parameters(*this, config, seed,
                   [this](std::string_view stack, int64_t layer, std::string_view sublayer,
                          std::string_view matrix) {
@@ -109,10 +98,8 @@ torch::Tensor EncoderDecoder::decode(const torch::Tensor& target_BT, const Memor
   self.causal = true;
   cross.memory_BSC = memory.x_BSC;
   cross.key_bias_B11S = memory.key_bias_B11S;
-  const bool started = cache && cache->self.front().key_BHSD.defined();
-  const int64_t first_position = started ? cache->self.front().key_BHSD.size(2) : 0;
   const torch::Tensor x_BTC = decoder_->forward(
-      embed(target_BT, first_position), self, cross, cache,
+      embed(target_BT, cache ? cache->positions() : 0), self, cross, cache,
       [this](int64_t layer, const torch::Tensor& x) { tap("decoder", layer, x); });
   return output_->forward(x_BTC);
 }

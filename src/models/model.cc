@@ -3,6 +3,7 @@
 
 #include "models/model.h"
 
+#include "models/decoder_only.h"
 #include "models/encoder_decoder.h"
 
 namespace norma::models {
@@ -13,12 +14,13 @@ struct Row {
   std::shared_ptr<Model> (*make)(const ModelConfig& config, uint64_t seed);
 };
 
+template <typename M>
+std::shared_ptr<Model> make(const ModelConfig& config, uint64_t seed) {
+  return std::make_shared<M>(config, seed);
+}
+
 constexpr Row kFamilies[] = {
-    {"encdec",
-     [](const ModelConfig& config, uint64_t seed) -> std::shared_ptr<Model> {
-       return std::make_shared<EncoderDecoder>(config, seed);
-     }},
-};
+    {"encdec", make<EncoderDecoder>}, {"gpt", make<DecoderOnly>}, {"llama", make<DecoderOnly>}};
 
 }  // namespace
 

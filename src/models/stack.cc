@@ -5,9 +5,22 @@
 
 namespace norma::models {
 
-std::vector<std::string> sublayer_names(bool cross) {
-  return cross ? std::vector<std::string>{"self", "cross", "ffn"}
-               : std::vector<std::string>{"self", "ffn"};
+std::shared_ptr<Stack> make_stack(const ModelConfig& config, const std::string& name,
+                                  const StackOptions& options) {
+  PlacementOptions placement;
+  placement.stack = name;
+  placement.layers = options.layers;
+  placement.sublayers = {"self", "ffn"};
+  if (options.cross) placement.sublayers = {"self", "cross", "ffn"};
+  placement.encoder_layers = config.family == "encdec" ? config.encoder_layers : 0;
+  placement.decoder_layers = config.decoder_layers;
+  placement.d_model = config.d_model;
+  placement.heads = options.attention.heads;
+  placement.kv_heads = options.attention.kv_heads;
+  placement.ffn = config.ffn;
+  placement.norm = config.norm;
+  placement.norm_eps = config.norm_eps;
+  return std::make_shared<Stack>(options, placement_info(config.placement).make(placement));
 }
 
 Stack::Stack(const StackOptions& options, std::shared_ptr<Placement> placement)

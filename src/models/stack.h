@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "models/attention.h"
+#include "models/config.h"
 #include "models/feed_forward.h"
 #include "models/placement.h"
 
@@ -32,6 +33,10 @@ struct StackOptions {
 // What stays from one call to the next when tokens are decoded one by one; one entry a block.
 struct StackCache {
   std::vector<KeyValues> self, cross;
+
+  int64_t positions() const {  // seen by self-attention
+    return self.front().key_BHSD.defined() ? self.front().key_BHSD.size(2) : 0;
+  }
 };
 
 class Stack : public torch::nn::Module {
@@ -60,7 +65,9 @@ class Stack : public torch::nn::Module {
   double dropout_;
 };
 
-// The sub-layers of a block, by name, in order.
-std::vector<std::string> sublayer_names(bool cross);
+// The stack "encoder" or "decoder" of a model, with the norm and the placement of its
+// configuration.
+std::shared_ptr<Stack> make_stack(const ModelConfig& config, const std::string& name,
+                                  const StackOptions& options);
 
 }  // namespace norma::models

@@ -1,0 +1,106 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "models/decode.h"
+
+#include "models/beam_search.h"
+#include "models/decoder_only.h"
+#include "models/encoder_decoder.h"
+#include "models/sampling.h"
+#include "text/special_tokens.h"
+
+namespace norma::models {
+namespace {
+
+class EvaluationMode {
+ public:
+  explicit EvaluationMode(Model& model) : model_(model), was_training_(model.is_training()) {
+    model.eval();
+  }
+  ~EvaluationMode() { model_.train(was_training_); }
+
+ private:
+  torch::NoGradGuard no_grad_;
+  Model& model_;
+  const bool was_training_;
+};
+
+void select_rows(torch::Tensor& x, const torch::Tensor& rows) {
+  if (x.defined()) x = x.index_select(0, rows);
+}
+
+void select_rows(StackCache& cache, const torch::Tensor& rows) {
+  for (std::vector<KeyValues>* list : {&cache.self, &cache.cross}) {
+    for (KeyValues& entry : *list) {
+      select_rows(entry.key_BHSD, rows);
+      select_rows(entry.value_BHSD, rows);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::vector<int32_t>> translate(Model& model, const torch::Tensor& source_BS,
+                                            const BeamOptions& options) {
+  auto* encdec = dynamic_cast<EncoderDecoder*>(&model);
+  TORCH_CHECK(encdec, "[translate] needs an encoder-decoder, not family \"", model.config().family,
+              "\".");
+  const EvaluationMode evaluation(model);
+  EncoderDecoder::Memory memory = encdec->encode(source_BS);
+  StackCache cache = encdec->empty_cache();
+  const auto next = [&](const torch::Tensor& parents, const torch::Tensor& tokens) {
+    if (parents.defined()) {
+      select_rows(cache, parents);
+      select_rows(memory.x_BSC, parents);
+      if (memory.key_bias_B11S) select_rows(*memory.key_bias_B11S, parents);
+    }
+    torch::Tensor logits_RV = encdec->decode(tokens.unsqueeze(1), memory, &cache).squeeze(1);
+    for (int64_t never : {text::kPadId, text::kBosId}) {
+      logits_RV.select(1, never).fill_(-std::numeric_limits<double>::infinity());
+    }
+    return logits_RV.log_softmax(1);
+  };
+  BeamOptions bounded = options;
+  bounded.max_length = std::min(options.max_length, model.config().max_length);
+  return beam_search(next, source_BS.size(0), bounded);
+}
+
+std::vector<int32_t> generate(Model& model, const std::vector<int32_t>& prompt,
+                              const SampleOptions& options,
+                              const std::function<bool(int32_t)>& on_token) {
+  auto* decoder = dynamic_cast<DecoderOnly*>(&model);
+  TORCH_CHECK(decoder, "[generate] needs a decoder-only model, not family \"",
+              model.config().family, "\".");
+  TORCH_CHECK(options.temperature >= 0, "[generate] temperature must not be negative but is ",
+              options.temperature, ".");
+  const EvaluationMode evaluation(model);
+  const int64_t window = model.config().max_length;
+  SplitMix64 random(options.seed);
+  std::vector<int32_t> text = prompt.empty() ? std::vector<int32_t>{text::kBosId} : prompt;
+  const size_t start = text.size();
+  StackCache cache = decoder->empty_cache();
+  int64_t fresh = static_cast<int64_t>(text.size());  // tokens at the end that the cache lacks
+  int64_t cached = 0;
+  for (int64_t step = 0; step < options.steps; ++step) {
+    if (cached + fresh > window) {
+      // The window is full: read its younger half again and go on.
+      fresh = std::max<int64_t>(window / 2, 1);
+      cached = 0;
+      cache = decoder->empty_cache();
+    }
+    const std::vector<int64_t> input(text.end() - fresh, text.end());
+    const torch::Tensor logits =
+        decoder->logits(torch::tensor(input, torch::kInt64).unsqueeze(0), &cache);
+    cached += fresh;
+    fresh = 1;
+    const torch::Tensor last = logits.select(1, -1).flatten().to(torch::kFloat32).contiguous();
+    const int32_t token = sample_token({last.data_ptr<float>(), static_cast<size_t>(last.numel())},
+                                       options.temperature, options.top_p, random);
+    if (token == text::kEosId) break;
+    text.push_back(token);
+    if (!on_token(token)) break;
+  }
+  return {text.begin() + static_cast<int64_t>(start), text.end()};
+}
+
+}  // namespace norma::models

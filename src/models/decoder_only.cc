@@ -1,0 +1,83 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "models/decoder_only.h"
+
+#include "models/init.h"
+
+namespace norma::models {
+namespace {
+
+constexpr double kRotaryBase = 10000.0;  // Su et al. 2021, section 3.3
+
+StackOptions stack_options(const ModelConfig& config) {
+  const bool llama = config.family == "llama";
+  const int64_t kv_heads = config.kv_heads ? config.kv_heads : config.heads;
+  StackOptions options;
+  options.layers = config.decoder_layers;
+  options.attention = {config.d_model, config.heads, kv_heads, !llama};
+  options.ffn = {config.d_model, config.ffn, llama ? Activation::kSwiGlu : Activation::kGeluTanh,
+                 !llama};
+  options.dropout = config.dropout;
+  return options;
+}
+
+}  // namespace
+
+DecoderOnly::DecoderOnly(const ModelConfig& config, uint64_t seed) : config_(config) {
+  const auto matrix = [&](int64_t rows) {
+    return std::make_shared<Linear>(config.d_model, rows, false);
+  };
+  embedding_ = register_module("embedding", matrix(config.vocab_size));
+  if (config.family == "gpt") {
+    positions_ = register_module("positions", matrix(config.max_length));
+  } else {
+    std::tie(cos_TD_, sin_TD_) =
+        rotary_tables(config.max_length, config.d_model / config.heads, kRotaryBase);
+  }
+  output_ =
+      config.tie_embeddings ? embedding_ : register_module("output", matrix(config.vocab_size));
+  decoder_ = register_module("decoder", make_stack(config, "decoder", stack_options(config)));
+  init_parameters(
+      *this, config, seed,
+      [this](std::string_view, int64_t layer, std::string_view sublayer, std::string_view matrix) {
+        return decoder_->placement().init_scale(layer, sublayer, matrix);
+      });
+}
+
+torch::Tensor DecoderOnly::logits(const torch::Tensor& ids_BT, StackCache* cache) {
+  const int64_t length = ids_BT.size(1);
+  const int64_t start = cache ? cache->positions() : 0;
+  TORCH_CHECK(start + length <= config_.max_length, "[", config_.family, "] a text of ",
+              start + length, " tokens is longer than max_length=", config_.max_length, ".");
+  torch::Tensor x_BTC = at::embedding(embedding_->weight, ids_BT);
+  AttentionContext self;
+  self.causal = true;
+  if (positions_) {
+    x_BTC = x_BTC + positions_->weight.narrow(0, start, length);
+  } else {
+    self.cos_TD = cos_TD_.narrow(0, start, length).to(x_BTC.scalar_type());
+    self.sin_TD = sin_TD_.narrow(0, start, length).to(x_BTC.scalar_type());
+  }
+  x_BTC = at::dropout(x_BTC, config_.dropout, is_training());
+  x_BTC = decoder_->forward(x_BTC, self, {}, cache, [this](int64_t layer, const torch::Tensor& x) {
+    tap("decoder", layer, x);
+  });
+  return output_->forward(x_BTC);
+}
+
+torch::Tensor DecoderOnly::logits_BTV(const Batch& batch) {
+  return logits(batch.target_in_BT, nullptr);
+}
+
+std::vector<ProbedWeight> DecoderOnly::ffn_output_weights() {
+  std::vector<ProbedWeight> weights;
+  for (int64_t l = 0; l < decoder_->layers(); ++l) {
+    weights.push_back({"decoder", l, decoder_->ffn_output_weight(l)});
+  }
+  return weights;
+}
+
+int64_t DecoderOnly::norm_calls_per_forward() const { return decoder_->placement().norm_calls(); }
+
+}  // namespace norma::models

@@ -1,0 +1,46 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// Language models: one stack of blocks with causal self-attention.
+//
+// gpt (Radford et al. 2019): learned positions added to the embedding, GELU in its tanh form,
+// biases. llama (Touvron et al. 2023): rotary positions, SwiGLU, grouped-query attention where
+// kv_heads says so, no biases. Norm and placement are the configuration's in both: "layernorm" with
+// "pre", and "rmsnorm" with "pre", make them what they are named after. Dropout as in the
+// encoder-decoder. Output and embedding share a matrix with tie_embeddings.
+//
+// Shapes: B texts, T positions, V vocabulary, C width.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "models/linear.h"
+#include "models/model.h"
+#include "models/stack.h"
+
+namespace norma::models {
+
+class DecoderOnly : public Model {
+ public:
+  // REQUIRES: validate(config).ok(), family gpt or llama.
+  DecoderOnly(const ModelConfig& config, uint64_t seed);
+
+  torch::Tensor logits_BTV(const Batch& batch) override;
+  std::vector<ProbedWeight> ffn_output_weights() override;
+  const ModelConfig& config() const override { return config_; }
+  int64_t norm_calls_per_forward() const override;
+
+  // Logits (B, T, V) of ids (B, T). With a cache (of empty_cache()) the ids follow what it has
+  // seen: any number the first time, then one at a time.
+  torch::Tensor logits(const torch::Tensor& ids_BT, StackCache* cache);
+  StackCache empty_cache() const { return decoder_->empty_cache(); }
+
+ private:
+  const ModelConfig config_;
+  torch::Tensor cos_TD_, sin_TD_;  // float64; undefined for gpt
+  std::shared_ptr<Linear> embedding_, positions_, output_;
+  std::shared_ptr<Stack> decoder_;
+};
+
+}  // namespace norma::models

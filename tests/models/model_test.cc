@@ -1,0 +1,97 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "models/model.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/models/plain.h"
+#include "tests/models/small_models.h"
+#include "tests/support/shared_data.h"
+#include "weights/safetensors.h"
+
+namespace norma::models {
+namespace {
+
+using test::must_make;
+using test::random_batch;
+using test::relative_error;
+using test::small_encdec;
+
+// In f64, against sums written out: rounding alone.
+TEST(Loss, IsTheMeanOverPositionsThatCount) {
+  torch::manual_seed(1);
+  const torch::Tensor logits = torch::randn({2, 3, 5}, torch::kFloat64);
+  const torch::Tensor target =
+      torch::tensor(std::vector<int64_t>{4, 0, kIgnore, 2, kIgnore, kIgnore}).view({2, 3});
+  for (const double smoothing : {0.0, 0.1}) {
+    double sum = 0;
+    for (const auto [b, t, y] : {std::array<int64_t, 3>{0, 0, 4}, {0, 1, 0}, {1, 0, 2}}) {
+      const torch::Tensor p = logits[b][t].exp() / logits[b][t].exp().sum();
+      for (int64_t v = 0; v < 5; ++v) {
+        const double target_probability = smoothing / 5 + (v == y ? 1 - smoothing : 0);
+        sum -= target_probability * std::log(p[v].item<double>());
+      }
+    }
+    EXPECT_NEAR(loss(logits, target, smoothing).item<double>(), sum / 3, 1e-13);
+  }
+}
+
+torch::Tensor golden_tensor(const weights::SafetensorsFile& file, const std::string& name) {
+  const weights::TensorInfo& info = file.tensors().at(name);
+  return torch::from_blob(const_cast<void*>(info.data), info.shape,
+                          info.dtype == "I64" ? torch::kInt64 : torch::kFloat64)
+      .clone();
+}
+
+TEST(Loss, LabelSmoothingMatchesPyTorch) {
+  const std::string path = test::shared_data_path("torch-golden/xent_ls01.safetensors");
+  NORMA_SKIP_IF_ABSENT(path);
+  const auto file = weights::SafetensorsFile::open(path);
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  const torch::Tensor x = golden_tensor(file.value(), "x").requires_grad_();
+  const torch::Tensor target = golden_tensor(file.value(), "target");
+  const torch::Tensor value = loss(x.unsqueeze(0), target.unsqueeze(0), 0.1);
+  value.backward();
+  EXPECT_LT(relative_error(value, golden_tensor(file.value(), "loss")), 1e-10);
+  EXPECT_LT(relative_error(x.grad(), golden_tensor(file.value(), "grad")), 1e-10);
+}
+
+TEST(Model, StreamTapSeesEveryDepth) {
+  for (const std::string& placement : known_placements()) {
+    const auto model = must_make(small_encdec(placement, "layernorm"));
+    std::vector<std::string> seen;
+    model->set_stream_tap([&](const std::string& stack, int64_t layer, const torch::Tensor& x) {
+      seen.push_back(stack + std::to_string(layer));
+      EXPECT_EQ(x.size(-1), 16);
+    });
+    model->logits_BTV(random_batch({5, 5}, {4, 4}, 40, 1));
+    std::vector<std::string> expected = {"encoder0", "encoder1", "encoder2", "encoder-1",
+                                         "decoder0", "decoder1", "decoder2", "decoder-1"};
+    if (placement != "pre") std::erase_if(expected, [](auto& s) { return s.ends_with("-1"); });
+    EXPECT_EQ(seen, expected) << placement;
+  }
+}
+
+TEST(Model, CountsItsNorms) {
+  const auto count = [](const std::string& placement) {
+    return must_make(small_encdec(placement, "rmsnorm"))->norm_calls_per_forward();
+  };
+  EXPECT_EQ(count("none"), 0);
+  EXPECT_EQ(count("post"), 2 * 2 + 2 * 3);
+  EXPECT_EQ(count("pre"), 2 * 2 + 1 + 2 * 3 + 1);
+}
+
+TEST(Model, OurNormsAndTorchsAgree) {
+  const Batch batch = random_batch({5, 3, 6}, {4, 7, 2}, 40, 1);
+  for (const std::string placement : {"post", "pre"}) {
+    const torch::Tensor ours = must_make(small_encdec(placement, "layernorm"))->logits_BTV(batch);
+    const torch::Tensor theirs =
+        must_make(small_encdec(placement, "torch_layernorm"))->logits_BTV(batch);
+    // float32: ten norms of about 1e-6 each.
+    EXPECT_LT(relative_error(ours, theirs), 1e-4) << placement;
+  }
+}
+
+}  // namespace
+}  // namespace norma::models

@@ -1,0 +1,101 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// The equations of a Transformer block in plain tensor operations, written apart from src/models:
+// no module, no fused operation. Parameters come from a map of names, as model.h lists them.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <map>
+#include <string>
+
+namespace norma::test {
+
+using Parameters = std::map<std::string, torch::Tensor>;
+
+// Every parameter of a module, as leaves of their own with the same values.
+inline Parameters copies_of_parameters(const torch::nn::Module& module) {
+  Parameters all;
+  for (const auto& item : module.named_parameters()) {
+    all[item.key()] = item.value().detach().clone().requires_grad_();
+  }
+  return all;
+}
+
+// Away from gain 1 and bias 0, so that every gradient matters.
+inline void jitter_parameters(torch::nn::Module& module, uint64_t seed) {
+  torch::NoGradGuard no_grad;
+  at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  for (auto& item : module.named_parameters()) {
+    torch::Tensor& p = item.value();
+    p.add_(torch::randn(p.sizes(), generator, p.options().requires_grad(false)), 0.2);
+  }
+}
+
+struct Plain {
+  const Parameters& p;
+  std::string norm = "layernorm";  // or rmsnorm
+  double eps = 1e-5;
+
+  torch::Tensor linear(const torch::Tensor& x, const std::string& name) const {
+    torch::Tensor y = x.matmul(p.at(name + ".weight").t());
+    return p.contains(name + ".bias") ? y + p.at(name + ".bias") : y;
+  }
+
+  torch::Tensor normalize(const torch::Tensor& x, const std::string& name) const {
+    const torch::Tensor& gain = p.at(name + ".weight");
+    if (norm == "rmsnorm") return x / (x.pow(2).mean(-1, true) + eps).sqrt() * gain;
+    const torch::Tensor centred = x - x.mean(-1, true);
+    return centred / (centred.pow(2).mean(-1, true) + eps).sqrt() * gain + p.at(name + ".bias");
+  }
+
+  // `sees` (T, S): whether position t may look at position s; undefined: everywhere.
+  torch::Tensor attention(const torch::Tensor& x_BTC, const torch::Tensor& memory_BSC,
+                          const std::string& name, int64_t heads, const torch::Tensor& sees) const {
+    const torch::Tensor q = linear(x_BTC, name + ".q");
+    const torch::Tensor k = linear(memory_BSC, name + ".k");
+    const torch::Tensor v = linear(memory_BSC, name + ".v");
+    const int64_t width = q.size(-1) / heads;
+    std::vector<torch::Tensor> outputs;
+    for (int64_t h = 0; h < heads; ++h) {
+      const auto part = [&](const torch::Tensor& all) { return all.narrow(-1, h * width, width); };
+      torch::Tensor scores =
+          part(q).matmul(part(k).transpose(1, 2)) / std::sqrt(static_cast<double>(width));
+      if (sees.defined()) {
+        scores = scores.masked_fill(sees.logical_not(), -std::numeric_limits<double>::infinity());
+      }
+      const torch::Tensor weights = scores.exp() / scores.exp().sum(-1, true);
+      outputs.push_back(weights.matmul(part(v)));
+    }
+    return linear(torch::cat(outputs, -1), name + ".o");
+  }
+
+  torch::Tensor relu_network(const torch::Tensor& x, const std::string& name) const {
+    return linear(linear(x, name + ".w1").clamp_min(0), name + ".w2");
+  }
+
+  // One sub-layer f joined to the stream x.
+  torch::Tensor join(const std::string& placement, const torch::Tensor& x,
+                     const std::string& norm_name,
+                     const std::function<torch::Tensor(const torch::Tensor&)>& f) const {
+    if (placement == "none") return x + f(x);
+    if (placement == "post") return normalize(x + f(x), norm_name);
+    if (placement == "pre") return x + f(normalize(x, norm_name));
+    TORCH_CHECK(false, "no equation for placement ", placement);
+  }
+};
+
+inline torch::Tensor causal_sees(int64_t length) {
+  return torch::ones({length, length}, torch::kBool).tril();
+}
+
+// max |a - b| / max |b|
+inline double relative_error(const torch::Tensor& a, const torch::Tensor& b) {
+  return ((a - b).abs().max() / b.abs().max()).item<double>();
+}
+
+}  // namespace norma::test

@@ -1,0 +1,280 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "models/stack.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/models/plain.h"
+#include "tests/support/shared_data.h"
+#include "weights/safetensors.h"
+
+namespace norma::models {
+namespace {
+
+using test::Parameters;
+using test::Plain;
+using test::relative_error;
+
+ModelConfig stack_config(const std::string& placement, const std::string& norm) {
+  ModelConfig config;
+  config.placement = placement;
+  config.norm = norm;
+  config.d_model = 12;
+  config.heads = 3;
+  config.ffn = 20;
+  config.encoder_layers = config.decoder_layers = 2;
+  return config;
+}
+
+std::shared_ptr<Stack> make_f64_stack(const ModelConfig& config, bool decoder) {
+  StackOptions options;
+  options.layers = 2;
+  options.cross = decoder;
+  options.attention = {config.d_model, config.heads, config.heads, true};
+  options.ffn = {config.d_model, config.ffn, Activation::kRelu, true};
+  auto stack = make_stack(config, decoder ? "decoder" : "encoder", options);
+  stack->to(torch::kFloat64);
+  test::jitter_parameters(*stack, 5);
+  return stack;
+}
+
+torch::Tensor plain_stack(const ModelConfig& config, const Parameters& parameters, bool decoder,
+                          const torch::Tensor& x_BTC, const torch::Tensor& memory_BSC) {
+  const std::string norm = config.norm == "rmsnorm" ? "rmsnorm" : "layernorm";
+  const Plain plain{parameters, norm, config.norm_eps};
+  torch::Tensor x = x_BTC;
+  for (const std::string layer : {"0", "1"}) {
+    const auto join = [&](const std::string& sublayer, auto f) {
+      x = plain.join(config.placement, x, "norms." + layer + "." + sublayer, f);
+    };
+    const torch::Tensor sees = decoder ? test::causal_sees(x.size(1)) : torch::Tensor();
+    join("self", [&](const torch::Tensor& y) {
+      return plain.attention(y, y, layer + ".self", config.heads, sees);
+    });
+    if (decoder) {
+      join("cross", [&](const torch::Tensor& y) {
+        return plain.attention(y, memory_BSC, layer + ".cross", config.heads, {});
+      });
+    }
+    join("ffn", [&](const torch::Tensor& y) { return plain.relu_network(y, layer + ".ffn"); });
+  }
+  return config.placement == "pre" ? plain.normalize(x, "norms.final") : x;
+}
+
+// Two blocks, forward and every gradient, against the equations. In float64 the two differ by
+// rounding alone: some hundred operations of relative error 2^-53 each, magnified by sums of terms
+// of either sign; 1e-11 leaves a factor of more than 100.
+TEST(Stack, IsItsEquations) {
+  torch::manual_seed(3);
+  const auto f64 = torch::TensorOptions(torch::kFloat64);
+  for (const bool decoder : {false, true}) {
+    for (const std::string& placement : known_placements()) {
+      for (const std::string& norm : known_norms()) {
+        SCOPED_TRACE(placement + " " + norm + (decoder ? " decoder" : " encoder"));
+        const ModelConfig config = stack_config(placement, norm);
+        const auto stack = make_f64_stack(config, decoder);
+        const Parameters copies = test::copies_of_parameters(*stack);
+        const torch::Tensor x = torch::randn({2, 5, 12}, f64).requires_grad_();
+        const torch::Tensor memory = torch::randn({2, 7, 12}, f64).requires_grad_();
+        const torch::Tensor x2 = x.detach().clone().requires_grad_();
+        const torch::Tensor memory2 = memory.detach().clone().requires_grad_();
+        AttentionContext self, cross;
+        self.causal = decoder;
+        if (decoder) cross.memory_BSC = memory;
+        const torch::Tensor out = stack->forward(x, self, cross, nullptr, {});
+        const torch::Tensor expected = plain_stack(config, copies, decoder, x2, memory2);
+        EXPECT_LT(relative_error(out, expected), 1e-11);
+        const torch::Tensor weight = torch::randn(out.sizes(), f64);
+        (out * weight).sum().backward();
+        (expected * weight).sum().backward();
+        EXPECT_LT(relative_error(x.grad(), x2.grad()), 1e-11);
+        if (decoder) {
+          EXPECT_LT(relative_error(memory.grad(), memory2.grad()), 1e-11);
+        }
+        for (const auto& item : stack->named_parameters()) {
+          // A shift of all keys moves no attention weight: that gradient is zero but for rounding.
+          const torch::Tensor& theirs = copies.at(item.key()).grad();
+          if (item.key().ends_with(".k.bias")) {
+            EXPECT_LT(item.value().grad().abs().max().item<double>(), 1e-11) << item.key();
+          } else {
+            EXPECT_LT(relative_error(item.value().grad(), theirs), 1e-11) << item.key();
+          }
+        }
+      }
+    }
+  }
+}
+
+// x = x + W_o N(attention(N(x))); x = x + W_2 N(act(W_1 N(x))), the scheme of Magneto, and a scale
+// on the start of W_v: what a placement of issue size can reach.
+class NormsInside : public Placement {
+ public:
+  explicit NormsInside(const PlacementOptions& options)
+      : Placement(options, true), entry_(add_norm_per_sublayer()) {
+    for (int64_t layer = 0; layer < options.layers; ++layer) {
+      heads_.push_back(add_norm(layer, "heads", options.d_model));
+      hidden_.push_back(add_norm(layer, "hidden", options.ffn));
+    }
+  }
+  void block(int64_t layer, Stream& stream, std::span<const Sublayer> sublayers) override {
+    for (size_t i = 0; i < sublayers.size(); ++i) {
+      stream.x = stream.x + sublayers[i].f(entry_[layer][i].forward(stream.x));
+    }
+  }
+  InnerNorms inner_norms(int64_t layer, std::string_view sublayer) override {
+    InnerNorms inner;
+    if (sublayer == "ffn") {
+      inner.hidden = [n = hidden_[layer]](const torch::Tensor& x) mutable { return n.forward(x); };
+    } else {
+      inner.heads = [n = heads_[layer]](const torch::Tensor& x) mutable { return n.forward(x); };
+      inner.query = [](const torch::Tensor& x_BTHD) { return x_BTHD * 2.0; };
+    }
+    return inner;
+  }
+
+ private:
+  std::vector<std::vector<torch::nn::AnyModule>> entry_;
+  std::vector<torch::nn::AnyModule> heads_, hidden_;
+};
+
+TEST(Stack, APlacementReachesInsideTheSublayers) {
+  torch::manual_seed(4);
+  const ModelConfig config = stack_config("pre", "layernorm");
+  PlacementOptions placement;
+  placement.layers = 1;
+  placement.sublayers = {"self", "ffn"};
+  placement.d_model = config.d_model;
+  placement.ffn = config.ffn;
+  placement.norm = config.norm;
+  placement.norm_eps = config.norm_eps;
+  StackOptions options;
+  options.layers = 1;
+  options.attention = {config.d_model, config.heads, config.heads, true};
+  options.ffn = {config.d_model, config.ffn, Activation::kRelu, true};
+  Stack stack(options, std::make_shared<NormsInside>(placement));
+  stack.to(torch::kFloat64);
+  test::jitter_parameters(stack, 5);
+  EXPECT_EQ(stack.placement().norm_calls(), 5);
+
+  const Parameters copies = test::copies_of_parameters(stack);
+  const Plain plain{copies};
+  const torch::Tensor x = torch::randn({2, 5, 12}, torch::kFloat64);
+  Parameters doubled = copies;
+  doubled["0.self.q.weight"] = copies.at("0.self.q.weight") * 2;
+  doubled["0.self.q.bias"] = copies.at("0.self.q.bias") * 2;
+  doubled["0.self.o.weight"] = torch::eye(12, torch::kFloat64);
+  doubled["0.self.o.bias"] = torch::zeros({12}, torch::kFloat64);
+  const torch::Tensor entry = plain.normalize(x, "norms.0.self");
+  const torch::Tensor heads =
+      Plain{doubled}.attention(entry, entry, "0.self", config.heads, torch::Tensor());
+  torch::Tensor expected = x + plain.linear(plain.normalize(heads, "norms.0.heads"), "0.self.o");
+  const torch::Tensor hidden =
+      plain.linear(plain.normalize(expected, "norms.0.ffn"), "0.ffn.w1").clamp_min(0);
+  expected = expected + plain.linear(plain.normalize(hidden, "norms.0.hidden"), "0.ffn.w2");
+  expected = plain.normalize(expected, "norms.final");
+  EXPECT_LT(relative_error(stack.forward(x, {}, {}, nullptr, {}), expected), 1e-11);
+}
+
+torch::Tensor golden_tensor(const weights::SafetensorsFile& file, const std::string& name) {
+  const weights::TensorInfo& info = file.tensors().at(name);
+  TORCH_CHECK(info.dtype == "F64", name, " is ", info.dtype);
+  return torch::from_blob(const_cast<void*>(info.data), info.shape, torch::kFloat64).clone();
+}
+
+// Our name for a part of PyTorch's layer, and the third of a packed matrix that it is (-1: whole).
+struct GoldenName {
+  std::string ours, theirs;
+  int third;
+};
+
+std::vector<GoldenName> golden_names(bool decoder) {
+  std::vector<GoldenName> names = {{"0.ffn.w1", "linear1", -1}, {"0.ffn.w2", "linear2", -1}};
+  const auto attention = [&](const std::string& ours, const std::string& theirs) {
+    int third = 0;
+    for (const char* matrix : {"q", "k", "v"}) {
+      names.push_back({"0." + ours + "." + matrix, theirs + ".in_proj", third++});
+    }
+    names.push_back({"0." + ours + ".o", theirs + ".out_proj", -1});
+  };
+  attention("self", "self_attn");
+  if (decoder) attention("cross", "multihead_attn");
+  int norm = 1;
+  for (const char* sublayer : {"self", "cross", "ffn"}) {
+    if (!decoder && std::string(sublayer) == "cross") continue;
+    names.push_back({std::string("norms.0.") + sublayer, "norm" + std::to_string(norm++), -1});
+  }
+  return names;
+}
+
+torch::Tensor golden_part(const weights::SafetensorsFile& file, const std::string& kind,
+                          const GoldenName& name, const std::string& leaf) {
+  const std::string separator = name.third < 0 ? "." : "_";
+  const torch::Tensor whole = golden_tensor(file, kind + "." + name.theirs + separator + leaf);
+  return name.third < 0 ? whole : whole.chunk(3)[name.third];
+}
+
+class GoldenStack : public testing::TestWithParam<const char*> {};
+
+// PyTorch's encoder and decoder layers, made with another version of it, with gradients.
+TEST_P(GoldenStack, MatchesPyTorchLayers) {
+  const std::string path =
+      test::shared_data_path(std::string("torch-golden/") + GetParam() + ".safetensors");
+  NORMA_SKIP_IF_ABSENT(path);
+  const auto opened = weights::SafetensorsFile::open(path);
+  ASSERT_TRUE(opened.ok()) << opened.status().message();
+  const weights::SafetensorsFile& file = opened.value();
+  const bool decoder = std::string(GetParam()).starts_with("dec");
+  const bool pre = std::string(GetParam()).find("pre") != std::string::npos;
+
+  ModelConfig config = stack_config(pre ? "pre" : "post", "layernorm");
+  config.d_model = 24;
+  config.ffn = 48;
+  StackOptions options;
+  options.layers = 1;
+  options.cross = decoder;
+  options.attention = {24, 4, 4, true};
+  options.ffn = {24, 48, Activation::kRelu, true};
+  const auto stack = make_stack(config, decoder ? "decoder" : "encoder", options);
+  stack->to(torch::kFloat64);
+  auto parameters = stack->named_parameters();
+  for (const GoldenName& name : golden_names(decoder)) {
+    for (const char* leaf : {"weight", "bias"}) {
+      torch::NoGradGuard no_grad;
+      parameters[name.ours + "." + leaf].copy_(golden_part(file, "param", name, leaf));
+    }
+  }
+  const torch::Tensor x = golden_tensor(file, "in0").requires_grad_();
+  AttentionContext self, cross;
+  self.causal = decoder;
+  if (decoder) cross.memory_BSC = golden_tensor(file, "in1").requires_grad_();
+  torch::Tensor out;  // their layer ends before the final norm
+  stack->forward(x, self, cross, nullptr, [&](int64_t layer, const torch::Tensor& stream) {
+    if (layer == 1) out = stream;
+  });
+  EXPECT_LT(relative_error(out, golden_tensor(file, "out")), 1e-10);
+  out.backward(golden_tensor(file, "grad_out"));
+  EXPECT_LT(relative_error(x.grad(), golden_tensor(file, "in0.grad")), 1e-10);
+  if (decoder) {
+    EXPECT_LT(relative_error(cross.memory_BSC.grad(), golden_tensor(file, "in1.grad")), 1e-10);
+  }
+  for (const GoldenName& name : golden_names(decoder)) {
+    for (const char* leaf : {"weight", "bias"}) {
+      const torch::Tensor ours = parameters[name.ours + "." + leaf].grad();
+      const torch::Tensor theirs = golden_part(file, "grad", name, leaf);
+      if (name.ours.ends_with(".k") && std::string(leaf) == "bias") {
+        EXPECT_LT((ours - theirs).abs().max().item<double>(), 1e-12);  // zero but for rounding
+      } else {
+        EXPECT_LT(relative_error(ours, theirs), 1e-10) << name.ours << "." << leaf;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Layers, GoldenStack,
+                         testing::Values("enc_postln_relu", "enc_preln_relu", "dec_postln_relu",
+                                         "dec_preln_relu"),
+                         [](const auto& info) { return std::string(info.param); });
+
+}  // namespace
+}  // namespace norma::models
