@@ -1,0 +1,187 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// Run folders whose outcome is known: the verdict must follow the numbers, whichever way they
+// point.
+
+#include "lab/report/verdict.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "lab/report/report.h"
+#include "tests/lab/report/synthetic_run.h"
+
+namespace norma::lab::report {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+std::string line_of(const SyntheticFolder& folder) {
+  TemporaryFolder path;
+  write_folder(folder, path.path());
+  const Result<std::string> line = verdict_line(path.path());
+  EXPECT_TRUE(line.ok()) << line.status().message();
+  return line.ok() ? line.value() : "";
+}
+
+SyntheticRun variant(const std::string& placement, const std::string& norm, double lr = 0.003,
+                     int warmup = 0) {
+  SyntheticRun run;
+  run.placement = placement;
+  run.norm = norm;
+  run.lr = lr;
+  run.warmup_steps = warmup;
+  return run;
+}
+
+SyntheticFolder post_against_pre(const std::vector<double>& post, const std::vector<double>& pre) {
+  SyntheticFolder f;
+  add_runs(f, variant("post", "layernorm"), post);
+  add_runs(f, variant("pre", "layernorm"), pre);
+  return f;
+}
+
+TEST(Verdict, NamesTheBetterPlaceTheRateTheSeedsAndTheSpread) {
+  // Differences 1.83, 1.85, 1.81: mean 1.83, sd 0.02, interval 4.303 * 0.02 / sqrt(3) = 0.0497.
+  const std::string line = line_of(post_against_pre({5.90, 5.91, 5.89}, {4.07, 4.06, 4.08}));
+  EXPECT_EQ(line,
+            "Choose pre LayerNorm: it comes out ahead. On en-de at lr 0.003 without warm-up: pre "
+            "LayerNorm (4.07 \u00b1 "
+            "0.01) beats post LayerNorm (5.90 \u00b1 0.01) by 1.83 \u00b1 0.05 nats over 3 paired "
+            "seeds.");
+}
+
+TEST(Verdict, TheOppositeOutcomeGivesTheOppositeVerdict) {
+  const std::string line = line_of(post_against_pre({4.07, 4.06, 4.08}, {5.90, 5.91, 5.89}));
+  EXPECT_THAT(line, StartsWith("Choose post LayerNorm: it comes out ahead."));
+  EXPECT_THAT(
+      line,
+      HasSubstr(
+          "post LayerNorm (4.07 \u00b1 0.01) beats pre LayerNorm (5.90 \u00b1 0.01) by 1.83"));
+  EXPECT_THAT(line, Not(HasSubstr("pre LayerNorm (5.90 \u00b1 0.01) beats")));
+}
+
+TEST(Verdict, TheDemosOutcomeReversedReversesEverySentence) {
+  SyntheticFolder f = demo_folder();
+  const std::string before = line_of(f);
+  EXPECT_THAT(
+      before,
+      StartsWith(
+          "Choose pre RMSNorm: its loss ties with pre LayerNorm in all 4 settings, and its norm "
+          "takes 0.71x the time."));
+  EXPECT_THAT(before, HasSubstr("pre LayerNorm beats post LayerNorm in all 4 settings by 0.45"));
+  for (SyntheticRun& run : f.runs) run.valid_loss = 10 - run.valid_loss;
+  for (Json& t : f.timing) std::swap(t["forward_ns_per_row"], t["backward_ns_per_row"]);
+  const std::string after = line_of(f);
+  EXPECT_THAT(after, StartsWith("Choose post LayerNorm: it comes out ahead in all 4 settings."));
+  EXPECT_THAT(after, HasSubstr("post LayerNorm beats pre LayerNorm in all 4 settings by 0.45"));
+}
+
+TEST(Verdict, AnIntervalThatHoldsZeroIsATie) {
+  const std::string line = line_of(post_against_pre({4.10, 4.00, 4.30}, {4.05, 4.20, 4.00}));
+  EXPECT_THAT(line, StartsWith("A tie: post LayerNorm and pre LayerNorm end at the same loss."));
+  EXPECT_THAT(line, HasSubstr("ties with"));
+  EXPECT_THAT(line, HasSubstr("too wide to call them equal"));
+}
+
+TEST(Verdict, ASteadyDifferenceBelowTheMarginIsATie) {
+  const std::string line = line_of(post_against_pre({4.010, 4.020, 4.030}, {4.000, 4.010, 4.020}));
+  EXPECT_THAT(line, StartsWith("A tie: "));
+  EXPECT_THAT(line, Not(HasSubstr("too wide")));
+  EXPECT_THAT(line_of(post_against_pre({4.030, 4.040, 4.050}, {4.000, 4.010, 4.020})),
+              StartsWith("Choose pre"));
+}
+
+TEST(Verdict, SaysWhenItDependsOnTheLearningRate) {
+  SyntheticFolder f = post_against_pre({5.90, 5.91, 5.89}, {4.07, 4.06, 4.08});
+  add_runs(f, variant("post", "layernorm", 0.0003), {4.20, 4.21, 4.19});
+  add_runs(f, variant("pre", "layernorm", 0.0003), {4.50, 4.51, 4.49});
+  const std::string line = line_of(f);
+  EXPECT_THAT(line, StartsWith("No single choice, it depends on the learning rate: "));
+  EXPECT_THAT(line, HasSubstr("post LayerNorm at lr 0.0003 without warm-up"));
+  EXPECT_THAT(line, HasSubstr("pre LayerNorm at lr 0.003 without warm-up"));
+  EXPECT_THAT(line, HasSubstr("depends on the learning rate: pre LayerNorm (4.07"));
+}
+
+TEST(Verdict, SaysWhenItDependsOnWarmup) {
+  SyntheticFolder f;
+  for (const double lr : {0.001, 0.003}) {
+    add_runs(f, variant("post", "layernorm", lr, 0), {5.90, 5.91, 5.89});
+    add_runs(f, variant("pre", "layernorm", lr, 0), {4.07, 4.06, 4.08});
+    add_runs(f, variant("post", "layernorm", lr, 100), {4.00, 4.01, 4.02});
+    add_runs(f, variant("pre", "layernorm", lr, 100), {4.00, 4.02, 4.01});
+  }
+  const std::string line = line_of(f);
+  EXPECT_THAT(line, HasSubstr("depends on warm-up"));
+  // A tie with warm-up leaves the one that wins without it ahead in every setting.
+  EXPECT_THAT(line, StartsWith("Choose pre LayerNorm"));
+}
+
+TEST(Verdict, DivergedRunsDecideAndAreCounted) {
+  const std::string some = line_of(post_against_pre({4.00, kNan, kNan}, {4.30, 4.31, 4.29}));
+  EXPECT_THAT(some, StartsWith("Choose pre LayerNorm"));
+  EXPECT_THAT(some, HasSubstr("diverged"));
+  EXPECT_THAT(some, HasSubstr("2 of 3"));
+  EXPECT_THAT(some, HasSubstr("where both finished"));
+  const std::string all = line_of(post_against_pre({kNan, kNan, kNan}, {4.30, 4.31, 4.29}));
+  EXPECT_THAT(all, StartsWith("Choose pre LayerNorm"));
+  EXPECT_THAT(all, HasSubstr("post LayerNorm 3 of 3"));
+  const std::string both = line_of(post_against_pre({kNan, kNan, kNan}, {kNan, kNan, kNan}));
+  EXPECT_THAT(both, StartsWith("No choice: no run finished."));
+}
+
+TEST(Verdict, TooFewSeedsDecideNothing) {
+  const std::string one = line_of(post_against_pre({5.9}, {4.0}));
+  EXPECT_THAT(one, StartsWith("No choice yet: 1 finished seed a configuration"));
+  EXPECT_THAT(one, HasSubstr("over 1 paired seed, too few seeds to decide"));
+  const std::string two = line_of(post_against_pre({5.9, 5.8}, {4.0, 4.1}));
+  EXPECT_THAT(two, StartsWith("No choice yet: 2 finished seeds"));
+  EXPECT_THAT(two, AllOf(HasSubstr("too few seeds"), Not(HasSubstr("beats"))));
+}
+
+TEST(Verdict, SeedsThatDoNotPairAreNotCompared) {
+  SyntheticFolder f = post_against_pre({5.90, 5.91, 5.89}, {4.07, 4.06, 4.08});
+  for (size_t i = 3; i < 6; ++i) f.runs[i].seed += 10;
+  const std::string line = line_of(f);
+  EXPECT_THAT(line, StartsWith("No choice yet"));
+  EXPECT_THAT(line, HasSubstr("share no seed"));
+}
+
+TEST(Verdict, NormsTieAndTheDearerOneIsNotChosen) {
+  SyntheticFolder f;
+  add_runs(f, variant("pre", "layernorm"), {4.07, 4.06, 4.08});
+  add_runs(f, variant("pre", "rmsnorm"), {4.068, 4.065, 4.082});
+  EXPECT_THAT(line_of(f), StartsWith("A tie: pre LayerNorm and pre RMSNorm"));
+  f.timing = {timing("layernorm", "pre", 30, 70), timing("rmsnorm", "pre", 19, 52)};
+  EXPECT_THAT(line_of(f), StartsWith("Choose pre RMSNorm"));
+  f.timing = {timing("layernorm", "pre", 19, 52), timing("rmsnorm", "pre", 30, 70)};
+  EXPECT_THAT(line_of(f), StartsWith("Choose pre LayerNorm"));
+  f.timing = {timing("layernorm", "pre", 30, 70), timing("rmsnorm", "pre", 30, 69)};
+  EXPECT_THAT(line_of(f), AllOf(StartsWith("A tie"), HasSubstr("the same time (")));
+}
+
+TEST(Verdict, ASingleRunComparesNothing) {
+  TemporaryFolder path;
+  write_single_run({.valid_loss = 4.2}, path.path());
+  EXPECT_EQ(verdict_line(path.path()).value(),
+            "Validation loss 4.20 after 300 steps. A single run compares nothing. On en-de at lr "
+            "0.003 without warm-up, "
+            "seed 1, pre LayerNorm: training loss 4.15, gap to validation +0.05 nats a token.");
+  write_single_run({.valid_loss = kNan, .status = "diverged"}, path.path());
+  EXPECT_THAT(verdict_line(path.path()).value(), StartsWith("The run diverged at step 200."));
+}
+
+TEST(Verdict, AnEmptyComparisonSaysSo) {
+  EXPECT_THAT(line_of(SyntheticFolder{}), StartsWith("No choice: no run finished."));
+}
+
+}  // namespace
+}  // namespace norma::lab::report
