@@ -26,6 +26,8 @@ if(NORMA_TORCH_FOUND)
   add_library(norma_torch_runtime INTERFACE)
   target_include_directories(norma_torch_runtime SYSTEM INTERFACE
     "${norma_torch_dir}/include" "${norma_torch_dir}/include/torch/csrc/api/include")
+  # The wheel brings its own headers of fmt, which come before the system's, and no library to them.
+  target_compile_definitions(norma_torch_runtime INTERFACE FMT_HEADER_ONLY=1)
   target_link_options(norma_torch_runtime INTERFACE "-Wl,--no-as-needed")
   target_link_libraries(norma_torch_runtime INTERFACE
     "${norma_torch_dir}/lib/libtorch_cpu.so" "${norma_torch_dir}/lib/libtorch.so"

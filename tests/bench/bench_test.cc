@@ -1,0 +1,190 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// The bench at a toy size: it must run, check and write what it says. No time is judged.
+
+#include "bench/bench.h"
+
+#include <ATen/Parallel.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+#include <tuple>
+
+#include "base/atomic_file.h"
+#include "bench/harness/machine.h"
+#include "bench/harness/peer.h"
+#include "bench/harness/timing.h"
+
+namespace norma::bench {
+namespace {
+
+using ::testing::HasSubstr;
+
+Options toy() {
+  Options options;
+  options.suite = "toy";
+  options.samples = 3;
+  return options;
+}
+
+TEST(Bench, ToySuiteMeasuresEveryPeerOnEveryShape) {
+  const int threads_before = at::get_num_threads();
+  std::ostringstream table;
+  const Result<Report> result = run(toy(), table);
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  const Report& report = result.value();
+  std::set<std::tuple<std::string, int64_t, int64_t, int, std::string>> seen;
+  for (const Record& r : report.records) {
+    seen.insert({r.task, r.rows, r.cols, r.threads, r.impl});
+    EXPECT_GT(r.min_ns, 0);
+    EXPECT_LE(r.min_ns, r.median_ns);
+    EXPECT_NEAR(r.gb_s, static_cast<double>(r.bytes) / r.median_ns, 1e-9 * r.gb_s);
+    EXPECT_TRUE(r.impl != "copy" || r.ratio_to_copy == 1);
+    EXPECT_TRUE(r.impl != "torch" || r.ratio_to_torch == 1);
+  }
+  EXPECT_EQ(seen.size(), 4u * 2 * 2 * 2 * 3);
+  EXPECT_EQ(report.records.size(), seen.size());
+  for (const std::string& task : task_names()) EXPECT_THAT(table.str(), HasSubstr(task));
+  EXPECT_THAT(table.str(), HasSubstr("geometric mean"));
+  EXPECT_EQ(at::get_num_threads(), threads_before);
+
+  std::printf("hash of norma's answers: %016llx\n", static_cast<unsigned long long>(report.hash));
+  // Of the scalar specification; the contract norma-1 promises these bits of every machine.
+  EXPECT_EQ(report.hash, 0x2f85a57e106f6f3cull);
+  std::ostringstream again;
+  EXPECT_EQ(run(toy(), again).value().hash, report.hash);
+  Options other = toy();
+  other.seed = 2;
+  EXPECT_NE(run(other, again).value().hash, report.hash);
+}
+
+TEST(Bench, BytesAreCountedOnceATask) {
+  Options options = toy();
+  options.rows = {10};
+  options.cols = {8};
+  options.threads = {1};
+  std::ostringstream table;
+  const Report report = run(options, table).value();
+  const auto bytes = [&](const std::string& task, const std::string& impl) -> int64_t {
+    for (const Record& r : report.records) {
+      if (r.task == task && r.impl == impl) return r.bytes;
+    }
+    return -1;
+  };
+  EXPECT_EQ(bytes("layer_norm_forward", "norma"), 4 * (2 * 80 + 2 * 8));  // x, y, weight, bias
+  EXPECT_EQ(bytes("rms_norm_forward", "norma"), 4 * (2 * 80 + 8));        // x, y, weight
+  // x, dy, dx, weight, dweight, dbias
+  EXPECT_EQ(bytes("layer_norm_backward", "norma"), 4 * (3 * 80 + 3 * 8));
+  EXPECT_EQ(bytes("rms_norm_backward", "norma"), 4 * (3 * 80 + 2 * 8));
+  for (const std::string& task : task_names()) {
+    EXPECT_EQ(bytes(task, "torch"), bytes(task, "norma"));
+    EXPECT_EQ(bytes(task, "copy"), 4 * 2 * 80);
+  }
+}
+
+TEST(Bench, JsonHasOneObjectALine) {
+  Options options = toy();
+  options.tasks = {"rms_norm_forward"};
+  options.rows = {3};
+  options.cols = {5};
+  options.threads = {1};
+  std::ostringstream table;
+  const Report report = run(options, table).value();
+  const std::string path = testing::TempDir() + "norma_bench_test.jsonl";
+  ASSERT_TRUE(write_json(report, path).ok());
+  std::istringstream lines(read_file(path).value());
+  size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    const auto json = nlohmann::json::parse(line);
+    for (const char* key : {"task", "dtype", "rows", "cols", "threads", "impl", "median_ns",
+                            "min_ns", "gb_s", "ratio_to_copy", "commit", "cache", "samples",
+                            "bytes", "ratio_to_torch", "machine", "date"}) {
+      EXPECT_TRUE(json.contains(key)) << key;
+    }
+    EXPECT_EQ(json["task"], "rms_norm_forward");
+    EXPECT_EQ(json["rows"], 3);
+    EXPECT_EQ(json["impl"], report.records[count].impl);
+  }
+  EXPECT_EQ(count, 3u);
+  std::filesystem::remove(path);
+}
+
+TEST(Bench, RefusesWhatCannotBeMeant) {
+  const auto message = [](auto change) {
+    Options options;
+    options.suite = "toy";
+    change(options);
+    std::ostringstream table;
+    return run(options, table).status().message();
+  };
+  EXPECT_THAT(message([](Options& o) { o.tasks = {"layer_norm_forwards"}; }),
+              HasSubstr("\"layer_norm_forward\"?"));
+  EXPECT_THAT(message([](Options& o) { o.suite = "gpu"; }), HasSubstr("suite"));
+  EXPECT_EQ(message([](Options& o) { o.rows = {0}; }),
+            "[bench] rows must be at least 1 but is 0.");
+  EXPECT_EQ(message([](Options& o) { o.threads = {-1}; }),
+            "[bench] threads must be at least 1 but is -1.");
+  EXPECT_EQ(message([](Options& o) { o.suite = "cpu", o.samples = 30; }),
+            "[bench] samples must be at least 31 but is 30.");
+}
+
+TEST(Bench, StopsWhenInterrupted) {
+  Options options = toy();
+  int asked = 0;
+  options.interrupted = [&] { return ++asked > 4; };
+  std::ostringstream table;
+  EXPECT_EQ(run(options, table).status().code(), StatusCode::kInterrupted);
+}
+
+// Every output of every task, wrong in one element of 2560.
+TEST(Bench, AWrongAnswerIsSeen) {
+  for (const bool backward : {false, true}) {
+    for (const auto kind : {NormKind::kLayerNorm, NormKind::kRmsNorm}) {
+      const bool layer = kind == NormKind::kLayerNorm;
+      const Problem problem({"task", kind, backward}, 40, 64, 1, 1);
+      const auto peer = backward ? (layer ? layer_norm_backward::make_torch(problem)
+                                          : rms_norm_backward::make_torch(problem))
+                                 : (layer ? layer_norm_forward::make_torch(problem)
+                                          : rms_norm_forward::make_torch(problem));
+      peer->run(0);
+      const Answer right = peer->answer(0);
+      EXPECT_TRUE(check(problem, right, "right").ok());
+      for (const float* Answer::*output :
+           {&Answer::y, &Answer::dx, &Answer::dweight, &Answer::dbias}) {
+        if (!(right.*output)) continue;
+        auto* const element = const_cast<float*>(right.*output) + 17;
+        const float before = *element;
+        for (const float wrong : {before + 4e-3f, NAN, INFINITY}) {
+          *element = wrong;
+          const Status status = check(problem, right, "wrong");
+          EXPECT_EQ(status.code(), StatusCode::kInternal);
+          EXPECT_THAT(status.message(), HasSubstr("column 17"));
+        }
+        *element = before;
+      }
+    }
+  }
+}
+
+TEST(Bench, MedianMinimumAndPairedRatio) {
+  EXPECT_EQ(median({3, 1, 2}), 2);
+  EXPECT_EQ(median({4, 1, 2, 3}), 2.5);
+  EXPECT_EQ(minimum({3, 1, 2}), 1);
+  EXPECT_EQ(paired_ratio({2, 30, 4}, {1, 10, 4}), 2);  // the ratio of the medians would be 1
+}
+
+TEST(Bench, MachineAndDateAreNamed) {
+  EXPECT_THAT(machine_name(), HasSubstr("cores"));
+  EXPECT_GE(last_level_cache_bytes(), 1 << 15);
+  EXPECT_THAT(date_now(), ::testing::MatchesRegex("20..-..-..T..:..:..Z"));
+}
+
+}  // namespace
+}  // namespace norma::bench
