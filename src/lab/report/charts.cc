@@ -22,8 +22,8 @@ constexpr double kSlack = 5;        // room for a marker on the frame
 constexpr double kLabelGap = 13.5;  // between lines of text
 constexpr double kLargest = 1e12;   // what is beyond is not drawn
 
-bool drawable(double value, const Axis& axis) {
-  return std::isfinite(value) && std::abs(value) < kLargest && (!axis.logarithmic || value > 0);
+bool drawable_on(double value, const Axis& axis) {
+  return drawable(value) && (!axis.logarithmic || value > 0);
 }
 
 // 0 at the low end, 1 at the high end.
@@ -45,7 +45,7 @@ std::string path_of(const std::vector<Point>& points, const Panel& panel) {
   std::string d;
   bool pen_down = false;
   for (const Point& p : points) {
-    if (!drawable(p.value, panel.y) || !drawable(p.step, panel.x)) {
+    if (!drawable_on(p.value, panel.y) || !drawable_on(p.step, panel.x)) {
       pen_down = false;
       continue;
     }
@@ -60,7 +60,7 @@ std::string path_of(const std::vector<Point>& points, const Panel& panel) {
 
 std::optional<Point> last_drawable(const std::vector<Point>& points, const Panel& panel) {
   for (auto it = points.rbegin(); it != points.rend(); ++it) {
-    if (drawable(it->value, panel.y) && drawable(it->step, panel.x)) return *it;
+    if (drawable_on(it->value, panel.y) && drawable_on(it->step, panel.x)) return *it;
   }
   return std::nullopt;
 }
@@ -94,12 +94,13 @@ std::string draw_line(const Line& line, const Panel& panel) {
     const std::string css = trace.css.empty() ? "" : " class=\"" + trace.css + "\"";
     out += "<g" + css + "><path d=\"" + path_of(trace.points, panel) + "\"/>";
     for (const Point& p : trace.points) {
-      if (!trace.markers || !drawable(p.value, panel.y) || !drawable(p.step, panel.x)) continue;
+      if (!trace.markers || !drawable_on(p.value, panel.y) || !drawable_on(p.step, panel.x))
+        continue;
       out += marker(line.look, x_of(p.step, panel), y_of(p.value, panel), 3);
     }
     out += "</g>";
   }
-  if (line.diverged_at && drawable(*line.diverged_at, panel.x)) {
+  if (line.diverged_at && drawable_on(*line.diverged_at, panel.x)) {
     out += fmt::format("<path class=\"cross\" d=\"M{} 3l8 8m0 -8l-8 8\"/>",
                        coordinate(x_of(*line.diverged_at, panel) - 4));
   }
@@ -107,7 +108,7 @@ std::string draw_line(const Line& line, const Panel& panel) {
 }
 
 bool shows_level(const Panel& panel) {
-  return panel.level && drawable(panel.level->value, panel.y) &&
+  return panel.level && drawable_on(panel.level->value, panel.y) &&
          panel.level->value >= panel.y.low && panel.level->value <= panel.y.high;
 }
 
@@ -177,7 +178,7 @@ std::string readout(const Panel& panel) {
     if (!line.bold) continue;
     for (const Trace& trace : line.traces) {
       for (const Point& p : trace.points) {
-        if (!drawable(p.value, panel.y) || !drawable(p.step, panel.x)) continue;
+        if (!drawable_on(p.value, panel.y) || !drawable_on(p.step, panel.x)) continue;
         const int decimals =
             panel.y.logarithmic ? std::clamp(2 - static_cast<int>(std::log10(p.value)), 0, 6) : 3;
         kinds[trace.css][p.step][line.label] = fixed(p.value, decimals);
@@ -197,6 +198,8 @@ std::string readout(const Panel& panel) {
 }
 
 }  // namespace
+
+bool drawable(double value) { return std::isfinite(value) && std::abs(value) < kLargest; }
 
 Axis linear_axis(double low, double high, const std::string& label) {
   Axis axis{low, high, false, {}, label};

@@ -56,6 +56,9 @@ struct Panel {
   int value_decimals = 2;
 };
 
+// Finite, and not so large that a scale for it would show nothing else.
+bool drawable(double value);
+
 // Round steps of 1, 2 or 5 that cover the values. A range without width or without numbers becomes
 // one of width 1.
 Axis linear_axis(double low, double high, const std::string& label);

@@ -33,7 +33,7 @@ void add_once(std::vector<T>& all, const T& item) {
 struct Range {
   double low = INFINITY, high = -INFINITY;
   void add(double value) {
-    if (!std::isfinite(value)) return;
+    if (!drawable(value)) return;
     low = std::min(low, value);
     high = std::max(high, value);
   }
@@ -86,7 +86,7 @@ Axis loss_axis(const RunFolder& folder) {
   for (const Run& run : folder.runs) {
     for (const auto* curve : {&run.train_curve, &run.valid_curve}) {
       for (const Point& p : *curve) {
-        if (std::isfinite(p.value)) values.push_back(p.value);
+        if (drawable(p.value)) values.push_back(p.value);
       }
     }
   }
