@@ -100,7 +100,7 @@ TEST(BpeJson, DamagedTextNeverCrashes) {
   const std::string whole = small().dump();
   std::mt19937 random(11);
   int accepted = 0;
-  for (int i = 0; i < 20000; ++i) {
+  for (int i = 0; i < 5000; ++i) {
     std::string text = whole;
     for (unsigned n = 1 + random() % 3; n > 0; --n) {
       text[random() % text.size()] = "0189[]{},\"-e"[random() % 12];
@@ -111,7 +111,7 @@ TEST(BpeJson, DamagedTextNeverCrashes) {
     EXPECT_NO_FATAL_FAILURE((void)tokenizer.value().decode(tokenizer.value().encode("abc cab")));
   }
   EXPECT_GT(accepted, 0);
-  EXPECT_LT(accepted, 10000);
+  EXPECT_LT(accepted, 2500);
 }
 
 }  // namespace

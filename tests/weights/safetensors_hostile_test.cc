@@ -190,7 +190,7 @@ TEST_F(Hostile, DamagedHeadersNeverCrash) {
                                     kEight + "abc" + kEight);
   std::mt19937 random(23);
   int accepted = 0;
-  for (int i = 0; i < 20000; ++i) {
+  for (int i = 0; i < 5000; ++i) {
     std::vector<char> bytes(whole.begin(), whole.end());  // the address sanitizer knows its end
     for (unsigned n = 1 + random() % 3; n > 0; --n) {
       char& byte = bytes[random() % bytes.size()];
@@ -207,8 +207,8 @@ TEST_F(Hostile, DamagedHeadersNeverCrash) {
     }
     EXPECT_GT(sum, 0u);
   }
-  EXPECT_GT(accepted, 300);  // damage to the data or to a name
-  EXPECT_LT(accepted, 10000);
+  EXPECT_GT(accepted, 75);  // damage to the data or to a name
+  EXPECT_LT(accepted, 2500);
 }
 
 }  // namespace
