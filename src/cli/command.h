@@ -1,0 +1,36 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// One function a command: it adds itself to the program and returns what runs it.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "base/status.h"
+
+namespace norma::cli {
+
+enum ExitCode : int { kDone = 0, kFailed = 1, kWrongUsage = 2, kInterrupted = 130 };
+
+struct Command {
+  CLI::App* app = nullptr;
+  std::function<int()> run;  // an ExitCode
+};
+
+Command add_compare(CLI::App& program);
+Command add_train(CLI::App& program);
+Command add_probe(CLI::App& program);
+Command add_translate(CLI::App& program);
+Command add_generate(CLI::App& program);
+Command add_report(CLI::App& program);
+Command add_bench(CLI::App& program);
+Command add_data(CLI::App& program);
+Command add_doctor(CLI::App& program);
+
+// "norma: <message>" on standard error, one line.
+void say_error(const std::string& message);
+// Says what went wrong and returns its exit code: kInterrupted, or `otherwise`.
+int fail(const Status& status, int otherwise = kFailed);
+
+}  // namespace norma::cli

@@ -1,0 +1,121 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "lab/measure/compare.h"
+
+#include <fmt/core.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/environment.h"
+#include "cli/recipe_flags.h"
+#include "cli/terminal.h"
+#include "lab/report/report.h"
+
+namespace norma::cli {
+namespace {
+
+struct Options {
+  std::string recipe, out, data_root = default_data_root();
+  int64_t jobs = 0;
+  bool no_probe = false, no_timing = false;
+  RecipeFlags flags;
+};
+
+Result<lab::CompareRecipe> wanted_recipe(const Options& options) {
+  Result<lab::CompareRecipe> recipe = lab::read_compare_recipe(options.recipe);
+  if (!recipe.ok()) return recipe;
+  lab::CompareRecipe& r = recipe.value();
+  NORMA_RETURN_IF_ERROR(options.flags.apply(&r));
+  if (options.jobs > 0) r.jobs = options.jobs;
+  if (options.no_probe) r.probe = false;
+  if (options.no_timing) r.timing = false;
+  if (r.base.name.empty()) r.base.name = std::filesystem::path(options.recipe).stem().string();
+  Result<std::vector<lab::TrainRecipe>> members = lab::members_of(r);
+  if (!members.ok()) return members.status();
+  return recipe;
+}
+
+void say_bleu(const lab::Json& summary) {
+  bool any = false;
+  for (const lab::Json& member : summary["members"]) {
+    const lab::Json& result = member["result"];
+    if (!result.contains("bleu") || result["bleu"].is_null()) continue;
+    if (!any) fmt::print("BLEU on held-out sentences:\n");
+    any = true;
+    fmt::print("  {:6.2f}  {}\n", result["bleu"].get<double>(),
+               member["name"].get<std::string>());
+  }
+  if (any && summary.contains("bleu_note")) {
+    fmt::print("{}\n", summary["bleu_note"].get<std::string>());
+  }
+}
+
+// The last two lines are the verdict and the report's path.
+int show(const lab::Json& summary, const std::string& folder) {
+  const Status written = lab::report::write_report(folder);
+  if (!written.ok()) return fail(written);
+  Result<std::string> verdict = lab::report::verdict_line(folder);
+  if (!verdict.ok()) return fail(verdict.status());
+  say_bleu(summary);
+  fmt::print("{}\n{}\n", verdict.value(), lab::join_path(folder, "report.html"));
+  return kDone;
+}
+
+int run(Options options) {
+  Result<lab::CompareRecipe> recipe = wanted_recipe(options);
+  if (!recipe.ok()) return fail(recipe.status(), kWrongUsage);
+  if (options.out.empty()) options.out = lab::join_path("runs", recipe.value().base.name);
+  catch_interrupts();
+  ProgressLine line;
+  lab::CompareHooks hooks;
+  hooks.stop = interrupted;
+  hooks.progress = [&](const lab::CompareProgress& p) {
+    line.clear();
+    const std::string count = p.total > 0 ? fmt::format("{}/{} ", p.done, p.total) : "";
+    if (!p.text.empty()) fmt::print(stderr, "{}{}\n", count, p.text);
+    if (p.done < p.total && p.seconds_left > 0) {
+      line.show(fmt::format("{}/{} runs, {} left", p.done, p.total,
+                            duration_text(p.seconds_left)));
+    }
+  };
+  const lab::CompareJob job = {recipe.value(), options.out, options.data_root, "/proc/self/exe",
+                               environment(recipe.value().base.train.threads)};
+  Result<lab::Json> summary = lab::compare(job, hooks);
+  line.clear();
+  if (summary.ok()) return show(summary.value(), options.out);
+  if (summary.status().code() == StatusCode::kInterrupted) {
+    say_error("interrupted; what is done is kept. The same command goes on from here.");
+    return kInterrupted;
+  }
+  return fail(summary.status());
+}
+
+}  // namespace
+
+Command add_compare(CLI::App& program) {
+  CLI::App* app = program.add_subcommand(
+      "compare", "Train the same model under different norms and write one report");
+  auto options = std::make_shared<Options>();
+  app->add_option("RECIPE", options->recipe, "TOML file with a [compare] section")->required();
+  app->add_option("--out", options->out, "Run folder [runs/NAME]")->type_name("FOLDER");
+  app->add_option("--data-root", options->data_root, "Folder of the known data sets")
+      ->capture_default_str()
+      ->type_name("FOLDER");
+  app->add_option("--jobs", options->jobs, "Runs side by side [the recipe's]")
+      ->check(CLI::Range(1, 256))
+      ->type_name("N");
+  app->add_flag("--no-probe", options->no_probe, "Leave the probe at initialisation out");
+  app->add_flag("--no-timing", options->no_timing, "Leave the timing of norms out");
+  options->flags.add_to(*app);
+  app->footer(
+      "A comparison that was stopped goes on where it was when the command is given again.\n"
+      "Examples:\n"
+      "  norma compare recipes/demo.toml --out runs/demo\n"
+      "  norma compare recipes/demo.toml --lr 1e-3,3e-3 --seed 1,2 --steps 100 --out runs/quick");
+  return {app, [options] { return run(*options); }};
+}
+
+}  // namespace norma::cli

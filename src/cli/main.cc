@@ -1,0 +1,81 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// norma: which norm, where, and at what cost. Here are arguments, help and exit codes; everything
+// else is below.
+#include <c10/util/Exception.h>
+#include <fmt/core.h>
+#include <signal.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "base/commit.h"
+#include "cli/command.h"
+#include "cli/environment.h"
+
+namespace norma::cli {
+
+void say_error(const std::string& message) {
+  std::string line = message;
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  fmt::print(stderr, "norma: {}\n", line);
+}
+
+int fail(const Status& status, int otherwise) {
+  say_error(status.message());
+  return status.code() == StatusCode::kInterrupted ? static_cast<int>(kInterrupted) : otherwise;
+}
+
+namespace {
+
+int run(int argc, char** argv) {
+  CLI::App program(
+      "Trains the same model under different norms and placements, and says which to choose.",
+      "norma");
+  program.set_version_flag("--version",
+                           fmt::format("norma {} (commit {}{}, torch {})", NORMA_VERSION, commit(),
+                                       commit_is_modified() ? ", modified" : "", TORCH_VERSION));
+  program.require_subcommand(1);
+  program.footer(
+      "Example:\n  norma compare recipes/demo.toml --out runs/demo\n"
+      "Exit codes: 0 done, 1 the job failed, 2 wrong usage, 130 interrupted.");
+  const std::vector<Command> commands = {
+      add_compare(program), add_train(program), add_probe(program),
+      add_translate(program), add_generate(program), add_report(program),
+      add_bench(program), add_data(program), add_doctor(program)};
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return program.exit(error);  // --help, --version
+    const auto chosen = program.get_subcommands();
+    say_error(std::string(error.what()) + " See norma " +
+              (chosen.empty() ? "" : chosen.front()->get_name() + " ") + "--help.");
+    return kWrongUsage;
+  }
+  for (const Command& command : commands) {
+    if (command.app->parsed()) return command.run();
+  }
+  return kWrongUsage;
+}
+
+}  // namespace
+}  // namespace norma::cli
+
+int main(int argc, char** argv) {
+  using namespace norma::cli;
+  // A full disk is then an error of write() and not the end of the process.
+  ::signal(SIGXFSZ, SIG_IGN);
+  set_command_line(argc, argv);
+  try {
+    return run(argc, argv);
+  } catch (const c10::Error& error) {
+    say_error(std::string("torch: ") + error.what_without_backtrace());
+  } catch (const std::bad_alloc&) {
+    say_error("out of memory. Use a smaller model or batch, or fewer --jobs.");
+  } catch (const std::exception& error) {
+    say_error(error.what());
+  }
+  return kFailed;
+}

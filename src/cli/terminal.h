@@ -1,0 +1,33 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// What a command has of the terminal it runs in.
+#pragma once
+
+#include <string>
+
+namespace norma::cli {
+
+// From now on SIGINT and SIGTERM are noted instead of ending the process; a second one ends it.
+void catch_interrupts();
+bool interrupted();
+
+// A line on standard error that is written over by the next one; nothing where standard error is
+// not a terminal.
+class ProgressLine {
+ public:
+  ProgressLine();
+  ~ProgressLine();
+  bool on() const { return terminal_; }
+  void show(const std::string& text);
+  void clear();
+
+ private:
+  bool terminal_;
+  bool shown_ = false;
+};
+
+// "42 s", "3 min 05 s", "2 h 10 min"
+std::string duration_text(double seconds);
+
+}  // namespace norma::cli

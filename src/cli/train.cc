@@ -1,0 +1,109 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "lab/train/train.h"
+
+#include <fmt/core.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/environment.h"
+#include "cli/recipe_flags.h"
+#include "cli/terminal.h"
+
+namespace norma::cli {
+namespace {
+
+struct Options {
+  std::string recipe, out, data_root = default_data_root();
+  bool resume = false, quiet = false;
+  RecipeFlags flags;
+};
+
+// The recipe that the arguments ask for; a resumed run without one asks for its own again.
+Result<lab::TrainRecipe> wanted_recipe(const Options& options) {
+  std::string file = options.recipe;
+  if (file.empty() && options.resume) file = lab::join_path(options.out, "config.toml");
+  lab::TrainRecipe recipe;
+  if (!file.empty()) {
+    Result<lab::TrainRecipe> read = lab::read_train_recipe(file);
+    if (!read.ok()) return read.status();
+    recipe = read.value();
+  }
+  NORMA_RETURN_IF_ERROR(options.flags.apply(&recipe));
+  NORMA_RETURN_IF_ERROR(lab::validate(recipe));
+  if (recipe.name.empty()) recipe.name = lab::run_name(recipe);
+  return recipe;
+}
+
+void say_result(const lab::Json& summary, const std::string& out) {
+  const std::string status = summary["status"];
+  if (status == "diverged") {
+    fmt::print("{}: diverged at step {}\n", summary["name"].get<std::string>(),
+               summary["diverged_at_step"].get<int64_t>());
+  } else {
+    const lab::Json& result = summary["result"];
+    fmt::print("{}: validation loss {:.4f}, training loss {:.4f}",
+               summary["name"].get<std::string>(), result["valid_loss"].get<double>(),
+               result["train_loss"].get<double>());
+    if (!result["bleu"].is_null()) fmt::print(", BLEU {:.2f}", result["bleu"].get<double>());
+    fmt::print("\n");
+  }
+  fmt::print("{}\n", out);
+}
+
+int run(Options options) {
+  Result<lab::TrainRecipe> recipe = wanted_recipe(options);
+  if (!recipe.ok()) return fail(recipe.status(), kWrongUsage);
+  if (options.out.empty()) options.out = lab::join_path("runs", recipe.value().name);
+  catch_interrupts();
+  ProgressLine line;
+  lab::TrainHooks hooks;
+  hooks.stop = interrupted;
+  hooks.progress = [&](const lab::Progress& p) {
+    line.show(fmt::format("step {}/{}  loss {:.4f}  {:.0f} tokens/s  {} left", p.step, p.steps,
+                          p.loss, p.tokens_per_s, duration_text(p.seconds_left)));
+  };
+  const lab::TrainJob job = {recipe.value(), options.out, options.data_root,
+                             environment(recipe.value().train.threads), options.resume};
+  Result<lab::Json> summary = lab::train(job, hooks);
+  line.clear();
+  if (!summary.ok()) return fail(summary.status());
+  if (summary.value()["status"] == "interrupted") {
+    say_error(fmt::format("interrupted at step {}. Go on with: norma train --resume --out {}",
+                          summary.value()["result"]["step"].get<int64_t>(), options.out));
+    return kInterrupted;
+  }
+  if (!options.quiet) say_result(summary.value(), options.out);
+  return kDone;
+}
+
+}  // namespace
+
+Command add_train(CLI::App& program) {
+  CLI::App* app = program.add_subcommand("train", "Train one model");
+  auto options = std::make_shared<Options>();
+  app->add_option("--recipe", options->recipe, "TOML file; flags override it")->type_name("FILE");
+  app->add_option("--out", options->out, "Run folder [runs/NAME]")->type_name("FOLDER");
+  app->add_option("--data-root", options->data_root, "Folder of the known data sets")
+      ->capture_default_str()
+      ->type_name("FOLDER");
+  app->add_flag("--resume", options->resume, "Go on from the last checkpoint in --out");
+  app->add_flag("--quiet", options->quiet, "No result on standard output");
+  options->flags.add_to(*app);
+  app->footer(
+      "Examples:\n"
+      "  norma train --data pairs.tsv --placement pre --norm rmsnorm --steps 1000 --out runs/mine\n"
+      "  norma train --resume --out runs/mine");
+  return {app, [options] {
+            if (options->resume && options->out.empty()) {
+              say_error("--resume needs --out: the folder of the run to go on with.");
+              return static_cast<int>(kWrongUsage);
+            }
+            return run(*options);
+          }};
+}
+
+}  // namespace norma::cli

@@ -1,0 +1,268 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "lab/measure/compare.h"
+
+#include <ATen/Parallel.h>
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/atomic_file.h"
+#include "lab/measure/children.h"
+#include "lab/measure/independence.h"
+#include "lab/measure/probe.h"
+#include "lab/measure/timing.h"
+#include "lab/train/task.h"
+
+namespace norma::lab {
+namespace {
+
+constexpr int64_t kTimingSamples = 31;
+
+// A comparison while it is under way.
+class Comparison {
+ public:
+  Comparison(const CompareJob& job, const CompareHooks& hooks, std::vector<TrainRecipe> members)
+      : job_(job), hooks_(hooks), members_(std::move(members)) {}
+
+  // The summary where the folder has all of this comparison already.
+  Result<std::optional<Json>> finished() const;
+  Result<Json> run();
+
+ private:
+  std::string member_folder(const TrainRecipe& member) const {
+    return join_path(job_.folder, "members/" + member.name);
+  }
+  Status write_head();
+  Status check_data(const Task& task) const;
+  Result<Json> probes(const Task& task) const;
+  Status train_members();
+  Status member_ended(const ChildEnd& end, int64_t* done, double* seconds, int64_t* ended);
+  Result<Json> timings(const Task& task) const;
+  Result<Json> member_summaries() const;
+  Json axes() const;
+
+  const CompareJob& job_;
+  const CompareHooks& hooks_;
+  const std::vector<TrainRecipe> members_;
+};
+
+Result<std::optional<Json>> Comparison::finished() const {
+  const std::string config_path = join_path(job_.folder, "config.toml");
+  const std::string summary_path = join_path(job_.folder, "summary.json");
+  if (!std::filesystem::exists(config_path) || !std::filesystem::exists(summary_path)) {
+    return std::optional<Json>();
+  }
+  Result<std::string> config = read_file(config_path);
+  if (!config.ok()) return config.status();
+  if (config.value() != to_toml(job_.recipe)) return std::optional<Json>();
+  for (const TrainRecipe& member : members_) {
+    Result<std::optional<Json>> summary = finished_summary(member_folder(member), member);
+    if (!summary.ok()) return summary.status();
+    if (!summary.value()) return std::optional<Json>();
+  }
+  Result<Json> summary = read_json(summary_path);
+  if (!summary.ok()) return summary.status();
+  return std::optional<Json>(summary.value());
+}
+
+Status Comparison::write_head() {
+  NORMA_RETURN_IF_ERROR(make_folder(join_path(job_.folder, "members")));
+  NORMA_RETURN_IF_ERROR(
+      write_file_atomically(join_path(job_.folder, "config.toml"), {to_toml(job_.recipe)}));
+  return write_json(join_path(job_.folder, "env.json"), job_.environment);
+}
+
+// Members that were trained on other bytes cannot be compared with what is trained now.
+Status Comparison::check_data(const Task& task) const {
+  for (const TrainRecipe& member : members_) {
+    Result<std::optional<Json>> summary = finished_summary(member_folder(member), member);
+    if (!summary.ok()) return summary.status();
+    if (!summary.value()) continue;
+    const Json& data = (*summary.value())["data"];
+    if (data.value("sha256", "") != task.data_sha256) {
+      return invalid_argument(member_folder(member) + " was trained on other data than " +
+                              task.data_name + " has now. Choose another --out.");
+    }
+  }
+  return Status();
+}
+
+Result<Json> Comparison::probes(const Task& task) const {
+  Json list = Json::array();
+  std::set<std::string> seen;
+  for (const TrainRecipe& member : members_) {
+    if (hooks_.stop()) return Status(StatusCode::kInterrupted, "interrupted while probing");
+    TrainRecipe at_start = member;
+    at_start.train.warmup_steps = 0;
+    at_start.train.lr = 0;
+    if (!seen.insert(run_name(at_start)).second) continue;
+    Result<Probe> measured = probe(member, task);
+    if (!measured.ok()) return measured.status();
+    list.push_back(to_json(measured.value()));
+  }
+  return list;
+}
+
+std::string last_line(const std::string& path) {
+  Result<std::string> text = read_file(path);
+  if (!text.ok()) return "it left no message";
+  std::string lines = text.value();
+  while (!lines.empty() && lines.back() == '\n') lines.pop_back();
+  const size_t newline = lines.find_last_of('\n');
+  std::string line = newline == std::string::npos ? lines : lines.substr(newline + 1);
+  if (line.rfind("norma: ", 0) == 0) line = line.substr(7);
+  return line.empty() ? "it left no message" : line;
+}
+
+std::string describe_end(const std::string& name, const Json& summary) {
+  if (summary.value("status", "") == "diverged") {
+    return fmt::format("{}: diverged at step {}", name,
+                       summary["diverged_at_step"].get<int64_t>());
+  }
+  return fmt::format("{}: validation loss {:.3f}, {:.0f} s of training", name,
+                     summary["result"]["valid_loss"].get<double>(),
+                     summary["result"]["seconds"].get<double>());
+}
+
+Status Comparison::member_ended(const ChildEnd& end, int64_t* done, double* seconds,
+                                int64_t* ended) {
+  if (end.exit_code != 0) {
+    return Status(StatusCode::kInternal,
+                  fmt::format("run {} failed (exit code {}): {}", end.job->name, end.exit_code,
+                              last_line(end.job->log)));
+  }
+  const std::string folder = join_path(job_.folder, "members/" + end.job->name);
+  Result<Json> summary = read_json(join_path(folder, "summary.json"));
+  if (!summary.ok()) return summary.status();
+  std::filesystem::remove(end.job->log);
+  *done += 1;
+  *seconds += end.seconds;
+  *ended += 1;
+  const double a_member = *seconds / static_cast<double>(*ended);
+  const int64_t total = std::ssize(members_);
+  hooks_.progress({*done, total, describe_end(end.job->name, summary.value()),
+                   a_member * static_cast<double>(total - *done) /
+                       static_cast<double>(job_.recipe.jobs)});
+  return Status();
+}
+
+Status Comparison::train_members() {
+  std::vector<ChildJob> jobs;
+  for (const TrainRecipe& member : members_) {
+    const std::string folder = member_folder(member);
+    Result<std::optional<Json>> summary = finished_summary(folder, member);
+    if (!summary.ok()) return summary.status();
+    if (summary.value()) continue;
+    const std::string config = join_path(folder, "config.toml");
+    NORMA_RETURN_IF_ERROR(make_folder(folder));
+    NORMA_RETURN_IF_ERROR(write_file_atomically(config, {to_toml(member)}));
+    jobs.push_back({member.name,
+                    {job_.program, "train", "--recipe", config, "--out", folder, "--resume",
+                     "--quiet", "--data-root", job_.data_root},
+                    join_path(folder, "log.txt")});
+  }
+  int64_t done = std::ssize(members_) - std::ssize(jobs);
+  double seconds = 0;
+  int64_t ended = 0;
+  if (done > 0) {
+    hooks_.progress({done, std::ssize(members_), fmt::format("{} runs are there already", done)});
+  }
+  return run_children(jobs, static_cast<int>(job_.recipe.jobs), hooks_.stop,
+                      [&](const ChildEnd& end) {
+                        return member_ended(end, &done, &seconds, &ended);
+                      });
+}
+
+Result<Json> Comparison::timings(const Task& task) const {
+  Result<std::vector<Timing>> timed = time_norms(members_, task, kTimingSamples, hooks_.stop);
+  if (!timed.ok()) return timed.status();
+  Json list = Json::array();
+  for (const Timing& timing : timed.value()) list.push_back(to_json(timing));
+  return list;
+}
+
+Result<Json> Comparison::member_summaries() const {
+  Json list = Json::array();
+  for (const TrainRecipe& member : members_) {
+    Result<Json> summary = read_json(join_path(member_folder(member), "summary.json"));
+    if (!summary.ok()) return summary.status();
+    Json entry = {{"run", "members/" + member.name}};
+    entry.update(summary.value());
+    entry.erase("samples");
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+Json Comparison::axes() const {
+  Json axes = Json::object();
+  for (const std::string& key : axis_keys()) {
+    axes[key] = Json::array();
+    for (TrainRecipe member : members_) {
+      Json value;
+      for (const Field& field : fields_of(member)) {
+        if (field.key == key) std::visit([&value](const auto* v) { value = *v; }, field.value);
+      }
+      if (std::find(axes[key].begin(), axes[key].end(), value) == axes[key].end()) {
+        axes[key].push_back(value);
+      }
+    }
+  }
+  return axes;
+}
+
+Result<Json> Comparison::run() {
+  at::set_num_threads(static_cast<int>(job_.recipe.base.train.threads));
+  Result<Task> task = load_task(job_.recipe.base, job_.data_root);
+  if (!task.ok()) return task.status();
+  NORMA_RETURN_IF_ERROR(check_data(task.value()));
+  NORMA_RETURN_IF_ERROR(write_head());
+
+  Json summary = {{"schema", 1},
+                  {"kind", "compare"},
+                  {"name", job_.recipe.base.name},
+                  {"status", "done"},
+                  {"axes", axes()}};
+  summary["members"] = nullptr;  // keeps its place in the order
+  summary["unigram_loss"] = unigram_loss(task.value());
+  if (job_.recipe.probe) {
+    Result<Json> list = probes(task.value());
+    if (!list.ok()) return list.status();
+    summary["probes"] = list.value();
+  }
+  NORMA_RETURN_IF_ERROR(train_members());
+  Result<Json> members = member_summaries();
+  if (!members.ok()) return members.status();
+  summary["members"] = members.value();
+  if (job_.recipe.timing) {
+    Result<Json> list = timings(task.value());
+    if (!list.ok()) return list.status();
+    summary["timing"] = list.value();
+  }
+  const TrainRecipe& base = job_.recipe.base;
+  summary["independence"] = to_json(measure_independence(
+      base.model.d_model, static_cast<uint64_t>(base.train.seed)));
+  if (!job_.recipe.note.empty()) summary["bleu_note"] = job_.recipe.note;
+  NORMA_RETURN_IF_ERROR(write_json(join_path(job_.folder, "summary.json"), summary));
+  return summary;
+}
+
+}  // namespace
+
+Result<Json> compare(const CompareJob& job, const CompareHooks& hooks) {
+  Result<std::vector<TrainRecipe>> members = members_of(job.recipe);
+  if (!members.ok()) return members.status();
+  Comparison comparison(job, hooks, members.value());
+  Result<std::optional<Json>> finished = comparison.finished();
+  if (!finished.ok()) return finished.status();
+  if (finished.value()) return *finished.value();
+  return comparison.run();
+}
+
+}  // namespace norma::lab

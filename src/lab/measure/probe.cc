@@ -1,0 +1,89 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "lab/measure/probe.h"
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "models/model.h"
+#include "text/special_tokens.h"
+
+namespace norma::lab {
+namespace {
+
+// Sum of squares and number of elements, by stack and depth; the final norm comes last.
+using StreamSums = std::map<std::string, std::map<int64_t, std::pair<double, double>>>;
+
+void add_stream(const torch::Tensor& x_BTC, const torch::Tensor& counts_BT, int64_t layer,
+                std::map<int64_t, std::pair<double, double>>* sums) {
+  torch::NoGradGuard no_grad;
+  auto& [squares, elements] =
+      (*sums)[layer < 0 ? std::numeric_limits<int64_t>::max() : layer];
+  const torch::Tensor squares_BT = x_BTC.to(torch::kFloat64).square().sum(-1);
+  squares += squares_BT.masked_select(counts_BT).sum().item<double>();
+  elements += counts_BT.sum().item<double>() * static_cast<double>(x_BTC.size(-1));
+}
+
+}  // namespace
+
+Result<Probe> probe(const TrainRecipe& recipe, const Task& task) {
+  models::ModelConfig config = recipe.model;
+  config.vocab_size = task.tokenizer.vocab_size();
+  Result<std::shared_ptr<models::Model>> made =
+      models::make_model(config, static_cast<uint64_t>(recipe.train.seed));
+  if (!made.ok()) return made.status();
+  models::Model& model = *made.value();
+  model.eval();
+
+  StreamSums sums;
+  for (int64_t step = 0; step < kProbeBatches; ++step) {
+    const models::Batch batch = task.train_batch(step).batch;
+    const torch::Tensor target_counts_BT = batch.target_out_BT != models::kIgnore;
+    model.set_stream_tap(
+        [&](const std::string& stack, int64_t layer, const torch::Tensor& x_BTC) {
+          const torch::Tensor counts_BT =
+              stack == "encoder" ? batch.source_BS != text::kPadId : target_counts_BT;
+          add_stream(x_BTC, counts_BT, layer, &sums[stack]);
+        });
+    // Gradients of the batches add up in place.
+    models::loss(model.logits_BTV(batch), batch.target_out_BT, recipe.train.label_smoothing)
+        .backward();
+  }
+
+  Probe result;
+  result.placement = config.placement;
+  result.norm = config.norm;
+  result.init = config.init;
+  result.seed = recipe.train.seed;
+  for (const models::ProbedWeight& w : model.ffn_output_weights()) {
+    const double norm = w.weight.grad().to(torch::kFloat64).norm().item<double>();
+    result.gradient_norm[w.stack].push_back(norm / kProbeBatches);
+  }
+  for (const auto& [stack, depths] : sums) {
+    for (const auto& [depth, sum] : depths) {
+      result.stream_rms[stack].push_back(std::sqrt(sum.first / sum.second));
+    }
+  }
+  return result;
+}
+
+Json to_json(const Probe& probe) {
+  const auto profile = [](const Profile& values) {
+    Json json = Json::object();
+    for (const auto& [stack, list] : values) {
+      json[stack] = Json::array();
+      for (double value : list) json[stack].push_back(json_number(value));
+    }
+    return json;
+  };
+  return {{"placement", probe.placement},
+          {"norm", probe.norm},
+          {"init", probe.init},
+          {"seed", probe.seed},
+          {"gradient_norm", profile(probe.gradient_norm)},
+          {"stream_rms", profile(probe.stream_rms)}};
+}
+
+}  // namespace norma::lab

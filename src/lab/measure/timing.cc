@@ -1,0 +1,223 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "lab/measure/timing.h"
+
+#include <ATen/Parallel.h>
+#include <c10/core/Allocator.h>
+#include <c10/util/ThreadLocalDebugInfo.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <set>
+
+#include "lab/train/adam.h"
+#include "lab/train/schedule.h"
+#include "models/model.h"
+#include "models/norm.h"
+
+namespace norma::lab {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Norms in a row, as a model has them: the fixed cost of a call of autograd is spread as in a step.
+constexpr int kChain = 16;
+
+double ns_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
+}
+
+Quartiles quartiles_of(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const auto at = [&values](double q) {
+    const double place = q * static_cast<double>(values.size() - 1);
+    const size_t low = static_cast<size_t>(place);
+    const size_t high = std::min(low + 1, values.size() - 1);
+    return std::lerp(values[low], values[high], place - static_cast<double>(low));
+  };
+  return {at(0.25), at(0.5), at(0.75)};
+}
+
+// Net bytes allocated on this thread while it is the thread's debug info.
+class AllocationCounter : public c10::MemoryReportingInfoBase {
+ public:
+  void reportMemoryUsage(void*, int64_t size, size_t, size_t, c10::Device) override {
+    bytes_ += size;
+  }
+  bool memoryProfilingEnabled() const override { return true; }
+  int64_t bytes() const { return bytes_; }
+
+ private:
+  int64_t bytes_ = 0;
+};
+
+// One configuration under the clock.
+struct Subject {
+  Timing timing;
+  std::shared_ptr<models::Model> model;
+  std::unique_ptr<Adam> adam;
+  TrainRecipe recipe;
+  torch::nn::AnyModule norm;
+  std::vector<torch::Tensor> inputs;  // x and the norm's parameters
+  torch::Tensor dy;
+  std::vector<double> forward, backward, step;  // ns, one entry a sample
+};
+
+// Norm calls of each stack in one forward pass, from the names of their gains.
+std::map<std::string, double> calls_by_stack(const models::Model& model) {
+  std::map<std::string, double> calls;
+  for (const auto& item : model.named_parameters()) {
+    const std::string& name = item.key();
+    const size_t norms = name.find("norms.");
+    if (norms == std::string::npos || !name.ends_with(".weight")) continue;
+    calls[name.starts_with("encoder") ? "encoder" : "decoder"] += 1;
+  }
+  return calls;
+}
+
+// Rows of one norm call: positions of the batch, padding too, weighted by each stack's calls.
+double rows_of(const models::Batch& batch, const std::map<std::string, double>& calls) {
+  double rows = 0, total = 0;
+  for (const auto& [stack, count] : calls) {
+    const torch::Tensor& ids = stack == "encoder" ? batch.source_BS : batch.target_in_BT;
+    rows += count * static_cast<double>(ids.numel());
+    total += count;
+  }
+  return rows / std::max(total, 1.0);
+}
+
+Result<Subject> make_subject(const TrainRecipe& recipe, const Task& task, int64_t samples) {
+  Subject s;
+  s.recipe = recipe;
+  models::ModelConfig config = recipe.model;
+  config.vocab_size = task.tokenizer.vocab_size();
+  const auto seed = static_cast<uint64_t>(recipe.train.seed);
+  Result<std::shared_ptr<models::Model>> model = models::make_model(config, seed);
+  if (!model.ok()) return model.status();
+  s.model = model.value();
+  s.model->train();
+  s.adam = std::make_unique<Adam>(*s.model, recipe.train);
+
+  const std::map<std::string, double> calls = calls_by_stack(*s.model);
+  double rows = 0;
+  for (int64_t i = 0; i < samples; ++i) rows += rows_of(task.train_batch(i).batch, calls);
+  s.timing.norm = config.norm;
+  s.timing.placement = config.placement;
+  s.timing.rows = std::max<int64_t>(1, std::lround(rows / static_cast<double>(samples)));
+  s.timing.cols = config.d_model;
+  s.timing.threads = recipe.train.threads;
+  s.timing.norm_calls = s.model->norm_calls_per_forward();
+  s.timing.samples = samples;
+
+  torch::manual_seed(seed);
+  s.norm = models::make_norm(config.norm, config.d_model, config.norm_eps);
+  s.inputs = {torch::randn({s.timing.rows, s.timing.cols}, torch::requires_grad())};
+  for (const torch::Tensor& p : s.norm.ptr()->parameters()) s.inputs.push_back(p);
+  s.dy = torch::randn({s.timing.rows, s.timing.cols});
+  return s;
+}
+
+void sample_norm(Subject& s) {
+  const double calls = kChain * static_cast<double>(s.timing.rows);
+  Clock::time_point start = Clock::now();
+  torch::Tensor y = s.inputs[0];
+  for (int i = 0; i < kChain; ++i) y = s.norm.forward<torch::Tensor>(y);
+  s.forward.push_back(ns_since(start) / calls);
+  start = Clock::now();
+  torch::autograd::grad({y}, s.inputs, {s.dy});
+  s.backward.push_back(ns_since(start) / calls);
+}
+
+void sample_step(Subject& s, const Task& task, int64_t step) {
+  const Clock::time_point start = Clock::now();
+  const CountedBatch batch = task.train_batch(step);
+  const torch::Tensor loss =
+      models::loss(s.model->logits_BTV(batch.batch), batch.batch.target_out_BT,
+                   s.recipe.train.label_smoothing);
+  loss.backward();
+  // A rate of 0 keeps a diverging model from changing what is timed.
+  s.adam->step(0.0);
+  s.step.push_back(ns_since(start) / 1e6);
+}
+
+void summarise(Subject& s) {
+  Timing& t = s.timing;
+  t.forward_ns_per_row = quartiles_of(s.forward);
+  t.backward_ns_per_row = quartiles_of(s.backward);
+  t.step_ms = quartiles_of(s.step);
+  const double norm_ns = static_cast<double>(t.norm_calls * t.rows) *
+                         (t.forward_ns_per_row.median + t.backward_ns_per_row.median);
+  t.norm_share_of_step = norm_ns / (t.step_ms.median * 1e6);
+  const int64_t bytes = saved_bytes(s.inputs[0], [&s](const torch::Tensor& x) {
+    return s.norm.forward<torch::Tensor>(x);
+  });
+  t.saved_bytes_per_row = static_cast<double>(bytes) / static_cast<double>(t.rows);
+}
+
+}  // namespace
+
+int64_t saved_bytes(const torch::Tensor& x,
+                    const std::function<torch::Tensor(const torch::Tensor&)>& forward) {
+  // A view shares x's storage but is a tensor of its own, so that keeping it shows in the storage.
+  const torch::Tensor input = x.view_as(x);
+  const auto counter = std::make_shared<AllocationCounter>();
+  const auto users_before = input.storage().use_count();
+  torch::Tensor y;
+  {
+    const c10::DebugInfoGuard guard(c10::DebugInfoKind::PROFILER_STATE, counter);
+    y = forward(input);
+  }
+  const bool keeps_x = input.storage().use_count() > users_before;
+  return counter->bytes() - static_cast<int64_t>(y.nbytes()) +
+         (keeps_x ? static_cast<int64_t>(input.nbytes()) : 0);
+}
+
+Result<std::vector<Timing>> time_norms(const std::vector<TrainRecipe>& recipes, const Task& task,
+                                       int64_t samples, const std::function<bool()>& stop) {
+  std::vector<Subject> subjects;
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const TrainRecipe& recipe : recipes) {
+    if (recipe.model.placement == "none") continue;
+    if (!seen.insert({recipe.model.norm, recipe.model.placement}).second) continue;
+    at::set_num_threads(static_cast<int>(recipe.train.threads));
+    Result<Subject> subject = make_subject(recipe, task, samples);
+    if (!subject.ok()) return subject.status();
+    subjects.push_back(std::move(subject.value()));
+  }
+  constexpr int64_t kWarmUp = 3;
+  for (int64_t i = -kWarmUp; i < samples; ++i) {
+    if (stop()) return Status(StatusCode::kInterrupted, "interrupted while timing");
+    for (Subject& s : subjects) sample_norm(s);
+    for (Subject& s : subjects) sample_step(s, task, std::max<int64_t>(i, 0));
+    if (i >= 0) continue;
+    for (Subject& s : subjects) s.forward.clear(), s.backward.clear(), s.step.clear();
+  }
+  std::vector<Timing> timings;
+  for (Subject& s : subjects) {
+    summarise(s);
+    timings.push_back(s.timing);
+  }
+  return timings;
+}
+
+Json to_json(const Timing& t) {
+  return {{"norm", t.norm},
+          {"placement", t.placement},
+          {"rows", t.rows},
+          {"cols", t.cols},
+          {"threads", t.threads},
+          {"forward_ns_per_row", t.forward_ns_per_row.median},
+          {"forward_ns_quartiles", {t.forward_ns_per_row.low, t.forward_ns_per_row.high}},
+          {"backward_ns_per_row", t.backward_ns_per_row.median},
+          {"backward_ns_quartiles", {t.backward_ns_per_row.low, t.backward_ns_per_row.high}},
+          {"step_ms", t.step_ms.median},
+          {"norm_calls", t.norm_calls},
+          {"norm_share_of_step", t.norm_share_of_step},
+          {"saved_bytes_per_row", t.saved_bytes_per_row},
+          {"samples", t.samples}};
+}
+
+}  // namespace norma::lab

@@ -1,0 +1,49 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// What a norm costs where it is used: alone, at the shapes of the run's own batches, and as a share
+// of a training step. To be called while nothing else runs on the machine.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "lab/recipes/recipe.h"
+#include "lab/train/run_folder.h"
+#include "lab/train/task.h"
+
+namespace norma::lab {
+
+struct Quartiles {
+  double low = 0, median = 0, high = 0;
+};
+
+struct Timing {
+  std::string norm, placement;
+  int64_t rows = 0;  // of one call of the norm: the mean over calls and training batches
+  int64_t cols = 0;
+  int64_t threads = 0;
+  Quartiles forward_ns_per_row, backward_ns_per_row;
+  Quartiles step_ms;              // batch, forward, loss, backward, Adam
+  double norm_share_of_step = 0;  // calls * (forward + backward) / step, from the medians
+  int64_t norm_calls = 0;         // in one forward pass
+  double saved_bytes_per_row = 0; // what the graph keeps for the backward pass of one call
+  int64_t samples = 0;
+};
+
+// One result for each (norm, placement) among `recipes`, in their order. All are timed in turn,
+// sample by sample, so that a slow moment falls on all alike; `samples` of each. kInterrupted where
+// `stop` says so. Sets torch's number of threads.
+Result<std::vector<Timing>> time_norms(const std::vector<TrainRecipe>& recipes, const Task& task,
+                                       int64_t samples, const std::function<bool()>& stop);
+
+Json to_json(const Timing& timing);
+
+// Bytes that `forward` leaves allocated, beside its result, plus x's where the graph keeps x alive;
+// what a backward pass needs. Exposed for its test.
+int64_t saved_bytes(const torch::Tensor& x,
+                    const std::function<torch::Tensor(const torch::Tensor&)>& forward);
+
+}  // namespace norma::lab
