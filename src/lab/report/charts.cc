@@ -15,8 +15,8 @@
 namespace norma::lab::report {
 namespace {
 
-constexpr double kWidth = 452, kHeight = 250;
-constexpr double kLeft = 40, kRight = 140, kTop = 24, kBottom = 34;
+constexpr double kWidth = 468, kHeight = 250;
+constexpr double kLeft = 40, kRight = 156, kTop = 24, kBottom = 34;
 constexpr double kPlotWidth = kWidth - kLeft - kRight, kPlotHeight = kHeight - kTop - kBottom;
 constexpr double kSlack = 5;        // room for a marker on the frame
 constexpr double kLabelGap = 13.5;  // between lines of text
@@ -145,7 +145,9 @@ void draw_end_labels(const Panel& panel, std::string& out) {
       if (!end) continue;
       const double y = kTop + std::clamp(y_of(end->value, panel), 0.0, kPlotHeight);
       std::string text = line.label;
-      if (panel.value_decimals > 0) {
+      if (!line.end_note.empty()) {
+        text = fmt::format("{} {}", text, line.end_note);
+      } else if (panel.value_decimals > 0) {
         text = fmt::format("{} {}", text, fixed(end->value, panel.value_decimals));
       }
       by_kind[trace.css].push_back(
@@ -247,8 +249,9 @@ std::string marker(const Look& look, double x, double y, double r) {
       return fmt::format("<path class=\"dot\" d=\"M{} {}h{}v{}h-{}z\"/>", coordinate(x - r),
                          coordinate(y - r), d, d, d);
     case 2:
-      return fmt::format("<path class=\"dot\" d=\"M{} {}L{} {}h-{}z\"/>", cx,
-                         coordinate(y - 1.2 * r), coordinate(x + r), coordinate(y + r), d);
+      return fmt::format("<path class=\"dot\" d=\"M{} {}L{} {}H{}z\"/>", cx,
+                         coordinate(y - 1.4 * r), coordinate(x + 1.35 * r), coordinate(y + r),
+                         coordinate(x - 1.35 * r));
     default:
       return fmt::format("<path class=\"dot\" d=\"M{} {}L{} {}L{} {}L{} {}z\"/>", cx,
                          coordinate(y - 1.3 * r), coordinate(x + 1.3 * r), cy, cx,

@@ -33,6 +33,7 @@ struct Line {
   std::string title;       // what a pointer resting on it reads
   std::vector<Trace> traces;
   std::optional<double> diverged_at;  // a cross on the upper edge
+  std::string end_note = "";          // after the label, instead of the last value
 };
 
 struct Level {  // a horizontal reference

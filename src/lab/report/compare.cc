@@ -124,7 +124,7 @@ std::string Grid::words(const std::vector<size_t>& wanted) const {
   std::vector<std::string> lr_words;
   for (const double lr : lrs) lr_words.push_back(plain(lr));
   std::string text = "lr " + joined(lr_words);
-  if (names_warmup) text += (lrs.size() > 1 ? ", " : " ") + warmup_words(warmups);
+  if (names_warmup) text += (warmups.size() > 1 ? ", " : " ") + warmup_words(warmups);
   if (names_init) text += ", " + joined(inits) + " init";
   for (const std::string& key : varying_choices) {
     const auto& chosen = settings[wanted[0]].choices;

@@ -10,6 +10,7 @@
 #include <functional>
 
 #include "lab/report/cost.h"
+#include "lab/report/drawings.h"
 #include "lab/report/markup.h"
 #include "lab/report/words.h"
 

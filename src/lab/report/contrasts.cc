@@ -194,6 +194,7 @@ std::optional<Contrast> contrast_of_gradients(const RunFolder& folder) {
   c.table.header = {"configuration", "initialisation", "stack", "last / first",
                     "least",         "most",           "seeds"};
   c.table.text_columns = 3;
+  c.table.ends_in_words = false;
   std::vector<Variant> variants;
   std::vector<std::string> inits, stacks;
   for (const Probe& p : folder.probes) {

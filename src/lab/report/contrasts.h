@@ -22,7 +22,8 @@ constexpr double kReadableBleu = 10;
 
 struct Table {
   std::vector<std::string> header;
-  size_t text_columns = 1;  // these are words, the rest numbers
+  size_t text_columns = 1;    // these are words, the rest numbers
+  bool ends_in_words = true;  // the last column
   std::vector<std::vector<std::string>> rows;
 };
 

@@ -17,6 +17,8 @@ namespace {
 
 constexpr size_t kColors = 8, kDashes = 4, kMarkers = 4;
 constexpr size_t kPointsPerCurve = 120;
+constexpr size_t kMostRateTicks = 6;
+constexpr size_t kMostMarkers = 24;  // more of them would hide their line
 constexpr double kShownShare =
     0.98;  // of all points of loss curves; the first steps may be cut off above
 
@@ -77,7 +79,8 @@ Line mean_line(const RunFolder& folder, const Configuration& c, const Variant& v
   Line line{look, true, label(variant), fmt::format(" data-config=\"c{}\"", index), "", {}, {}};
   line.traces.push_back({"valid", thinned(mean_curve(valid), kPointsPerCurve), true});
   line.traces.push_back({"train", thinned(mean_curve(train), kPointsPerCurve), false});
-  if (line.traces[0].points.size() > 24) line.traces[0].markers = false;
+  if (line.traces[0].points.size() > kMostMarkers) line.traces[0].markers = false;
+  if (c.done == 0) line.end_note = c.diverged > 0 ? "diverged" : "unfinished";
   return line;
 }
 
@@ -161,7 +164,8 @@ std::vector<Line> profile_lines(const RunFolder& folder, const Looks& looks,
       text += " " + times(std::exp(mean.back().value - mean.front().value));
     for (const auto& curve : curves)
       faint.push_back({looks.of(v), false, "", "", "", {{"", unlog(curve), false}}, {}});
-    bold.push_back({looks.of(v), true, text, "", "", {{"", unlog(mean), mean.size() <= 24}}, {}});
+    bold.push_back(
+        {looks.of(v), true, text, "", "", {{"", unlog(mean), mean.size() <= kMostMarkers}}, {}});
   }
   faint.insert(faint.end(), bold.begin(), bold.end());
   return faint;
@@ -219,9 +223,36 @@ Look Looks::of(const Variant& v) const {
           index_of(placements_, v.placement) % kMarkers};
 }
 
+// Of a run alone both curves are shown at once: what lies between them is the gap.
+std::string single_run_panel(const Run& run, const Axis& x, const Axis& y, const Look& look) {
+  Panel panel;
+  panel.title = run.name;
+  panel.description = "validation and training loss by step";
+  panel.x = x;
+  panel.y = y;
+  const auto valid = thinned(run.valid_curve, kPointsPerCurve);
+  const auto train = thinned(run.train_curve, kPointsPerCurve);
+  const Look dotted{look.color, 2, look.marker};
+  panel.lines.push_back({look,
+                         false,
+                         "",
+                         run_attributes(run, 0),
+                         "",
+                         {{"", valid, false}},
+                         run.diverged_at_step,
+                         ""});
+  panel.lines.push_back({dotted, true, "training", "", "", {{"", train, false}}, {}, ""});
+  panel.lines.push_back(
+      {look, true, "validation", "", "", {{"", valid, valid.size() <= kMostMarkers}}, {}, ""});
+  return draw(panel);
+}
+
 std::string loss_panels(const RunFolder& folder, const Grid& grid, const Looks& looks) {
   const Axis y = loss_axis(folder), x = linear_axis(0, last_step(folder), "step");
   std::string out = "<div class=\"panels\">";
+  if (!folder.is_comparison) {
+    return out + single_run_panel(folder.runs[0], x, y, looks.of(grid.variants[0])) + "</div>\n";
+  }
   for (size_t s = 0; s < grid.settings.size(); ++s) {
     Panel panel;
     panel.title = grid.words(grid.settings[s]);
@@ -290,6 +321,7 @@ std::string learning_rate_panels(const Grid& grid, const Looks& looks) {
   for (auto& [key, panel] : panels) {
     panel.title = capitalized(key);
     panel.x = log_axis(lrs.low, lrs.high, "learning rate");
+    if (distinct.size() <= kMostRateTicks) panel.x.ticks = distinct;
     panel.y = linear_axis(losses.low - margin, losses.high + margin,
                           "final validation loss, nats a token");
     panel.description =
@@ -309,87 +341,6 @@ std::string stream_panels(const RunFolder& folder, const Looks& looks) {
   return profile_panels(folder, looks,
                         {&Probe::stream_rms, 0, false, "depth (0 is the embedding)",
                          "root mean square of the stream"});
-}
-
-std::string placement_drawing(const std::string& placement) {
-  struct Boxes {
-    const char* name;
-    bool before, after_branch, after_sum;
-    const char* words;
-  };
-  static constexpr Boxes kKnown[] = {
-      {"none", false, false, false, "no norm"},
-      {"post", false, false, true, "the norm stands on the stream, after each sum"},
-      {"pre", true, false, false, "the norm stands in the branch, before each sub-layer"},
-      {"sandwich", true, true, false, "norms stand in the branch, before and after each sub-layer"},
-  };
-  const Boxes* boxes = std::find_if(std::begin(kKnown), std::end(kKnown),
-                                    [&](const Boxes& b) { return placement == b.name; });
-  if (boxes == std::end(kKnown)) return "";
-  const auto norm = [](int x, int y) {
-    return fmt::format(
-        "<rect class=\"norm\" x=\"{}\" y=\"{}\" width=\"7\" height=\"12\" rx=\"1.5\"/>", x, y);
-  };
-  std::string out = fmt::format(
-      "<svg class=\"block\" viewBox=\"0 0 96 30\" width=\"77\" height=\"24\" role=\"img\" "
-      "aria-label=\"{0}\"><title>{0}</title>"
-      "<path d=\"M1 23H90M14 23V8H66V18M90 20l4 3-4 3\"/><rect class=\"layer\" x=\"33\" y=\"2\" "
-      "width=\"18\" height=\"12\" rx=\"2\"/>"
-      "<circle class=\"sum\" cx=\"66\" cy=\"23\" r=\"4.5\"/><path d=\"M63.5 23h5M66 20.5v5\"/>",
-      boxes->words);
-  if (boxes->before) out += norm(20, 2);
-  if (boxes->after_branch) out += norm(56, 2);
-  if (boxes->after_sum) out += norm(76, 17);
-  return out + "</svg>";
-}
-
-LossStrip::LossStrip(const RunFolder& folder, const Grid& grid, const Looks& looks)
-    : folder_(folder), grid_(grid), looks_(looks) {
-  Range range;
-  for (const Run& run : folder.runs) {
-    if (run.done()) range.add(*run.valid_loss);
-  }
-  if (range.is_empty()) return;
-  if (folder.unigram_loss) range.add(*folder.unigram_loss);
-  is_empty_ = false;
-  const double margin = range.high > range.low ? 0.05 * (range.high - range.low) : 0.5;
-  low_ = range.low - margin;
-  high_ = range.high + margin;
-}
-
-constexpr double kStripWidth = 116, kStripHeight = 22;
-
-std::string LossStrip::head() const {
-  if (is_empty_) return "";
-  return "<span class=\"ends\"><span>" + fixed(low_, 1) + "</span><span>" + fixed(high_, 1) +
-         "</span></span>";
-}
-
-std::string LossStrip::row(const Configuration& c) const {
-  const auto x_of = [&](double loss) { return (loss - low_) / (high_ - low_) * kStripWidth; };
-  std::string out = fmt::format(
-      "<svg class=\"strip v{} d0\" viewBox=\"0 0 {} {}\" width=\"{}\" height=\"{}\" role=\"img\" "
-      "aria-label=\"each seed\">",
-      looks_.of(grid_.variant_of(c)).color, kStripWidth, kStripHeight, kStripWidth, kStripHeight);
-  out += fmt::format("<path class=\"axis\" d=\"M0 {}h{}\"/>", kStripHeight / 2, kStripWidth);
-  if (folder_.unigram_loss && !is_empty_) {
-    out += fmt::format("<path class=\"level\" d=\"M{} 1v20\"/>",
-                       coordinate(x_of(*folder_.unigram_loss)));
-  }
-  for (const size_t i : c.runs) {
-    const Run& run = folder_.runs[i];
-    if (!run.done()) continue;
-    out += "<g><title>seed " + std::to_string(run.seed) + ": " + fixed(*run.valid_loss, 3) +
-           "</title>" +
-           marker(looks_.of(grid_.variant_of(c)), x_of(*run.valid_loss), kStripHeight / 2, 4) +
-           "</g>";
-  }
-  if (c.diverged > 0) {
-    out += fmt::format(
-        "<path class=\"cross\" d=\"M{} 7l8 8m0 -8l-8 8\"><title>diverged</title></path>",
-        kStripWidth - 9);
-  }
-  return out + "</svg>";
 }
 
 }  // namespace norma::lab::report

@@ -34,22 +34,4 @@ std::string learning_rate_panels(const Grid& grid, const Looks& looks);
 std::string gradient_panels(const RunFolder& folder, const Looks& looks);
 std::string stream_panels(const RunFolder& folder, const Looks& looks);
 
-// Where the norm sits in a block: the stream, its branch through a sub-layer, and the norm.
-std::string placement_drawing(const std::string& placement);
-
-// The final losses of a configuration's seeds on an axis that all rows share.
-class LossStrip {
- public:
-  LossStrip(const RunFolder& folder, const Grid& grid, const Looks& looks);
-  std::string head() const;
-  std::string row(const Configuration& configuration) const;
-
- private:
-  const RunFolder& folder_;
-  const Grid& grid_;
-  const Looks& looks_;
-  double low_ = 0, high_ = 1;
-  bool is_empty_ = true;
-};
-
 }  // namespace norma::lab::report

@@ -42,8 +42,9 @@ std::string table_of(const Table& table) {
   if (table.rows.empty()) return "";
   std::string out = "<div class=\"scroll\"><table class=\"numbers\"><thead><tr>";
   const auto css = [&](size_t column) {
-    return column >= table.text_columns && column + 1 < table.header.size() ? " class=\"number\""
-                                                                            : "";
+    const bool is_last = column + 1 == table.header.size();
+    return column >= table.text_columns && !(is_last && table.ends_in_words) ? " class=\"number\""
+                                                                             : "";
   };
   for (size_t i = 0; i < table.header.size(); ++i)
     out += fmt::format("<th scope=\"col\"{}>{}</th>", css(i), escape(table.header[i]));
@@ -96,23 +97,22 @@ std::string header(const Page& page) {
 }
 
 std::string curves_section(const Page& page) {
-  const bool several = page.folder.runs.size() > page.grid.configurations.size();
-  std::string body =
-      "<p class=\"lead\">" +
-      std::string(several
-                      ? "Each seed is a faint line, the mean over seeds that finished a bold one. "
-                      : "") +
-      "All panels share their axes; the first steps may lie above them." +
-      std::string(page.folder.unigram_loss ? " Unigram is the loss of word frequencies alone."
-                                           : "") +
-      "</p>\n";
-  body +=
-      "<div class=\"curves\"><input type=\"radio\" name=\"kind\" id=\"show-valid\" checked><label "
-      "for=\"show-valid\">validation</label>"
-      "<input type=\"radio\" name=\"kind\" id=\"show-train\"><label "
-      "for=\"show-train\">training</label>\n";
-  body += loss_panels(page.folder, page.grid, page.looks) + "</div>\n";
-  return section("curves", "Loss curves", body);
+  const std::string panels = loss_panels(page.folder, page.grid, page.looks);
+  if (!page.folder.is_comparison) return section("curves", "Loss curves", panels);
+  std::string words = "All panels share their axes; the first steps may lie above them.";
+  if (page.folder.runs.size() > page.grid.configurations.size()) {
+    words = "Each seed is a faint line, the mean over seeds that finished a bold one. " + words;
+  }
+  if (page.folder.unigram_loss) words += " Unigram is the loss of word frequencies alone.";
+  const auto choice = [](const char* id, const char* name, const char* state) {
+    return fmt::format(
+        "<input type=\"radio\" name=\"kind\" id=\"{0}\"{2}><label for=\"{0}\">{1}</label>", id,
+        name, state);
+  };
+  return section("curves", "Loss curves",
+                 "<p class=\"lead\">" + escape(words) + "</p>\n<div class=\"curves\">" +
+                     choice("show-valid", "validation", " checked") +
+                     choice("show-train", "training", "") + panels + "</div>\n");
 }
 
 std::string stream_section(const Page& page) {

@@ -134,7 +134,8 @@ std::string lead_words(const RunFolder& folder, const Grid& grid,
     const std::string names = joined(labels(grid, common));
     if (common.size() == grid.variants.size())
       return "A tie: " + names + " end at the same loss" + where + ".";
-    return "Choose " + names + ": they tie for the lowest loss" + where + ".";
+    return "Choose " + joined(labels(grid, common), "or") + ": they tie for the lowest loss" +
+           where + ".";
   }
   const auto group = [&](size_t s) { return joined(labels(grid, by_setting[s])); };
   std::map<std::string, std::vector<size_t>> groups;

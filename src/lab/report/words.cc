@@ -67,10 +67,10 @@ std::string times(double ratio) { return fixed(ratio, ratio < 9.95 ? 2 : 1) + "x
 
 std::string percent(double share) { return fixed(100 * share, 1) + "\u00a0%"; }
 
-std::string joined(const std::vector<std::string>& words) {
+std::string joined(const std::vector<std::string>& words, const std::string& last) {
   std::string text;
   for (size_t i = 0; i < words.size(); ++i) {
-    if (i > 0) text += i + 1 == words.size() ? " and " : ", ";
+    if (i > 0) text += i + 1 == words.size() ? " " + last + " " : ", ";
     text += words[i];
   }
   return text;

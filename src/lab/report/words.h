@@ -19,8 +19,9 @@ std::string plain(double value);                                  // shortest: 0
 std::string thousands(double value);                              // 11,030
 std::string times(double ratio);                                  // 0.71x, 10.3x
 std::string percent(double share);                                // 8.0 %
-std::string joined(const std::vector<std::string>& words);        // a, b and c
-std::string counted(size_t n, const std::string& noun);           // 1 seed, 3 seeds
+// "a, b and c", or with another word before the last.
+std::string joined(const std::vector<std::string>& words, const std::string& last = "and");
+std::string counted(size_t n, const std::string& noun);  // 1 seed, 3 seeds
 std::string capitalized(std::string text);
 
 // The names that people know: layernorm -> LayerNorm. An unknown name stays what it is.

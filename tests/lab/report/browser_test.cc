@@ -136,7 +136,7 @@ constexpr const char* kVisitor = R"(<script>
   document.getElementById("show-train").click();
   note("kinds", [hidden(".curve .valid"), hidden(".curve .train")].join());
   const chart = document.querySelector("svg.chart"), box = chart.getBoundingClientRect();
-  const at = { clientX: box.left + box.width * 0.69, clientY: box.top + 40 };
+  const at = { clientX: box.left + box.width * 0.66, clientY: box.top + 40 };
   chart.dispatchEvent(new PointerEvent("pointermove", at));
   note("readout", document.getElementById("readout").textContent);
   rows()[0].dispatchEvent(new PointerEvent("pointerenter"));
