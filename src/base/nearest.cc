@@ -25,12 +25,18 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+// Half a name is likelier than another name that is as short: "warmup" means "warmup_steps".
+size_t distance(std::string_view word, std::string_view name) {
+  const bool begins = !word.empty() && (name.starts_with(word) || word.starts_with(name));
+  return begins ? std::min<size_t>(1, edit_distance(word, name)) : edit_distance(word, name);
+}
+
 }  // namespace
 
 std::string nearest_name(std::string_view word, const std::vector<std::string>& names) {
   return *std::min_element(names.begin(), names.end(),
                            [word](const std::string& a, const std::string& b) {
-                             return edit_distance(word, a) < edit_distance(word, b);
+                             return distance(word, a) < distance(word, b);
                            });
 }
 

@@ -11,7 +11,8 @@
 namespace norma {
 
 // The name with the fewest insertions, deletions and replacements of bytes away from `word`
-// (Levenshtein 1966), the first of equals. REQUIRES: names not empty.
+// (Levenshtein 1966), the first of equals; a name that begins with `word`, or `word` with it,
+// counts as one away. REQUIRES: names not empty.
 std::string nearest_name(std::string_view word, const std::vector<std::string>& names);
 
 // `unknown placement "pots"; did you mean "post"? Known: none, post, pre.`

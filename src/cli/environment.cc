@@ -26,15 +26,22 @@ std::string shell_word(const std::string& word) {
                                             "0123456789_-./=,:+@%") == std::string::npos;
   if (plain) return word;
   std::string quoted = "'";
-  for (char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
+  for (char c : word) {
+    if (c == '\'') quoted += "'\\'";  // '\'' is how a shell writes a quote within quotes
+    quoted += c;
+  }
+  quoted += '\'';
+  return quoted;
 }
 
 }  // namespace
 
 void set_command_line(int argc, char** argv) {
   g_command_line.clear();
-  for (int i = 0; i < argc; ++i) g_command_line += (i > 0 ? " " : "") + shell_word(argv[i]);
+  for (int i = 0; i < argc; ++i) {
+    if (i > 0) g_command_line += ' ';
+    g_command_line += shell_word(argv[i]);
+  }
 }
 
 std::string kernel_target() {
@@ -66,12 +73,12 @@ nlohmann::ordered_json environment(int64_t threads) {
   return {{"machine", fmt::format("{} {} {}", system.sysname, system.release, system.machine)},
           {"processor", processor_name()},
           {"cores", std::thread::hardware_concurrency()},
-          {"kernels", kernel_target()},
+          {"target", kernel_target()},
           {"threads", threads},
           {"torch", TORCH_VERSION},
           {"norma", NORMA_VERSION},
-          {"git_commit", commit()},
-          {"git_modified", commit_is_modified()},
+          {"commit", commit()},
+          {"modified", commit_is_modified()},
           {"command", g_command_line},
           {"started", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))}};
 }

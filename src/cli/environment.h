@@ -12,11 +12,11 @@ namespace norma::cli {
 // The words this process was started with, quoted where a shell would need it.
 void set_command_line(int argc, char** argv);
 
-// First line of the plan's explanation for an f32 LayerNorm forward: which kernels run.
+// The plan's name for what runs an f32 LayerNorm here: "cpu:avx2".
 std::string kernel_target();
 std::string processor_name();
 
-// machine, processor, cores, kernels, threads, torch, git commit, command line, start.
+// The keys of env.json in docs/run-folder.md, and when it was asked for.
 nlohmann::ordered_json environment(int64_t threads);
 
 }  // namespace norma::cli

@@ -35,7 +35,8 @@ std::string toml_value(const Field& field) {
 }
 
 const Field& field_of_axis(const std::vector<Field>& fields, const std::string& key) {
-  return *std::find_if(fields.begin(), fields.end(), [&key](const Field& f) { return f.key == key; });
+  return *std::find_if(fields.begin(), fields.end(),
+                       [&key](const Field& f) { return f.key == key; });
 }
 
 std::string axes_toml(const Axes& axes) {

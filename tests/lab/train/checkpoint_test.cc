@@ -1,0 +1,128 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "lab/train/checkpoint.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/process.h"
+#include "tests/support/tiny_task.h"
+#include "weights/safetensors.h"
+
+namespace norma::lab {
+namespace {
+
+using ::testing::HasSubstr;
+
+class CheckpointTest : public ::testing::Test {
+ protected:
+  CheckpointTest() : tokenizer_(text::Tokenizer::train_characters({"abcdefgh ijkl"}).value()) {}
+  void SetUp() override {
+    root_ = test::fresh_folder(::testing::UnitTest::GetInstance()->current_test_info()->name());
+    path_ = root_ + "/checkpoint.safetensors";
+    model_ = make(8);
+  }
+  void TearDown() override { std::filesystem::remove_all(root_); }
+
+  std::shared_ptr<models::Model> make(int64_t width) const {
+    models::ModelConfig config;
+    config.d_model = width;
+    config.heads = 2;
+    config.ffn = 8;
+    config.encoder_layers = config.decoder_layers = 1;
+    config.vocab_size = tokenizer_.vocab_size();
+    return models::make_model(config, 5).value();
+  }
+  // The checkpoint with other metadata or tensors.
+  void rewrite(const std::function<void(std::map<std::string, weights::TensorInfo>*,
+                                        std::map<std::string, std::string>*)>& change) const {
+    const auto file = weights::SafetensorsFile::open(path_).value();
+    auto tensors = file.tensors();
+    auto metadata = file.metadata();
+    change(&tensors, &metadata);
+    ASSERT_TRUE(weights::write_safetensors(path_, tensors, metadata).ok());
+  }
+
+  text::Tokenizer tokenizer_;
+  std::string root_, path_;
+  std::shared_ptr<models::Model> model_;
+};
+
+TEST_F(CheckpointTest, AModelComesBackWhole) {
+  ASSERT_TRUE(save_model(path_, *model_, tokenizer_, 42).ok());
+  const Result<TrainedModel> back = load_model(path_);
+  ASSERT_TRUE(back.ok()) << back.status().message();
+  EXPECT_EQ(back.value().step, 42);
+  EXPECT_EQ(back.value().tokenizer.to_json(), tokenizer_.to_json());
+  EXPECT_FALSE(back.value().model->is_training());
+  const auto expected = model_->named_parameters();
+  for (const auto& item : back.value().model->named_parameters()) {
+    EXPECT_TRUE(torch::equal(item.value(), expected[item.key()])) << item.key();
+  }
+}
+
+TEST_F(CheckpointTest, WhatDoesNotFitIsNamed) {
+  ASSERT_TRUE(save_model(path_, *model_, tokenizer_, 42).ok());
+  const std::string whole = test::read_text(path_);
+  const auto message = [&] { return load_model(path_).status().message(); };
+  const auto restore = [&] { std::ofstream(path_, std::ios::binary) << whole; };
+
+  rewrite([&](auto*, auto* metadata) {
+    (*metadata)["model"] = models::to_json(make(16)->config());
+  });
+  EXPECT_THAT(message(), HasSubstr("but the model needs F32 ["));
+  restore();
+  rewrite([&](auto* tensors, auto*) { tensors->erase(tensors->begin()); });
+  EXPECT_THAT(message(), HasSubstr("is missing"));
+  restore();
+  rewrite([&](auto*, auto* metadata) { metadata->clear(); });
+  EXPECT_THAT(message(), HasSubstr("not a checkpoint of norma"));
+  restore();
+  rewrite([&](auto*, auto* metadata) { (*metadata)["step"] = "many"; });
+  EXPECT_THAT(message(), HasSubstr("\"step\" is no number"));
+  restore();
+  rewrite([&](auto*, auto* metadata) { (*metadata)["model"] = "{\"wings\": 2}"; });
+  EXPECT_THAT(message(), HasSubstr("wings"));
+  restore();
+  std::filesystem::resize_file(path_, whole.size() - 10);
+  EXPECT_FALSE(load_model(path_).ok());
+  EXPECT_THAT(message(), HasSubstr(path_));
+  EXPECT_EQ(load_model(root_ + "/absent.safetensors").status().code(), StatusCode::kNotFound);
+}
+
+TEST_F(CheckpointTest, StateComesBackWithMomentsAndGenerator) {
+  const std::string path = root_ + "/state.safetensors";
+  TrainingRecipe train;
+  Adam adam(*model_, train);
+  torch::manual_seed(11);
+  for (const Adam::Parameter& p : adam.parameters()) {
+    p.exp_avg.normal_();
+    p.exp_avg_sq.uniform_();
+  }
+  const TrainState state = {7, 1234, 0.1, 1.0 / 3.0, 3, 5.5, 99};
+  ASSERT_TRUE(save_state(path, adam, state, "the recipe").ok());
+  const torch::Tensor next = torch::rand({20});
+
+  Adam other(*make(8), train);
+  torch::manual_seed(12);
+  const Result<TrainState> back = load_state(path, other, "the recipe");
+  ASSERT_TRUE(back.ok()) << back.status().message();
+  EXPECT_EQ(back.value().step, 7);
+  EXPECT_EQ(back.value().tokens, 1234);
+  EXPECT_EQ(back.value().loss_sum, 1.0 / 3.0) << "every bit";
+  EXPECT_EQ(back.value().metrics_bytes, 99);
+  EXPECT_EQ(other.steps(), 7);
+  for (size_t i = 0; i < adam.parameters().size(); ++i) {
+    EXPECT_TRUE(torch::equal(other.parameters()[i].exp_avg, adam.parameters()[i].exp_avg));
+    EXPECT_TRUE(torch::equal(other.parameters()[i].exp_avg_sq, adam.parameters()[i].exp_avg_sq));
+    EXPECT_TRUE(torch::equal(other.parameters()[i].value, adam.parameters()[i].value));
+  }
+  EXPECT_TRUE(torch::equal(torch::rand({20}), next)) << "the generator goes on where it was";
+  EXPECT_THAT(load_state(path, other, "another recipe").status().message(),
+              HasSubstr("belongs to another recipe"));
+  EXPECT_THAT(load_model(path).status().message(), HasSubstr("format"));
+}
+
+}  // namespace
+}  // namespace norma::lab

@@ -1,0 +1,140 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "lab/train/task.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+
+#include "lab/train/evaluate.h"
+#include "tests/support/tiny_task.h"
+
+namespace norma::lab {
+namespace {
+
+using ::testing::HasSubstr;
+
+class TaskTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = test::fresh_folder(::testing::UnitTest::GetInstance()->current_test_info()->name());
+    test::write_tiny_pairs(root_ + "/pairs.tsv");
+    recipe_ = test::tiny_recipe(root_ + "/pairs.tsv");
+  }
+  void TearDown() override { std::filesystem::remove_all(root_); }
+  Task load() const {
+    Result<Task> task = load_task(recipe_, "data");
+    EXPECT_TRUE(task.ok()) << task.status().message();
+    return task.value();
+  }
+
+  std::string root_;
+  TrainRecipe recipe_;
+};
+
+std::vector<int64_t> flat(const torch::Tensor& ids) {
+  const torch::Tensor c = ids.contiguous();
+  return {c.data_ptr<int64_t>(), c.data_ptr<int64_t>() + c.numel()};
+}
+
+TEST_F(TaskTest, ABatchIsAFunctionOfSeedAndStep) {
+  const Task a = load(), b = load();
+  const auto batch_of = [](const Task& task, int64_t step) {
+    return flat(task.train_batch(step).batch.source_BS);
+  };
+  const auto later = batch_of(a, 50);
+  EXPECT_EQ(batch_of(a, 3), batch_of(b, 3)) << "in any order of steps";
+  EXPECT_EQ(batch_of(b, 50), later);
+  EXPECT_NE(batch_of(a, 3), batch_of(a, 4));
+  recipe_.train.seed = 2;
+  EXPECT_NE(batch_of(load(), 3), batch_of(a, 3));
+}
+
+TEST_F(TaskTest, TrainSampleIsAsLargeAsTheHeldOutPart) {
+  const Task task = load();
+  const auto rows = [](const std::vector<CountedBatch>& batches) {
+    int64_t sum = 0;
+    for (const CountedBatch& b : batches) sum += b.batch.source_BS.size(0);
+    return sum;
+  };
+  EXPECT_EQ(rows(task.valid), task.valid_items);
+  EXPECT_EQ(rows(task.train_sample), task.valid_items);
+  EXPECT_EQ(task.train_items + task.valid_items, 300);
+}
+
+TEST_F(TaskTest, UnigramLossIsTheCrossEntropyOfWordFrequencies) {
+  const Task task = load();
+  std::map<int64_t, double> valid;
+  double tokens = 0;
+  for (const CountedBatch& b : task.valid) {
+    int64_t counted = 0;
+    for (int64_t id : flat(b.batch.target_out_BT)) {
+      if (id == models::kIgnore) continue;
+      valid[id] += 1;
+      tokens += 1;
+      ++counted;
+    }
+    EXPECT_EQ(counted, b.tokens);
+  }
+  double total = 0, expected = 0;
+  for (int64_t count : task.train_counts) total += static_cast<double>(count + 1);
+  for (const auto& [id, count] : valid) {
+    const double p = static_cast<double>(task.train_counts[id] + 1) / total;
+    expected += count / tokens * -std::log(p);
+  }
+  EXPECT_NEAR(unigram_loss(task), expected, 1e-9);
+  EXPECT_LT(expected, std::log(static_cast<double>(task.tokenizer.vocab_size())));
+}
+
+TEST_F(TaskTest, SentencesLongerThanTheModelAreNamed) {
+  recipe_.model.max_length = 4;
+  const Result<Task> task = load_task(recipe_, "data");
+  EXPECT_THAT(task.status().message(), HasSubstr("max_length=4"));
+}
+
+TEST_F(TaskTest, AKnownSetOfTheOtherKindIsRefused) {
+  recipe_.data.name = "kjv";
+  std::filesystem::create_directories(root_ + "/kjv");
+  std::ofstream(root_ + "/kjv/kjv.txt") << "In the beginning\n";
+  EXPECT_THAT(load_task(recipe_, root_).status().message(),
+              HasSubstr("running text but family \"encdec\" learns from sentence pairs"));
+}
+
+TEST_F(TaskTest, SourceRowsEndWithEosAndPadding) {
+  const torch::Tensor ids = source_tensor({{7, 8, 9}, {5}});
+  EXPECT_EQ(flat(ids), (std::vector<int64_t>{7, 8, 9, text::kEosId, 5, text::kEosId, text::kPadId,
+                                             text::kPadId}));
+}
+
+TEST_F(TaskTest, MeanLossWeighsTokensAndSparesTheMode) {
+  const Task task = load();
+  models::ModelConfig config = recipe_.model;
+  config.vocab_size = task.tokenizer.vocab_size();
+  auto model = models::make_model(config, 1).value();
+  model->train();
+  // All of the held-out pairs in one batch, without dropout, have the same mean.
+  const double several = mean_loss(*model, task.valid);
+  EXPECT_TRUE(model->is_training());
+  double nats = 0, tokens = 0;
+  model->eval();
+  for (const CountedBatch& b : task.valid) {
+    const torch::Tensor log_p = model->logits_BTV(b.batch).to(torch::kFloat64).log_softmax(-1);
+    const torch::Tensor out = b.batch.target_out_BT;
+    for (int64_t r = 0; r < out.size(0); ++r) {
+      for (int64_t t = 0; t < out.size(1); ++t) {
+        const int64_t id = out[r][t].item<int64_t>();
+        if (id == models::kIgnore) continue;
+        nats -= log_p[r][t][id].item<double>();
+        tokens += 1;
+      }
+    }
+  }
+  // float32 sums of some hundred terms near 5: 2^-24 * 5 * sqrt(1000) is 1e-5.
+  EXPECT_NEAR(several, nats / tokens, 2e-5);
+}
+
+}  // namespace
+}  // namespace norma::lab
