@@ -8,7 +8,9 @@ target_include_directories(norma_options INTERFACE "${PROJECT_SOURCE_DIR}/src" "
 target_compile_options(norma_options INTERFACE -Wall -Wextra -ffp-contract=off)
 if(NORMA_SANITIZE)
   target_compile_options(norma_options INTERFACE -fsanitize=${NORMA_SANITIZE} -fno-omit-frame-pointer -g
-                         -fno-sanitize-recover=all)
+                         -fno-sanitize-recover=all
+                         # What sanitizers insert confuses this warning of g++ (its manual says so).
+                         -Wno-maybe-uninitialized)
   target_link_options(norma_options INTERFACE -fsanitize=${NORMA_SANITIZE})
 endif()
 if(NORMA_EXECUTOR STREQUAL "openmp")

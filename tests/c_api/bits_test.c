@@ -5,8 +5,9 @@
 // bits_test FILE: compares them with those in FILE, which are the same for every machine.
 //
 // The problems are made of exact arithmetic alone, and walk over lengths around the leaf of 8, the
-// chunk of 256 and the block of 1024, rows around the column block of 32, and rows that the guard of
-// the contract norma-1 sends to its f64 pass: far too small, far too large, far from zero, constant.
+// chunk of 256 and the block of 1024, rows around the column block of 32, and rows that the guard
+// of the contract norma-1 sends to its f64 pass: far too small, far too large, far from zero,
+// constant.
 #include <math.h>
 #include <stdlib.h>
 

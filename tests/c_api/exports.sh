@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# exports.sh NM LIBNORMA NORMA_H: the shared library shows exactly what the header declares, and asks
-# the system for nothing by which a library could print or end the process.
+# exports.sh NM LIBNORMA NORMA_H: the shared library shows exactly what the header declares, and
+# asks the system for nothing by which a library could print or end the process.
 set -euo pipefail
 nm=$1 library=$2 header=$3
 
