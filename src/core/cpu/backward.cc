@@ -267,7 +267,9 @@ void store_zeros(const VectorView& gradient) {
 
 size_t backward_workspace(const NormBackward& args, const Executor& executor) {
   if (args.dy.rows == 0 || args.dy.cols == 0) return 0;
-  return workspace_of(choose_cut(args, executor), args);
+  // The cut of one thread is what a smaller workspace falls back to, and it may need more.
+  return std::max(workspace_of(choose_cut(args, executor), args),
+                  workspace_of(choose_cut(args, serial_executor()), args));
 }
 
 void backward(const Kernels& kernels, const NormSpec& spec, const NormBackward& args,

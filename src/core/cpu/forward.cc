@@ -14,6 +14,8 @@ namespace {
 
 // A row without elements has no mean of squares; its mean is shown as 0.
 void store_statistics_of_empty_rows(const ForwardArgs& args, int64_t rows) {
+  // Rows of no elements can be more than anyone could count.
+  if (args.mean_hi == nullptr && args.mean_lo == nullptr && args.rstd == nullptr) return;
   for (int64_t r = 0; r < rows; ++r) {
     if (args.mean_hi != nullptr) args.mean_hi[r] = 0;
     if (args.mean_lo != nullptr) args.mean_lo[r] = 0;

@@ -3,6 +3,7 @@
 
 #include "core/plan/checks.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -245,7 +246,10 @@ Status check_workspace(const NormSpec& spec, const NormBackward& args, const voi
   if (reinterpret_cast<uintptr_t>(workspace) % kWorkspaceAlignment != 0) {
     return check.invalid("workspace must be aligned to 64 bytes but is not.");
   }
-  const ByteRows scratch{reinterpret_cast<int64_t>(workspace), static_cast<int64_t>(needed), 1, 0};
+  // All of it may be written, not the least alone. No memory is as long as the cap, which keeps the
+  // end of the workspace a number.
+  const auto width = static_cast<int64_t>(std::min(bytes, size_t{1} << 62));
+  const ByteRows scratch{reinterpret_cast<int64_t>(workspace), width, 1, 0};
   const int64_t stats = needs_x(args) ? args.dy.rows : 0;
   const DType dtype = args.dy.dtype;
   const Named others[] = {

@@ -15,7 +15,7 @@ namespace norma {
 Status check_forward(const NormSpec& spec, const NormForward& args);
 Status check_backward(const NormSpec& spec, const NormBackward& args);
 
-// workspace against the `needed` bytes and against every other argument.
+// `bytes` of workspace against the `needed` ones and against every other argument.
 Status check_workspace(const NormSpec& spec, const NormBackward& args, const void* workspace,
                        size_t bytes, size_t needed);
 

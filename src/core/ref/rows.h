@@ -37,6 +37,9 @@ void store_if_present(void* values, int64_t r, T value) {
 // A row without elements has no mean of squares; its mean is shown as 0 (PyTorch does the same).
 template <typename T>
 void store_statistics_of_empty_rows(int64_t rows, const Statistics& statistics) {
+  // Rows of no elements can be more than anyone could count.
+  const Statistics& s = statistics;
+  if (s.mean_hi == nullptr && s.mean_lo == nullptr && s.rstd == nullptr) return;
   for (int64_t r = 0; r < rows; ++r) {
     store_if_present<T>(statistics.mean_hi, r, T(0));
     store_if_present<T>(statistics.mean_lo, r, T(0));
