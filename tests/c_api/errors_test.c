@@ -133,9 +133,9 @@ static void backward(void) {
   for (int i = 0; i < kSize; ++i) dy[i] = 1;
   b.x.data = NULL, b.mean_hi = b.mean_lo = b.rstd = NULL;
   b.dx.data = NULL, b.dweight.data = NULL;
-  float workspace[64 * 64 / sizeof(float) + 16];
+  static char workspace[1 << 14];
   CHECK_OK(norma_layer_norm_backward_workspace_size(&b, norma_serial_executor(), &bytes));
-  CHECK(bytes <= 64 * 64);
+  CHECK(bytes <= sizeof workspace - 64);
   CHECK_OK(norma_layer_norm_backward(&b, aligned_64(workspace), bytes, norma_serial_executor()));
   CHECK(dbias[0] == kRows && dbias[kCols - 1] == kRows);
 }
@@ -145,9 +145,10 @@ static void workspace(void) {
   char* aligned = aligned_64(memory);
   size_t bytes = 0;
   char message[200];
+  for (int i = 0; i < kSize; ++i) CHECK(y[i] == 0 && dx[i] == 0);  // refused calls wrote nothing
   reset();
   CHECK_OK(norma_layer_norm_backward_workspace_size(&b, NULL, &bytes));
-  CHECK(bytes < sizeof memory - 64);
+  CHECK(bytes < sizeof memory - 200);
   if (bytes == 0) return;
   snprintf(message, sizeof message,
            "[layer_norm_backward] workspace must have %zu bytes but has %zu: ask "
@@ -156,6 +157,12 @@ static void workspace(void) {
               message);
   CHECK_ERROR(norma_layer_norm_backward(&b, aligned + 4, bytes, NULL), NORMA_INVALID_ARGUMENT,
               "[layer_norm_backward] workspace must be aligned to 64 bytes but is not.");
+  b.dbias.data = aligned + bytes;
+  CHECK_ERROR(norma_layer_norm_backward(&b, aligned, bytes + 64, NULL), NORMA_INVALID_ARGUMENT,
+              "[layer_norm_backward] workspace must not overlap dbias: give it its own memory.");
+  CHECK_ERROR(norma_layer_norm_backward(&b, aligned, SIZE_MAX, NULL), NORMA_INVALID_ARGUMENT,
+              "[layer_norm_backward] workspace must not overlap dbias: give it its own memory.");
+  CHECK_OK(norma_layer_norm_backward(&b, aligned, bytes, NULL));
   b.dbias.data = aligned;
   CHECK_ERROR(norma_layer_norm_backward(&b, aligned, bytes, NULL), NORMA_INVALID_ARGUMENT,
               "[layer_norm_backward] workspace must not overlap dbias: give it its own memory.");
@@ -166,7 +173,6 @@ int main(void) {
   forward();
   backward();
   workspace();
-  for (int i = 0; i < kSize; ++i) CHECK(y[i] == 0 && dx[i] == 0);  // refused calls wrote nothing
   printf("%d failures\n", failures);
   return failures != 0;
 }

@@ -1,8 +1,9 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// Spans: ref, cpu, plan. Vectors that an independent implementation made from the contract's text,
-// on every implementation that this machine has.
+// Vectors that an independent implementation made from the contract's text, on every implementation
+// that this machine has.
+// Spans: core/ref, core/cpu, core/plan.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
