@@ -1,0 +1,229 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// Runs the kernels of one target in any of the ways that must not show in the results.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "core/cpu/cost.h"
+#include "core/cpu/norms.h"
+#include "core/cpu/targets.h"
+#include "tests/core/norm_case.h"
+#include "tests/core/norm_problem.h"
+
+namespace norma::test {
+
+enum Absent : unsigned { kMeanHi = 1, kMeanLo = 2, kRstd = 4, kDx = 8, kDweight = 16, kDbias = 32 };
+
+struct Way {
+  int64_t stride = 0;        // 0: cols
+  int64_t offset = 0;        // floats past a 64-byte boundary; the other tensors get others
+  bool aligned = false;      // y and dx on the boundary whatever the offset
+  bool in_place = false;     // y is x, dx is dy
+  bool one_row = false;      // x and dy have stride 0. REQUIRES: their rows are equal
+  int threads = 1;
+  bool row_at_a_time = false;  // the executor cuts its ranges into single rows
+  int64_t grain = 0;           // 0: by cost
+  int64_t stream_bytes = 0;    // 0: by the caches
+  unsigned absent = 0;         // of Absent
+
+  std::string text() const {
+    return "stride " + std::to_string(stride) + " offset " + std::to_string(offset) + " in_place " +
+           std::to_string(in_place) + " threads " + std::to_string(threads) + " row_at_a_time " +
+           std::to_string(row_at_a_time) + " grain " + std::to_string(grain) + " stream_bytes " +
+           std::to_string(stream_bytes) + " absent " + std::to_string(absent);
+  }
+};
+
+// Passes on to the std::thread executor `self`, one item a range.
+inline Executor row_at_a_time(const Executor& inner) {
+  return {[](void* self, int64_t count, int64_t, Executor::Body body, void* context) {
+            parallel_for(*static_cast<const Executor*>(self), count, 1,
+                         [&](int64_t begin, int64_t end) {
+                           for (int64_t i = begin; i < end; ++i) body(context, i, i + 1);
+                         });
+          },
+          [](void* self) {
+            const auto* executor = static_cast<const Executor*>(self);
+            return executor->threads(executor->self);
+          },
+          const_cast<Executor*>(&inner)};
+}
+
+class ForcedCost {
+ public:
+  explicit ForcedCost(const Way& way) {
+    cpu::force_grain(way.grain);
+    cpu::force_stream_bytes(way.stream_bytes);
+  }
+  ~ForcedCost() {
+    cpu::force_grain(0);
+    cpu::force_stream_bytes(0);
+  }
+};
+
+// The kernels of every target that this machine has. Each says what it is.
+inline std::vector<const cpu::Kernels*> all_kernels() {
+  const cpu::Kernels* active = cpu::active_kernels();
+  std::vector<const cpu::Kernels*> all;
+  for (const std::string& name : cpu::available_targets()) {
+    EXPECT_TRUE(cpu::force_target(name).ok());
+    all.push_back(cpu::active_kernels());
+    EXPECT_EQ(all.back()->name, name);
+    EXPECT_EQ(all.back()->lanes, name == "avx512" ? 16 : name == "avx2" ? 8 : 4);
+  }
+  if (active != nullptr) {
+    EXPECT_TRUE(cpu::force_target(active->name).ok());
+  }
+  return all;
+}
+
+inline std::vector<float> flat(const PaddedRows& rows, bool absent) {
+  return absent ? std::vector<float>() : rows.dense();
+}
+
+// Memory of one run: NaN around and between everything.
+class KernelRun {
+ public:
+  KernelRun(const Problem& p, const Way& way)
+      : p_(p), way_(way), inner_(std_thread_executor(way.threads)),
+        outer_(way.row_at_a_time ? row_at_a_time(inner_) : inner_),
+        x_(input(1)), dy_(input(2)), y_(output(3)), dx_(output(5)),
+        weight_(1, p.cols, 0, at(4)), bias_(1, p.cols, 0, at(6)), dweight_(1, p.cols, 0, at(7)),
+        dbias_(1, p.cols, 0, at(8)), hi_(1, p.rows, 0, at(9)), lo_(1, p.rows, 0, at(10)),
+        rstd_(1, p.rows, 0, at(11)), raw_(static_cast<size_t>(p.rows)) {}
+
+  void forward(const cpu::Kernels& kernels, Results* r) {
+    fill_inputs();
+    const ForcedCost cost(way_);
+    PaddedRows& y = way_.in_place ? x_ : y_;
+    cpu::forward(kernels, p_.spec,
+                 {rows_of(x_), parameter(weight_, p_.weight), parameter(bias_, p_.bias), y.view(),
+                  {statistic(hi_, kMeanHi), statistic(lo_, kMeanLo), pointer(rstd_, kRstd)}},
+                 outer_, raw_.data());
+    r->y = y.dense();
+    r->mean_hi = flat(hi_, !layer_norm() || absent(kMeanHi));
+    r->mean_lo = flat(lo_, !layer_norm() || absent(kMeanLo));
+    r->rstd = flat(rstd_, absent(kRstd));
+    for (const cpu::RawSums& raw : raw_) {
+      if (layer_norm()) r->s.push_back(raw.s);
+      r->q.push_back(raw.q);
+    }
+    if (!way_.in_place) expect_same_input(x_, p_.x);
+    expect_padding();
+  }
+
+  // With the statistics of the specification, so that a fault of the forward pass stays there.
+  void backward(const cpu::Kernels& kernels, const Results& want, Results* r) {
+    fill_inputs();
+    if (layer_norm()) hi_.assign(want.mean_hi);
+    if (layer_norm()) lo_.assign(want.mean_lo);
+    rstd_.assign(want.rstd);
+    const ForcedCost cost(way_);
+    PaddedRows& dx = way_.in_place ? dy_ : dx_;
+    const RowsView dx_view = absent(kDx) ? RowsView() : dx.view();
+    const NormBackward args{rows_of(x_), rows_of(dy_), parameter(weight_, p_.weight),
+                            {layer_norm() ? hi_.row(0) : nullptr,
+                             layer_norm() ? lo_.row(0) : nullptr, rstd_.row(0)},
+                            dx_view,
+                            {pointer(dweight_, kDweight), DType::kF32, p_.cols},
+                            {pointer(dbias_, kDbias), DType::kF32, p_.cols}};
+    const size_t bytes = cpu::backward_workspace(args, outer_);
+    std::vector<NormCase::Line> workspace(bytes / sizeof(NormCase::Line) + 1);
+    std::memset(workspace.data(), 0xA5, workspace.size() * sizeof(NormCase::Line));
+    cpu::backward(kernels, p_.spec, args, workspace.data(), bytes, outer_, raw_.data());
+    const char* end = reinterpret_cast<const char*>(workspace.data()) + bytes;
+    for (int i = 0; i < 64; ++i) EXPECT_EQ(static_cast<unsigned char>(end[i]), 0xA5) << "workspace";
+    r->dx = flat(dx, absent(kDx));
+    r->dweight = flat(dweight_, absent(kDweight));
+    r->dbias = flat(dbias_, absent(kDbias));
+    for (const cpu::RawSums& raw : raw_) {
+      if (absent(kDx)) break;
+      if (layer_norm()) r->g.push_back(raw.s);
+      r->h.push_back(raw.q);
+    }
+    expect_same_input(x_, p_.x);
+    if (!way_.in_place) expect_same_input(dy_, p_.dy);
+    expect_padding();
+  }
+
+ private:
+  bool layer_norm() const { return p_.spec.kind == NormKind::kLayerNorm; }
+  bool absent(unsigned what) const { return (way_.absent & what) != 0; }
+  int64_t at(int64_t tensor) const { return (way_.offset * tensor) % 16; }
+  PaddedRows input(int64_t tensor) const {
+    return {way_.one_row ? 1 : p_.rows, p_.cols, way_.stride, at(tensor)};
+  }
+  PaddedRows output(int64_t tensor) const {
+    return {p_.rows, p_.cols, way_.stride, way_.aligned ? 0 : at(tensor)};
+  }
+  ConstRowsView rows_of(PaddedRows& rows) const {
+    RowsView view = rows.view();
+    view.rows = p_.rows;
+    if (way_.one_row) view.stride = 0;
+    return view;
+  }
+  ConstVectorView parameter(const PaddedRows& memory, const std::vector<float>& values) const {
+    return {values.empty() ? nullptr : memory.row(0), DType::kF32, p_.cols};
+  }
+  float* pointer(PaddedRows& memory, unsigned what) {
+    return absent(what) ? nullptr : memory.row(0);
+  }
+  float* statistic(PaddedRows& memory, unsigned what) {
+    return layer_norm() ? pointer(memory, what) : nullptr;
+  }
+  void fill_inputs() {
+    x_.assign(p_.x);
+    dy_.assign(p_.dy);
+    if (!p_.weight.empty()) weight_.assign(p_.weight);
+    if (!p_.bias.empty()) bias_.assign(p_.bias);
+  }
+  void expect_same_input(const PaddedRows& rows, const std::vector<float>& want) const {
+    const std::vector<float> now = rows.dense();
+    EXPECT_EQ(std::memcmp(now.data(), want.data(), now.size() * sizeof(float)), 0) << "input";
+  }
+  void expect_padding() const {
+    for (const PaddedRows* each : {&x_, &dy_, &y_, &dx_, &weight_, &bias_, &dweight_, &dbias_, &hi_,
+                                   &lo_, &rstd_}) {
+      EXPECT_TRUE(each->padding_is_untouched()) << "written outside of the rows";
+    }
+  }
+
+  const Problem& p_;
+  const Way way_;
+  const Executor inner_, outer_;
+  PaddedRows x_, dy_, y_, dx_, weight_, bias_, dweight_, dbias_, hi_, lo_, rstd_;
+  std::vector<cpu::RawSums> raw_;
+};
+
+inline Results run_kernels(const cpu::Kernels& kernels, const Problem& p, const Results& want,
+                           const Way& way) {
+  Results r;
+  KernelRun(p, way).forward(kernels, &r);
+  KernelRun(p, way).backward(kernels, want, &r);
+  return r;
+}
+
+// Every target, in every way, has the bits of the scalar specification.
+inline testing::AssertionResult has_specified_bits(const Problem& p, const std::vector<Way>& ways) {
+  static const std::vector<const cpu::Kernels*> all = all_kernels();
+  const Results want = specified(p);
+  for (const cpu::Kernels* kernels : all) {
+    for (const Way& way : ways) {
+      const auto same = same_results(run_kernels(*kernels, p, want, way), want);
+      if (!same || testing::Test::HasFailure()) {
+        return testing::AssertionFailure()
+               << name_of(p.spec.kind) << " " << kernels->name << " [" << p.rows << ", " << p.cols
+               << "] eps " << p.spec.eps << " weight " << !p.weight.empty() << " bias "
+               << !p.bias.empty() << ", " << way.text() << ": " << same.message();
+      }
+    }
+  }
+  return testing::AssertionSuccess();
+}
+
+}  // namespace norma::test

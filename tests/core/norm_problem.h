@@ -1,0 +1,161 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// The data of one forward and backward pass, and every result that norma-1 fixes for it.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "core/ref/layer_norm.h"
+#include "core/ref/rms_norm.h"
+#include "tests/support/bits.h"
+
+namespace norma::test {
+
+struct Problem {
+  NormSpec spec;
+  int64_t rows, cols;
+  std::vector<float> x, dy, weight, bias;  // x and dy dense; weight and bias may be empty: absent
+};
+
+// Empty: not asked for, or not defined for this norm.
+struct Results {
+  std::vector<float> y, mean_hi, mean_lo, rstd, dx, dweight, dbias;
+  std::vector<double> s, q;  // raw sums of the forward's f32 pass
+  std::vector<double> g, h;  // raw sums of the backward
+};
+
+inline std::vector<float> normal_values(int64_t count, uint64_t seed, float scale = 1,
+                                        float shift = 0) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<float> normal(shift, scale);
+  std::vector<float> values(static_cast<size_t>(count));
+  for (float& value : values) value = normal(random);
+  return values;
+}
+
+// Rows with means of 0, 3, 6, .. and deviation 1.
+inline Problem normal_problem(NormSpec spec, int64_t rows, int64_t cols, uint64_t seed = 1,
+                              bool weight = true, bool bias = true) {
+  Problem p{spec, rows, cols, normal_values(rows * cols, seed), normal_values(rows * cols, ~seed),
+            {}, {}};
+  for (int64_t i = 0; i < rows * cols; ++i) {
+    p.x[static_cast<size_t>(i)] += static_cast<float>(3 * (i / cols % 5));
+  }
+  if (weight) p.weight = normal_values(cols, seed + 1, 0.5f, 1);
+  if (bias) p.bias = normal_values(cols, seed + 2);
+  return p;
+}
+
+inline ConstVectorView view_of(const std::vector<float>& values) {
+  return {values.empty() ? nullptr : values.data(), DType::kF32,
+          static_cast<int64_t>(values.size())};
+}
+
+// What the scalar specification makes of it.
+inline Results specified(const Problem& p) {
+  const auto rows = static_cast<size_t>(p.rows), cols = static_cast<size_t>(p.cols);
+  const bool layer_norm = p.spec.kind == NormKind::kLayerNorm;
+  Results r;
+  r.y.resize(rows * cols);
+  r.dx.resize(rows * cols);
+  r.rstd.resize(rows);
+  r.dweight.resize(cols);
+  r.dbias.resize(cols);
+  if (layer_norm) r.mean_hi = r.mean_lo = r.rstd;
+  float* hi = layer_norm ? r.mean_hi.data() : nullptr;
+  float* lo = layer_norm ? r.mean_lo.data() : nullptr;
+  const ConstRowsView x{p.x.data(), DType::kF32, p.rows, p.cols, p.cols};
+  const ConstRowsView dy{p.dy.data(), DType::kF32, p.rows, p.cols, p.cols};
+  const NormForward forward{x, view_of(p.weight), view_of(p.bias),
+                            {r.y.data(), DType::kF32, p.rows, p.cols, p.cols},
+                            {hi, lo, r.rstd.data()}};
+  layer_norm ? ref::layer_norm_forward(p.spec, forward) : ref::rms_norm_forward(p.spec, forward);
+  const NormBackward backward{x, dy, view_of(p.weight), {hi, lo, r.rstd.data()},
+                              {r.dx.data(), DType::kF32, p.rows, p.cols, p.cols},
+                              {r.dweight.data(), DType::kF32, p.cols},
+                              {r.dbias.data(), DType::kF32, p.cols}};
+  layer_norm ? ref::layer_norm_backward(backward) : ref::rms_norm_backward(backward);
+  const float* weight = p.weight.empty() ? nullptr : p.weight.data();
+  for (size_t i = 0; i < rows; ++i) {
+    const float *row = p.x.data() + i * cols, *drow = p.dy.data() + i * cols;
+    const ref::RowSums sums =
+        layer_norm ? ref::layer_norm_sums(row, p.cols) : ref::rms_norm_sums(row, p.cols);
+    const ref::RowSums back =
+        layer_norm ? ref::layer_norm_backward_sums(row, drow, weight, p.cols, hi[i], lo[i],
+                                                   r.rstd[i])
+                   : ref::rms_norm_backward_sums(row, drow, weight, p.cols, r.rstd[i]);
+    if (layer_norm) r.s.push_back(sums.s);
+    r.q.push_back(sums.q);
+    if (layer_norm) r.g.push_back(back.s);
+    r.h.push_back(back.q);
+  }
+  return r;
+}
+
+// Every result that `got` has, against `want`.
+inline testing::AssertionResult same_results(const Results& got, const Results& want) {
+  const auto compare = [](const char* name, const auto& a,
+                          const auto& b) -> testing::AssertionResult {
+    if (a.empty()) return testing::AssertionSuccess();
+    if (a.size() != b.size()) return testing::AssertionFailure() << name << " has another size";
+    const auto same = same_bits(a.data(), b.data(), a.size());
+    if (same) return same;
+    return testing::AssertionFailure() << name << ": " << same.message();
+  };
+  for (const auto& result :
+       {compare("S", got.s, want.s), compare("Q", got.q, want.q), compare("G", got.g, want.g),
+        compare("H", got.h, want.h), compare("mean_hi", got.mean_hi, want.mean_hi),
+        compare("mean_lo", got.mean_lo, want.mean_lo), compare("rstd", got.rstd, want.rstd),
+        compare("y", got.y, want.y), compare("dx", got.dx, want.dx),
+        compare("dweight", got.dweight, want.dweight), compare("dbias", got.dbias, want.dbias)}) {
+    if (!result) return result;
+  }
+  return testing::AssertionSuccess();
+}
+
+inline constexpr int kHostileRows = 20;
+inline constexpr int kFiniteHostileRows = 15;  // the first of them
+
+// Rows that break careless sums: far from 0, near the ends of the range, one value apart.
+inline std::vector<float> hostile_row(int which, int64_t n) {
+  constexpr float kInf = std::numeric_limits<float>::infinity();
+  std::vector<float> x = normal_values(n, 77);
+  for (int64_t i = 0; i < n; ++i) {
+    float& v = x[static_cast<size_t>(i)];
+    const float sign = i % 2 ? -1.0f : 1.0f;
+    const bool first = i == 0, middle = i == n / 2, last = i == n - 1;
+    switch (which) {
+      case 0: v = 1234; break;
+      case 1: v = 40000 + static_cast<float>(i % 4); break;
+      case 2: v = 1e8f + 8 * static_cast<float>(i % 3); break;
+      case 3: v = 1e30f; break;
+      case 4: v = 3e38f; break;
+      case 5: v = 3e38f * sign; break;
+      case 6: v = 1e8f * sign; break;
+      case 7: v = 0x1p-149f * static_cast<float>(i % 7); break;
+      case 8: v *= 0x1p-130f; break;
+      case 9: v *= 1e-30f; break;
+      case 10: v *= 0x1p102f; break;  // a deviation at which xhat is worked on halves
+      case 11: v = 0.0f * sign; break;
+      case 12: v = -0.0f; break;
+      case 13: if (first) v = 1e20f; break;
+      case 14: if (first) v = 4096; break;
+      case 15: if (first) v = kInf; break;
+      case 16: if (last) v = -kInf; break;
+      case 17: v = kInf * sign; break;
+      case 18: if (middle) v = std::numeric_limits<float>::quiet_NaN(); break;
+      case 19: v = first ? kInf : last ? -0.0f : 3e38f * sign; break;
+    }
+  }
+  return x;
+}
+
+}  // namespace norma::test
