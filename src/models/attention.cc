@@ -29,52 +29,53 @@ MultiHeadAttention::MultiHeadAttention(const AttentionOptions& options, InnerNor
   o_ = register_module("o", std::make_shared<Linear>(c, c, options.bias));
 }
 
-torch::Tensor MultiHeadAttention::split_heads(const torch::Tensor& projected, int64_t heads,
-                                              const InnerNorms::Function& norm) const {
-  torch::Tensor x_BTHD = projected.view(
-      {projected.size(0), projected.size(1), heads, options_.d_model / options_.heads});
-  if (norm) x_BTHD = norm(x_BTHD);
-  return x_BTHD.transpose(1, 2);
+torch::Tensor MultiHeadAttention::project(const Linear& matrix, const torch::Tensor& x_NC,
+                                          int64_t heads, const InnerNorms::Function& norm,
+                                          const Layout& layout) const {
+  torch::Tensor x_NHD =
+      matrix.forward(x_NC).view({x_NC.size(0), heads, options_.d_model / options_.heads});
+  if (norm) x_NHD = norm(x_NHD);
+  return layout.pad(x_NHD).transpose(1, 2);
 }
 
-KeyValues MultiHeadAttention::project_memory(const torch::Tensor& memory_BSC) const {
-  return {split_heads(k_->forward(memory_BSC), options_.kv_heads, inner_.key),
-          split_heads(v_->forward(memory_BSC), options_.kv_heads, inner_.value)};
-}
-
-torch::Tensor MultiHeadAttention::forward(const torch::Tensor& x_BTC,
+torch::Tensor MultiHeadAttention::forward(const torch::Tensor& x_NC,
                                           const AttentionContext& context) const {
-  const int64_t length = x_BTC.size(1);
-  const bool cross = context.memory_BSC.defined();
+  const Layout& layout = context.layout;
   KeyValues* seen = context.seen;
   const bool have_seen = seen && seen->key_BHSD.defined();
-  const int64_t start = have_seen && !cross ? seen->key_BHSD.size(2) : 0;
-  TORCH_CHECK(start == 0 || length == 1,
-              "[attention] after the first call one position at a time, not ", length, ".");
+  const bool append = have_seen && !context.cross;
+  TORCH_CHECK(!append || layout.length == 1,
+              "[attention] after the first call one position at a time, not ", layout.length, ".");
 
-  torch::Tensor query = split_heads(q_->forward(x_BTC), options_.heads, inner_.query);
+  torch::Tensor query = project(*q_, x_NC, options_.heads, inner_.query, layout);
   KeyValues kv;
-  if (cross && have_seen) {
+  if (context.cross && have_seen) {
     kv = *seen;
   } else {
-    kv = project_memory(cross ? context.memory_BSC : x_BTC);
-    if (context.cos_TD.defined()) {
-      query = rotate(query, context.cos_TD, context.sin_TD);
-      kv.key_BHSD = rotate(kv.key_BHSD, context.cos_TD, context.sin_TD);
-    }
-    if (start > 0) {
-      kv = {torch::cat({seen->key_BHSD, kv.key_BHSD}, 2),
-            torch::cat({seen->value_BHSD, kv.value_BHSD}, 2)};
-    }
-    if (seen) *seen = kv;
+    const torch::Tensor& from = context.cross ? context.memory_NC : x_NC;
+    const Layout& from_layout = context.cross ? context.memory_layout : layout;
+    kv = {project(*k_, from, options_.kv_heads, inner_.key, from_layout),
+          project(*v_, from, options_.kv_heads, inner_.value, from_layout)};
   }
+  if (context.cos_TD.defined()) {
+    query = rotate(query, context.cos_TD, context.sin_TD);
+    kv.key_BHSD = rotate(kv.key_BHSD, context.cos_TD, context.sin_TD);
+  }
+  if (append) {
+    kv = {torch::cat({seen->key_BHSD, kv.key_BHSD}, 2),
+          torch::cat({seen->value_BHSD, kv.value_BHSD}, 2)};
+  }
+  if (seen) *seen = kv;
+
+  // Padding stands after the last real position, which causal attention never looks at.
+  const auto& key_bias = context.cross ? context.memory_layout.key_bias_B11T : layout.key_bias_B11T;
   const int64_t repeats = options_.heads / options_.kv_heads;
   const torch::Tensor heads_BHTD = at::scaled_dot_product_attention(
       query, repeat_heads(kv.key_BHSD, repeats), repeat_heads(kv.value_BHSD, repeats),
-      context.key_bias_B11S, 0.0, context.causal && length > 1);
-  torch::Tensor heads_BTC = heads_BHTD.transpose(1, 2).reshape(x_BTC.sizes());
-  if (inner_.heads) heads_BTC = inner_.heads(heads_BTC);
-  return o_->forward(heads_BTC);
+      context.causal ? std::nullopt : key_bias, 0.0, context.causal && layout.length > 1);
+  torch::Tensor heads_NC = layout.unpad(heads_BHTD.transpose(1, 2).flatten(2));
+  if (inner_.heads) heads_NC = inner_.heads(heads_NC);
+  return o_->forward(heads_NC);
 }
 
 std::pair<torch::Tensor, torch::Tensor> rotary_tables(int64_t positions, int64_t width,

@@ -4,14 +4,15 @@
 // Multi-head attention (Vaswani et al. 2017, section 3.2), with grouped queries (Ainslie et al.
 // 2023) and rotary positions (Su et al. 2021) where asked for.
 //
-// Shapes: B sentences, T positions of x, S positions of the memory, C width, H heads, D = C / H.
+// Shapes: N rows of a stream (layout.h), B sentences, T positions of x, S positions of the memory,
+// C width, H heads, D = C / H.
 #pragma once
 
 #include <torch/torch.h>
 
 #include <memory>
-#include <optional>
 
+#include "models/layout.h"
 #include "models/linear.h"
 #include "models/placement.h"
 
@@ -31,25 +32,27 @@ struct KeyValues {
 
 // What one call attends to.
 struct AttentionContext {
-  torch::Tensor memory_BSC;  // undefined: self-attention, the memory is x
-  bool causal = false;       // position t sees positions 0..t only
-  // 0, or -infinity where a key is padding; none: no padding.
-  std::optional<torch::Tensor> key_bias_B11S;
+  Layout layout;                 // of x
+  bool causal = false;           // position t sees positions 0..t only
   torch::Tensor cos_TD, sin_TD;  // rotary tables of the T positions of x; undefined: no rotation
+  // Cross-attention: to the memory, a stream (N, C), laid out by memory_layout.
+  bool cross = false;
+  torch::Tensor memory_NC;
+  Layout memory_layout;
   // Self-attention: the new keys are appended, and x is either all of the text so far (nothing
-  // seen) or one position. Cross-attention: filled by the first call, read by the others.
+  // seen) or one position. Cross-attention: filled by the first call; the others read it and no
+  // memory.
   KeyValues* seen = nullptr;
 };
 
 class MultiHeadAttention : public torch::nn::Module {
  public:
   MultiHeadAttention(const AttentionOptions& options, InnerNorms inner);
-  torch::Tensor forward(const torch::Tensor& x_BTC, const AttentionContext& context) const;
+  torch::Tensor forward(const torch::Tensor& x_NC, const AttentionContext& context) const;
 
  private:
-  torch::Tensor split_heads(const torch::Tensor& projected, int64_t heads,
-                            const InnerNorms::Function& norm) const;
-  KeyValues project_memory(const torch::Tensor& memory_BSC) const;
+  torch::Tensor project(const Linear& matrix, const torch::Tensor& x_NC, int64_t heads,
+                        const InnerNorms::Function& norm, const Layout& layout) const;
 
   const AttentionOptions options_;
   const InnerNorms inner_;

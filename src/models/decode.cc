@@ -25,15 +25,11 @@ class EvaluationMode {
   const bool was_training_;
 };
 
-void select_rows(torch::Tensor& x, const torch::Tensor& rows) {
-  if (x.defined()) x = x.index_select(0, rows);
-}
-
 void select_rows(StackCache& cache, const torch::Tensor& rows) {
   for (std::vector<KeyValues>* list : {&cache.self, &cache.cross}) {
     for (KeyValues& entry : *list) {
-      select_rows(entry.key_BHSD, rows);
-      select_rows(entry.value_BHSD, rows);
+      entry.key_BHSD = entry.key_BHSD.index_select(0, rows);
+      entry.value_BHSD = entry.value_BHSD.index_select(0, rows);
     }
   }
 }
@@ -51,10 +47,10 @@ std::vector<std::vector<int32_t>> translate(Model& model, const torch::Tensor& s
   const auto next = [&](const torch::Tensor& parents, const torch::Tensor& tokens) {
     if (parents.defined()) {
       select_rows(cache, parents);
-      select_rows(memory.x_BSC, parents);
-      if (memory.key_bias_B11S) select_rows(*memory.key_bias_B11S, parents);
+      std::optional<torch::Tensor>& key_bias = memory.layout.key_bias_B11T;
+      if (key_bias) key_bias = key_bias->index_select(0, parents);
     }
-    torch::Tensor logits_RV = encdec->decode(tokens.unsqueeze(1), memory, &cache).squeeze(1);
+    const torch::Tensor logits_RV = encdec->decode(tokens.unsqueeze(1), memory, &cache);
     for (int64_t never : {text::kPadId, text::kBosId}) {
       logits_RV.select(1, never).fill_(-std::numeric_limits<double>::infinity());
     }

@@ -52,6 +52,7 @@ torch::Tensor DecoderOnly::logits(const torch::Tensor& ids_BT, StackCache* cache
               start + length, " tokens is longer than max_length=", config_.max_length, ".");
   torch::Tensor x_BTC = at::embedding(embedding_->weight, ids_BT);
   AttentionContext self;
+  self.layout = Layout::dense(ids_BT.size(0), length);
   self.causal = true;
   if (positions_) {
     x_BTC = x_BTC + positions_->weight.narrow(0, start, length);
@@ -60,14 +61,18 @@ torch::Tensor DecoderOnly::logits(const torch::Tensor& ids_BT, StackCache* cache
     self.sin_TD = sin_TD_.narrow(0, start, length).to(x_BTC.scalar_type());
   }
   x_BTC = at::dropout(x_BTC, config_.dropout, is_training());
-  x_BTC = decoder_->forward(x_BTC, self, {}, cache, [this](int64_t layer, const torch::Tensor& x) {
-    tap("decoder", layer, x);
-  });
-  return output_->forward(x_BTC);
+  const torch::Tensor x_NC = decoder_->forward(
+      self.layout.unpad(x_BTC), self, {}, cache,
+      [this](int64_t layer, const torch::Tensor& x) { tap("decoder", layer, x); });
+  return self.layout.pad(output_->forward(x_NC));
 }
 
 torch::Tensor DecoderOnly::logits_BTV(const Batch& batch) {
   return logits(batch.target_in_BT, nullptr);
+}
+
+torch::Tensor DecoderOnly::loss(const Batch& batch, double label_smoothing) {
+  return models::loss(logits_BTV(batch), batch.target_out_BT, label_smoothing);
 }
 
 std::vector<ProbedWeight> DecoderOnly::ffn_output_weights() {

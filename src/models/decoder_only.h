@@ -27,6 +27,7 @@ class DecoderOnly : public Model {
   DecoderOnly(const ModelConfig& config, uint64_t seed);
 
   torch::Tensor logits_BTV(const Batch& batch) override;
+  torch::Tensor loss(const Batch& batch, double label_smoothing) override;
   std::vector<ProbedWeight> ffn_output_weights() override;
   const ModelConfig& config() const override { return config_; }
   int64_t norm_calls_per_forward() const override;

@@ -4,7 +4,6 @@
 #include "models/encoder_decoder.h"
 
 #include <cmath>
-#include <limits>
 
 #include "models/init.h"
 #include "text/special_tokens.h"
@@ -20,17 +19,6 @@ StackOptions stack_options(const ModelConfig& config, bool decoder) {
   options.ffn = {config.d_model, config.ffn, Activation::kRelu, true};
   options.dropout = config.dropout;
   return options;
-}
-
-// None where nothing is padded, so that attention takes its short way.
-std::optional<torch::Tensor> padding_bias_B11S(const torch::Tensor& ids_BS,
-                                               torch::ScalarType type) {
-  const torch::Tensor padding = ids_BS == text::kPadId;
-  if (!padding.any().item<bool>()) return std::nullopt;
-  return torch::zeros(ids_BS.sizes(), type)
-      .masked_fill_(padding, -std::numeric_limits<double>::infinity())
-      .unsqueeze(1)
-      .unsqueeze(1);
 }
 
 }  // namespace
@@ -68,44 +56,59 @@ EncoderDecoder::EncoderDecoder(const ModelConfig& config, uint64_t seed)
                   });
 }
 
-torch::Tensor EncoderDecoder::embed(const torch::Tensor& ids_BT, int64_t first_position) const {
+Layout EncoderDecoder::layout_of(const torch::Tensor& ids_BT) const {
+  return Layout::of(ids_BT, text::kPadId, embedding_->weight.scalar_type());
+}
+
+torch::Tensor EncoderDecoder::embed(const torch::Tensor& ids_BT, const Layout& layout,
+                                    int64_t first_position) const {
   const int64_t length = ids_BT.size(1);
   TORCH_CHECK(first_position + length <= config_.max_length, "[encdec] a sentence of ",
               first_position + length, " tokens is longer than max_length=", config_.max_length,
               ".");
-  const torch::Tensor positions =
-      positions_TC_.narrow(0, first_position, length).to(embedding_->weight.scalar_type());
-  const torch::Tensor x = at::add(positions, at::embedding(embedding_->weight, ids_BT),
-                                  std::sqrt(static_cast<double>(config_.d_model)));
-  return at::dropout(x, config_.dropout, is_training());
+  const torch::Tensor positions_BTC = positions_TC_.narrow(0, first_position, length)
+                                          .to(embedding_->weight.scalar_type())
+                                          .expand({ids_BT.size(0), -1, -1});
+  const torch::Tensor x_NC =
+      at::add(layout.unpad(positions_BTC), at::embedding(embedding_->weight, layout.unpad(ids_BT)),
+              std::sqrt(static_cast<double>(config_.d_model)));
+  return at::dropout(x_NC, config_.dropout, is_training());
 }
 
 EncoderDecoder::Memory EncoderDecoder::encode(const torch::Tensor& source_BS) {
   Memory memory;
-  memory.key_bias_B11S = padding_bias_B11S(source_BS, embedding_->weight.scalar_type());
+  memory.layout = layout_of(source_BS);
   AttentionContext self;
-  self.key_bias_B11S = memory.key_bias_B11S;
-  memory.x_BSC = encoder_->forward(
-      embed(source_BS, 0), self, {}, nullptr,
+  self.layout = memory.layout;
+  memory.x_NC = encoder_->forward(
+      embed(source_BS, memory.layout, 0), self, {}, nullptr,
       [this](int64_t layer, const torch::Tensor& x) { tap("encoder", layer, x); });
   return memory;
 }
 
 torch::Tensor EncoderDecoder::decode(const torch::Tensor& target_BT, const Memory& memory,
                                      StackCache* cache) {
-  // Padding stands after the last token that counts, and causal attention never looks ahead.
   AttentionContext self, cross;
+  self.layout = cross.layout = layout_of(target_BT);
   self.causal = true;
-  cross.memory_BSC = memory.x_BSC;
-  cross.key_bias_B11S = memory.key_bias_B11S;
-  const torch::Tensor x_BTC = decoder_->forward(
-      embed(target_BT, cache ? cache->positions() : 0), self, cross, cache,
+  cross.cross = true;
+  cross.memory_NC = memory.x_NC;
+  cross.memory_layout = memory.layout;
+  const torch::Tensor x_NC = decoder_->forward(
+      embed(target_BT, self.layout, cache ? cache->positions() : 0), self, cross, cache,
       [this](int64_t layer, const torch::Tensor& x) { tap("decoder", layer, x); });
-  return output_->forward(x_BTC);
+  return output_->forward(x_NC);
 }
 
 torch::Tensor EncoderDecoder::logits_BTV(const Batch& batch) {
-  return decode(batch.target_in_BT, encode(batch.source_BS), nullptr);
+  const torch::Tensor logits_NV = decode(batch.target_in_BT, encode(batch.source_BS), nullptr);
+  return layout_of(batch.target_in_BT).pad(logits_NV);
+}
+
+torch::Tensor EncoderDecoder::loss(const Batch& batch, double label_smoothing) {
+  const torch::Tensor logits_NV = decode(batch.target_in_BT, encode(batch.source_BS), nullptr);
+  const torch::Tensor target_N = layout_of(batch.target_in_BT).unpad(batch.target_out_BT);
+  return models::loss(logits_NV, target_N, label_smoothing);
 }
 
 std::vector<ProbedWeight> EncoderDecoder::ffn_output_weights() {

@@ -8,13 +8,14 @@
 // Dropout: on the sums of embedding and position, and on each sub-layer's output; none inside
 // attention.
 //
-// Shapes: B sentences, S source positions, T target positions, V vocabulary, C width.
+// Shapes: B sentences, S source positions, T target positions, N of them without padding, V
+// vocabulary, C width.
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <vector>
 
+#include "models/layout.h"
 #include "models/linear.h"
 #include "models/model.h"
 #include "models/stack.h"
@@ -27,22 +28,26 @@ class EncoderDecoder : public Model {
   EncoderDecoder(const ModelConfig& config, uint64_t seed);
 
   torch::Tensor logits_BTV(const Batch& batch) override;
+  torch::Tensor loss(const Batch& batch, double label_smoothing) override;
   std::vector<ProbedWeight> ffn_output_weights() override;
   const ModelConfig& config() const override { return config_; }
   int64_t norm_calls_per_forward() const override;
 
   struct Memory {
-    torch::Tensor x_BSC;
-    std::optional<torch::Tensor> key_bias_B11S;  // as in AttentionContext
+    torch::Tensor x_NC;  // what the decoder attends to; not read again where a cache has seen it
+    Layout layout;
   };
   Memory encode(const torch::Tensor& source_BS);
-  // Logits of the positions that are handed in. With a cache (of empty_cache()) those are the
-  // positions after what it has seen, one at a time; without, all of the target.
+  // Logits (N, V) of the positions that are handed in, those of layout_of(target_BT). With a cache
+  // (of empty_cache()) they are the positions after what it has seen, one at a time; without, all
+  // of the target.
   torch::Tensor decode(const torch::Tensor& target_BT, const Memory& memory, StackCache* cache);
   StackCache empty_cache() const { return decoder_->empty_cache(); }
 
  private:
-  torch::Tensor embed(const torch::Tensor& ids_BT, int64_t first_position) const;
+  Layout layout_of(const torch::Tensor& ids_BT) const;
+  torch::Tensor embed(const torch::Tensor& ids_BT, const Layout& layout,
+                      int64_t first_position) const;
 
   const ModelConfig config_;
   const torch::Tensor positions_TC_;  // float64

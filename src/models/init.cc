@@ -57,7 +57,8 @@ double matrix_deviation(const ModelConfig& config, const std::string& stack,
   }
   if (sublayer != "ffn") {
     if (config.init == "small") return std::sqrt(2.0 / (5.0 * d));
-    if (config.init == "packed-xavier" && matrix != "o") {
+    if (config.init == "packed-xavier") {
+      if (matrix == "o") return 1.0 / std::sqrt(3.0 * d);
       const double kv = d / config.heads * (config.kv_heads ? config.kv_heads : config.heads);
       return std::sqrt(2.0 / (d + d + 2.0 * kv));
     }

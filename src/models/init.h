@@ -12,10 +12,12 @@
 // Standard deviation, d = d_model, a matrix of (out, in):
 //   xavier: sqrt(2 / (in + out)) for q, k, v, o and the feed-forward matrices, each on its own
 //     (Glorot and Bengio 2010).
-//   packed-xavier: the same, but q, k and v count as one matrix (out_q + out_k + out_v, d), as
-//     torch.nn.MultiheadAttention packs them: sqrt(2 / 4d) without grouped queries. o and the
-//     feed-forward matrices as in xavier. torch.nn.Transformer draws them uniform with these
-//     deviations; here they are normal, so that only the scale differs from xavier.
+//   packed-xavier: attention as torch.nn.MultiheadAttention starts it. q, k and v count as one
+//   matrix
+//     (out_q + out_k + out_v, d) for Xavier, sqrt(2 / 4d) without grouped queries; o has the
+//     deviation of torch.nn.Linear, 1 / sqrt(3d). Feed-forward matrices as in xavier. PyTorch draws
+//     from uniform distributions of these deviations; here they are normal, so that only the scale
+//     differs from xavier. (torch.nn.Transformer sets o again, as in xavier.)
 //   small: q, k, v, o sqrt(2 / 5d) (SmallInit, Nguyen and Salazar 2019, section 2.2); the
 //     feed-forward matrices as in xavier.
 //   gpt2: 0.02; the matrices that write to the residual stream, o and w2, 0.02 / sqrt(N), N the

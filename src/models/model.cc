@@ -41,10 +41,10 @@ Result<std::shared_ptr<Model>> make_model(const ModelConfig& config, uint64_t se
   return Status(StatusCode::kInternal, "[model] no builder for \"" + config.family + "\".");
 }
 
-torch::Tensor loss(const torch::Tensor& logits_BTV, const torch::Tensor& target_out_BT,
+torch::Tensor loss(const torch::Tensor& logits, const torch::Tensor& target,
                    double label_smoothing) {
-  return at::cross_entropy_loss(logits_BTV.flatten(0, 1), target_out_BT.flatten(), {},
-                                at::Reduction::Mean, kIgnore, label_smoothing);
+  return at::cross_entropy_loss(logits.flatten(0, -2), target.flatten(), {}, at::Reduction::Mean,
+                                kIgnore, label_smoothing);
 }
 
 }  // namespace norma::models

@@ -42,12 +42,16 @@ struct ProbedWeight {
 
 // Called with the residual stream: layer 0 is the embedding, layer l the stream after block l, and,
 // where the placement has a final norm, layer -1 what comes out of it.
+// x has the real positions of the batch alone.
 using StreamTap =
-    std::function<void(const std::string& stack, int64_t layer, const torch::Tensor& x_BTC)>;
+    std::function<void(const std::string& stack, int64_t layer, const torch::Tensor& x_NC)>;
 
 class Model : public torch::nn::Module {
  public:
+  // Where a target is padding the logits mean nothing.
   virtual torch::Tensor logits_BTV(const Batch& batch) = 0;
+  // models::loss() of those logits, without the work on padding.
+  virtual torch::Tensor loss(const Batch& batch, double label_smoothing) = 0;
   virtual std::vector<ProbedWeight> ffn_output_weights() = 0;
   virtual const ModelConfig& config() const = 0;
   // Norms that one forward pass applies, each to every position of its stack: the cost of norms.
@@ -55,8 +59,8 @@ class Model : public torch::nn::Module {
   void set_stream_tap(StreamTap tap) { tap_ = std::move(tap); }
 
  protected:
-  void tap(const std::string& stack, int64_t layer, const torch::Tensor& x_BTC) const {
-    if (tap_) tap_(stack, layer, x_BTC);
+  void tap(const std::string& stack, int64_t layer, const torch::Tensor& x_NC) const {
+    if (tap_) tap_(stack, layer, x_NC);
   }
 
  private:
@@ -67,9 +71,10 @@ class Model : public torch::nn::Module {
 // placement start from the same values wherever shapes agree.
 Result<std::shared_ptr<Model>> make_model(const ModelConfig& config, uint64_t seed);
 
-// Mean cross-entropy in nats over positions that count. Label smoothing (Szegedy et al. 2016):
+// Mean cross-entropy in nats over positions that count (target not kIgnore). logits: (..., V),
+// target: int64, the shape before V. Label smoothing (Szegedy et al. 2016):
 // every token has probability label_smoothing / V, and the target 1 - label_smoothing on top.
-torch::Tensor loss(const torch::Tensor& logits_BTV, const torch::Tensor& target_out_BT,
+torch::Tensor loss(const torch::Tensor& logits, const torch::Tensor& target,
                    double label_smoothing);
 
 }  // namespace norma::models

@@ -7,8 +7,8 @@
 // block over the residual stream, and ends the stack. A model knows nothing of where its norms are:
 // a new placement is one file and one row of the table in placement.cc.
 //
-// x is the residual stream, (..., C). A sub-layer f is attention "self", cross-attention "cross" or
-// the feed-forward network "ffn"; its dropout is part of it.
+// x is the residual stream: (N, C), the real positions of the batch. A sub-layer f is attention
+// "self", cross-attention "cross" or the feed-forward network "ffn"; its dropout is part of it.
 #pragma once
 
 #include <torch/torch.h>
@@ -36,9 +36,9 @@ struct Sublayer {
 // Functions that a placement puts inside a sub-layer; empty where it puts none.
 struct InnerNorms {
   using Function = std::function<torch::Tensor(const torch::Tensor&)>;
-  Function query, key, value;  // on (B, T, heads, width of a head), before rotation
-  Function heads;              // on (B, T, heads * width of a head), before the output matrix
-  Function hidden;             // on (..., ffn), before the second matrix
+  Function query, key, value;  // on (N, heads, width of a head), before rotation
+  Function heads;              // on (N, heads * width of a head), before the output matrix
+  Function hidden;             // on (N, ffn), before the second matrix
 };
 
 struct PlacementOptions {

@@ -42,10 +42,10 @@ Stack::Stack(const StackOptions& options, std::shared_ptr<Placement> placement)
   register_module("norms", placement_);
 }
 
-torch::Tensor Stack::forward(const torch::Tensor& x_BTC, AttentionContext self,
+torch::Tensor Stack::forward(const torch::Tensor& x_NC, AttentionContext self,
                              AttentionContext cross, StackCache* cache,
                              const std::function<void(int64_t, const torch::Tensor&)>& tap) {
-  Stream stream{x_BTC, {}};
+  Stream stream{x_NC, {}};
   if (tap) tap(0, stream.x);
   const auto drop = [this](torch::Tensor x) {
     return dropout_ > 0 && is_training() ? at::dropout(x, dropout_, true) : x;

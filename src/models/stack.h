@@ -43,9 +43,9 @@ class Stack : public torch::nn::Module {
  public:
   Stack(const StackOptions& options, std::shared_ptr<Placement> placement);
 
-  // self, cross: what every block attends to. cache: undefined entries at first; null: none is
-  // kept. tap: as in model.h.
-  torch::Tensor forward(const torch::Tensor& x_BTC, AttentionContext self, AttentionContext cross,
+  // x: (N, C), laid out by self.layout. self, cross: what every block attends to. cache: undefined
+  // entries at first; null: none is kept. tap: as in model.h.
+  torch::Tensor forward(const torch::Tensor& x_NC, AttentionContext self, AttentionContext cross,
                         StackCache* cache,
                         const std::function<void(int64_t, const torch::Tensor&)>& tap);
 

@@ -65,21 +65,30 @@ TEST(MultiHeadAttention, GroupedQueriesEqualRepeatedKeysAndValues) {
   }
   const torch::Tensor x = torch::randn({2, 5, 24}, torch::kFloat64);
   AttentionContext context;
+  context.layout = Layout::dense(2, 5);
   context.causal = true;
-  EXPECT_LT(relative_error(grouped->forward(x, context), full->forward(x, context)), kF64);
+  const torch::Tensor x_NC = x.flatten(0, 1);
+  EXPECT_LT(relative_error(grouped->forward(x_NC, context), full->forward(x_NC, context)), kF64);
 }
 
 TEST(MultiHeadAttention, APaddedKeyHasNoWeight) {
   torch::manual_seed(4);
   const auto attention = make_attention(12, 3, 3);
-  const torch::Tensor x = torch::randn({1, 3, 12}, torch::kFloat64);
-  const torch::Tensor memory = torch::randn({1, 6, 12}, torch::kFloat64);
-  AttentionContext all, cut;
-  all.memory_BSC = memory;
-  all.key_bias_B11S = torch::zeros({1, 1, 1, 6}, torch::kFloat64);
-  all.key_bias_B11S->slice(3, 4).fill_(-std::numeric_limits<double>::infinity());
-  cut.memory_BSC = memory.slice(1, 0, 4);
-  EXPECT_LT(relative_error(attention->forward(x, all), attention->forward(x, cut)), kF64);
+  // Two sentences with memories of 4 and 6 positions, and the first one alone.
+  const torch::Tensor x = torch::randn({2, 3, 12}, torch::kFloat64);
+  const torch::Tensor memory = torch::randn({10, 12}, torch::kFloat64);
+  const torch::Tensor ids = torch::tensor({1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1}).view({2, 6});
+  AttentionContext both, alone;
+  both.layout = Layout::dense(2, 3);
+  alone.layout = Layout::dense(1, 3);
+  both.cross = alone.cross = true;
+  both.memory_NC = memory;
+  both.memory_layout = Layout::of(ids, 0, torch::kFloat64);
+  alone.memory_NC = memory.slice(0, 0, 4);
+  alone.memory_layout = Layout::dense(1, 4);
+  const torch::Tensor expected = attention->forward(x[0], alone);
+  EXPECT_LT(relative_error(attention->forward(x.flatten(0, 1), both).slice(0, 0, 3), expected),
+            kF64);
 }
 
 TEST(MultiHeadAttention, OnePositionAtATimeEqualsAllAtOnce) {
@@ -88,22 +97,26 @@ TEST(MultiHeadAttention, OnePositionAtATimeEqualsAllAtOnce) {
   const torch::Tensor x = torch::randn({2, 6, 12}, torch::kFloat64);
   const auto [cos, sin] = rotary_tables(6, 4, 10000.0);
   AttentionContext context;
+  context.layout = Layout::dense(2, 6);
   context.causal = true;
   context.cos_TD = cos;
   context.sin_TD = sin;
-  const torch::Tensor expected = attention->forward(x, context);
+  const torch::Tensor expected = attention->forward(x.flatten(0, 1), context).view({2, 6, 12});
   KeyValues seen;
   context.seen = &seen;
   int64_t t = 0;
   for (int64_t length : {3, 1, 1, 1}) {
     context.cos_TD = cos.narrow(0, t, length);
     context.sin_TD = sin.narrow(0, t, length);
-    const torch::Tensor out = attention->forward(x.narrow(1, t, length), context);
+    context.layout = Layout::dense(2, length);
+    const torch::Tensor out =
+        attention->forward(x.narrow(1, t, length).flatten(0, 1), context).view({2, length, 12});
     EXPECT_LT(relative_error(out, expected.narrow(1, t, length)), kF64) << t;
     t += length;
   }
   EXPECT_EQ(seen.key_BHSD.size(1), 1);  // one head of keys is kept, not three
-  EXPECT_THROW(attention->forward(x, context), c10::Error);
+  context.layout = Layout::dense(2, 2);
+  EXPECT_THROW(attention->forward(x.narrow(1, 0, 2).flatten(0, 1), context), c10::Error);
 }
 
 }  // namespace

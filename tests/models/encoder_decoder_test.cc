@@ -51,9 +51,9 @@ TEST(EncoderDecoder, SourceTargetAndOutputShareOneMatrix) {
   const auto embedded = [&](const torch::Tensor& ids) {
     return embedding.index_select(0, ids[0]) * 4.0 + positions.slice(0, 0, ids.size(1));
   };
-  EXPECT_LT(relative_error(tapped["encoder0"][0], embedded(batch.source_BS)), kF32);
-  EXPECT_LT(relative_error(tapped["decoder0"][0], embedded(batch.target_in_BT)), kF32);
-  EXPECT_LT(relative_error(logits, tapped["decoder-1"].matmul(embedding.t())), kF32);
+  EXPECT_LT(relative_error(tapped["encoder0"], embedded(batch.source_BS)), kF32);
+  EXPECT_LT(relative_error(tapped["decoder0"], embedded(batch.target_in_BT)), kF32);
+  EXPECT_LT(relative_error(logits[0], tapped["decoder-1"].matmul(embedding.t())), kF32);
 
   config.tie_embeddings = false;
   const auto untied = must_make(config);
@@ -99,8 +99,9 @@ TEST(EncoderDecoder, PaddingChangesNothing) {
     const torch::Tensor expected = model->logits_BTV(alone);
     const torch::Tensor logits = model->logits_BTV(padded);
     EXPECT_LT(relative_error(logits.slice(1, 0, 3), expected), kF32) << placement;
-    EXPECT_NEAR(loss(logits, padded.target_out_BT, 0.1).item<double>(),
-                loss(expected, alone.target_out_BT, 0.1).item<double>(), 1e-5);
+    const double value = loss(expected, alone.target_out_BT, 0.1).item<double>();
+    EXPECT_NEAR(loss(logits, padded.target_out_BT, 0.1).item<double>(), value, 1e-5);
+    EXPECT_NEAR(model->loss(padded, 0.1).item<double>(), value, 1e-5);
   }
 }
 
@@ -108,17 +109,17 @@ TEST(EncoderDecoder, GradientsOfAPaddedBatchAreTheSumOfItsSentences) {
   const ModelConfig config = small_encdec("post", "layernorm");
   const auto together = must_make(config), apart = must_make(config);
   const Batch batch = random_batch({5, 3}, {2, 6}, 40, 5);
-  const auto total = [](const torch::Tensor& logits, const torch::Tensor& target) {
-    return loss(logits, target, 0.0) * (target != kIgnore).sum();
+  const auto total = [](Model& model, const Batch& some) {
+    return model.loss(some, 0.0) * (some.target_out_BT != kIgnore).sum();
   };
-  total(together->logits_BTV(batch), batch.target_out_BT).backward();
+  total(*together, batch).backward();
   for (int64_t r : {0, 1}) {
     const int64_t s = (batch.source_BS[r] != text::kPadId).sum().item<int64_t>();
     const int64_t t = (batch.target_out_BT[r] != kIgnore).sum().item<int64_t>();
     const Batch one = {batch.source_BS.slice(0, r, r + 1).slice(1, 0, s),
                        batch.target_in_BT.slice(0, r, r + 1).slice(1, 0, t),
                        batch.target_out_BT.slice(0, r, r + 1).slice(1, 0, t)};
-    total(apart->logits_BTV(one), one.target_out_BT).backward();
+    total(*apart, one).backward();
   }
   const auto expected = apart->named_parameters();
   for (const auto& item : together->named_parameters()) {
@@ -183,7 +184,7 @@ TEST(EncoderDecoder, LearnsToCopyAndTranslatesWhatItLearnt) {
     double value = 0, start = 0;
     for (int step = 0; step < 200; ++step) {
       adam.zero_grad();
-      const torch::Tensor l = loss(model->logits_BTV(batch), batch.target_out_BT, 0.0);
+      const torch::Tensor l = model->loss(batch, 0.0);
       l.backward();
       adam.step();
       value = l.item<double>();

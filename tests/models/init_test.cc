@@ -72,7 +72,8 @@ TEST(Init, DeviationsAreThoseOfTheFormulas) {
   const double xavier = std::sqrt(2.0 / (2 * d)), xavier_ffn = std::sqrt(2.0 / (5 * d));
   const Case cases[] = {
       {"xavier", xavier, xavier, xavier_ffn, xavier_ffn, xavier_ffn},
-      {"packed-xavier", std::sqrt(2.0 / (4 * d)), xavier, xavier_ffn, xavier_ffn, xavier_ffn},
+      {"packed-xavier", std::sqrt(2.0 / (4 * d)), std::sqrt(1 / (3 * d)), xavier_ffn, xavier_ffn,
+       xavier_ffn},
       {"small", std::sqrt(2.0 / (5 * d)), std::sqrt(2.0 / (5 * d)), xavier_ffn, xavier_ffn,
        xavier_ffn},
       {"gpt2", 0.02, 0.02 / std::sqrt(4.0), 0.02, 0.02 / std::sqrt(4.0), 0.02 / std::sqrt(6.0)},
@@ -108,7 +109,7 @@ double decoder_profile(const std::string& placement, const std::string& init, ui
   for (int64_t k = 0; k < 8; ++k) {
     const std::vector<int64_t> lengths(32, 10);
     const Batch batch = random_batch(lengths, lengths, config.vocab_size, 100 * seed + k);
-    loss(model->logits_BTV(batch), batch.target_out_BT, 0.0).backward();
+    model->loss(batch, 0.0).backward();
   }
   std::vector<double> norms;
   for (const ProbedWeight& probed : model->ffn_output_weights()) {
@@ -118,23 +119,22 @@ double decoder_profile(const std::string& placement, const std::string& init, ui
   return norms.back() / norms.front();
 }
 
-// Measured on English-German pairs with three seeds: 9.6 to 11.5, 0.61 to 0.76, about 1.3. Random
-// tokens share no words between sentences, so the numbers differ somewhat; the claims do not hang
-// on that: Post-LN's decoder gradient grows by much, Pre-LN's falls, packing takes the growth away.
+// Measured on English-German pairs, eight seeds: post 4.6 to 11.2, pre 0.59 to 0.80; with these
+// random tokens: 8.5 and 8.9, 0.56 and 0.68. The margins say what does not hang on the tokens:
+// Post-LN's decoder gradient grows by much, Pre-LN's falls, packed attention takes the growth away.
 TEST(Init, TheDecoderGradientGrowsWithDepthForPostLayerNormAlone) {
   for (uint64_t seed : {1, 2}) {
     const double post = decoder_profile("post", "xavier", seed);
     const double pre = decoder_profile("pre", "xavier", seed);
     const double packed = decoder_profile("post", "packed-xavier", seed);
-    RecordProperty("seed" + std::to_string(seed),
-                   std::to_string(post) + " " + std::to_string(pre) + " " + std::to_string(packed));
     std::printf("last/first, seed %d: post %.2f, pre %.2f, post packed %.2f\n", int(seed), post,
                 pre, packed);
-    EXPECT_GT(post, 6.0);
+    EXPECT_GT(post, 4.0);
     EXPECT_LT(post, 20.0);
     EXPECT_GT(pre, 0.4);
     EXPECT_LT(pre, 1.0);
-    EXPECT_LT(packed, 0.7 * post);
+    EXPECT_GT(packed, 0.7);
+    EXPECT_LT(packed, 2.5);
   }
 }
 

@@ -80,9 +80,13 @@ TEST(Stack, IsItsEquations) {
         const torch::Tensor x2 = x.detach().clone().requires_grad_();
         const torch::Tensor memory2 = memory.detach().clone().requires_grad_();
         AttentionContext self, cross;
+        self.layout = cross.layout = Layout::dense(2, 5);
         self.causal = decoder;
-        if (decoder) cross.memory_BSC = memory;
-        const torch::Tensor out = stack->forward(x, self, cross, nullptr, {});
+        cross.cross = true;
+        cross.memory_NC = memory.flatten(0, 1);
+        cross.memory_layout = Layout::dense(2, 7);
+        const torch::Tensor out =
+            stack->forward(x.flatten(0, 1), self, cross, nullptr, {}).view({2, 5, 12});
         const torch::Tensor expected = plain_stack(config, copies, decoder, x2, memory2);
         EXPECT_LT(relative_error(out, expected), 1e-11);
         const torch::Tensor weight = torch::randn(out.sizes(), f64);
@@ -128,7 +132,7 @@ class NormsInside : public Placement {
       inner.hidden = [n = hidden_[layer]](const torch::Tensor& x) mutable { return n.forward(x); };
     } else {
       inner.heads = [n = heads_[layer]](const torch::Tensor& x) mutable { return n.forward(x); };
-      inner.query = [](const torch::Tensor& x_BTHD) { return x_BTHD * 2.0; };
+      inner.query = [](const torch::Tensor& x_NHD) { return x_NHD * 2.0; };
     }
     return inner;
   }
@@ -173,7 +177,10 @@ TEST(Stack, APlacementReachesInsideTheSublayers) {
       plain.linear(plain.normalize(expected, "norms.0.ffn"), "0.ffn.w1").clamp_min(0);
   expected = expected + plain.linear(plain.normalize(hidden, "norms.0.hidden"), "0.ffn.w2");
   expected = plain.normalize(expected, "norms.final");
-  EXPECT_LT(relative_error(stack.forward(x, {}, {}, nullptr, {}), expected), 1e-11);
+  AttentionContext self;
+  self.layout = Layout::dense(2, 5);
+  const torch::Tensor out = stack.forward(x.flatten(0, 1), self, {}, nullptr, {});
+  EXPECT_LT(relative_error(out, expected.flatten(0, 1)), 1e-11);
 }
 
 torch::Tensor golden_tensor(const weights::SafetensorsFile& file, const std::string& name) {
@@ -245,18 +252,24 @@ TEST_P(GoldenStack, MatchesPyTorchLayers) {
     }
   }
   const torch::Tensor x = golden_tensor(file, "in0").requires_grad_();
+  const torch::Tensor memory =
+      decoder ? golden_tensor(file, "in1").requires_grad_() : torch::zeros({0, 0, 24});
   AttentionContext self, cross;
+  self.layout = cross.layout = Layout::dense(x.size(0), x.size(1));
   self.causal = decoder;
-  if (decoder) cross.memory_BSC = golden_tensor(file, "in1").requires_grad_();
+  cross.cross = true;
+  cross.memory_NC = memory.flatten(0, 1);
+  cross.memory_layout = Layout::dense(memory.size(0), memory.size(1));
   torch::Tensor out;  // their layer ends before the final norm
-  stack->forward(x, self, cross, nullptr, [&](int64_t layer, const torch::Tensor& stream) {
-    if (layer == 1) out = stream;
-  });
+  stack->forward(x.flatten(0, 1), self, cross, nullptr,
+                 [&](int64_t layer, const torch::Tensor& stream) {
+                   if (layer == 1) out = stream.view(x.sizes());
+                 });
   EXPECT_LT(relative_error(out, golden_tensor(file, "out")), 1e-10);
   out.backward(golden_tensor(file, "grad_out"));
   EXPECT_LT(relative_error(x.grad(), golden_tensor(file, "in0.grad")), 1e-10);
   if (decoder) {
-    EXPECT_LT(relative_error(cross.memory_BSC.grad(), golden_tensor(file, "in1.grad")), 1e-10);
+    EXPECT_LT(relative_error(memory.grad(), golden_tensor(file, "in1.grad")), 1e-10);
   }
   for (const GoldenName& name : golden_names(decoder)) {
     for (const char* leaf : {"weight", "bias"}) {

@@ -22,7 +22,7 @@ double mean_loss(models::Model& model, const std::vector<CountedBatch>& batches)
   model.eval();
   double nats = 0, tokens = 0;
   for (const CountedBatch& b : batches) {
-    const torch::Tensor mean = models::loss(model.logits_BTV(b.batch), b.batch.target_out_BT, 0.0);
+    const torch::Tensor mean = model.loss(b.batch, 0.0);
     nats += mean.item<double>() * static_cast<double>(b.tokens);
     tokens += static_cast<double>(b.tokens);
   }

@@ -99,9 +99,7 @@ Status Run::start_or_resume() {
 double Run::one_step() {
   const Clock::time_point start = Clock::now();
   const CountedBatch batch = task_.train_batch(state_.step);
-  const torch::Tensor loss =
-      models::loss(model_->logits_BTV(batch.batch), batch.batch.target_out_BT,
-                   job_.recipe.train.label_smoothing);
+  const torch::Tensor loss = model_->loss(batch.batch, job_.recipe.train.label_smoothing);
   const double value = loss.item<double>();
   if (!std::isfinite(value)) return value;
   loss.backward();
