@@ -190,7 +190,7 @@ TEST_P(KernelBits, FiveHundredRandomCombinations) {
     Way way{.stride = cols + below(40), .offset = below(16), .aligned = coin(), .in_place = coin(),
             .threads = static_cast<int>(1 + below(8)), .row_at_a_time = coin(), .grain = below(3),
             .stream_bytes = below(2), .absent = static_cast<unsigned>(coin() ? 0 : below(64))};
-    if (way.aligned) way.stride = (way.stride + 15) / 16 * 16;  // so that stores may pass the caches
+    if (way.aligned) way.stride = (way.stride + 15) / 16 * 16;  // so that stores may stream
     if (coin()) way.stride = -way.stride;
     if (way.grain != 1) way.row_at_a_time = false;  // ranges are never below the grain
     ASSERT_TRUE(has_specified_bits(p, {way})) << "combination " << i;
