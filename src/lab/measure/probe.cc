@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "models/model.h"
-#include "text/special_tokens.h"
 
 namespace norma::lab {
 namespace {
@@ -16,14 +15,13 @@ namespace {
 // Sum of squares and number of elements, by stack and depth; the final norm comes last.
 using StreamSums = std::map<std::string, std::map<int64_t, std::pair<double, double>>>;
 
-void add_stream(const torch::Tensor& x_BTC, const torch::Tensor& counts_BT, int64_t layer,
+void add_stream(const torch::Tensor& x_NC, int64_t layer,
                 std::map<int64_t, std::pair<double, double>>* sums) {
   torch::NoGradGuard no_grad;
   auto& [squares, elements] =
       (*sums)[layer < 0 ? std::numeric_limits<int64_t>::max() : layer];
-  const torch::Tensor squares_BT = x_BTC.to(torch::kFloat64).square().sum(-1);
-  squares += squares_BT.masked_select(counts_BT).sum().item<double>();
-  elements += counts_BT.sum().item<double>() * static_cast<double>(x_BTC.size(-1));
+  squares += x_NC.to(torch::kFloat64).square().sum().item<double>();
+  elements += static_cast<double>(x_NC.numel());
 }
 
 }  // namespace
@@ -40,16 +38,12 @@ Result<Probe> probe(const TrainRecipe& recipe, const Task& task) {
   StreamSums sums;
   for (int64_t step = 0; step < kProbeBatches; ++step) {
     const models::Batch batch = task.train_batch(step).batch;
-    const torch::Tensor target_counts_BT = batch.target_out_BT != models::kIgnore;
     model.set_stream_tap(
-        [&](const std::string& stack, int64_t layer, const torch::Tensor& x_BTC) {
-          const torch::Tensor counts_BT =
-              stack == "encoder" ? batch.source_BS != text::kPadId : target_counts_BT;
-          add_stream(x_BTC, counts_BT, layer, &sums[stack]);
+        [&](const std::string& stack, int64_t layer, const torch::Tensor& x_NC) {
+          add_stream(x_NC, layer, &sums[stack]);
         });
     // Gradients of the batches add up in place.
-    models::loss(model.logits_BTV(batch), batch.target_out_BT, recipe.train.label_smoothing)
-        .backward();
+    model.loss(batch, recipe.train.label_smoothing).backward();
   }
 
   Probe result;

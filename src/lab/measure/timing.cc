@@ -17,6 +17,7 @@
 #include "lab/train/schedule.h"
 #include "models/model.h"
 #include "models/norm.h"
+#include "text/special_tokens.h"
 
 namespace norma::lab {
 namespace {
@@ -78,12 +79,13 @@ std::map<std::string, double> calls_by_stack(const models::Model& model) {
   return calls;
 }
 
-// Rows of one norm call: positions of the batch, padding too, weighted by each stack's calls.
+// Rows of one norm call: real positions of the batch, weighted by each stack's calls.
 double rows_of(const models::Batch& batch, const std::map<std::string, double>& calls) {
   double rows = 0, total = 0;
   for (const auto& [stack, count] : calls) {
-    const torch::Tensor& ids = stack == "encoder" ? batch.source_BS : batch.target_in_BT;
-    rows += count * static_cast<double>(ids.numel());
+    const torch::Tensor real = stack == "encoder" ? batch.source_BS != text::kPadId
+                                                  : batch.target_out_BT != models::kIgnore;
+    rows += count * static_cast<double>(real.sum().item<int64_t>());
     total += count;
   }
   return rows / std::max(total, 1.0);
@@ -134,10 +136,7 @@ void sample_norm(Subject& s) {
 void sample_step(Subject& s, const Task& task, int64_t step) {
   const Clock::time_point start = Clock::now();
   const CountedBatch batch = task.train_batch(step);
-  const torch::Tensor loss =
-      models::loss(s.model->logits_BTV(batch.batch), batch.batch.target_out_BT,
-                   s.recipe.train.label_smoothing);
-  loss.backward();
+  s.model->loss(batch.batch, s.recipe.train.label_smoothing).backward();
   // A rate of 0 keeps a diverging model from changing what is timed.
   s.adam->step(0.0);
   s.step.push_back(ns_since(start) / 1e6);
