@@ -271,7 +271,7 @@ static void compare_with_dense(const struct problem* p, const norma_executor* ex
   int64_t end = 0;
   for (int i = 0; i < count_of(p); ++i) {
     const struct view v = effective(p, i);
-    const int64_t width = v.cols * size_of(v.dtype);
+    const int64_t width = is_empty(&v) ? 0 : v.cols * size_of(v.dtype);
     struct view* d = &q.v[i];
     if (d->offset < 0) continue;
     d->offset = end;
@@ -286,7 +286,7 @@ static void compare_with_dense(const struct problem* p, const norma_executor* ex
   CHECK(code == NORMA_OK);
   for (int i = 0; i < count_of(p); ++i) {
     const struct view v = effective(p, i);
-    const int64_t width = v.cols * size_of(v.dtype);
+    const int64_t width = is_empty(&v) ? 0 : v.cols * size_of(v.dtype);
     for (int64_t r = 0; v.is_output && !is_empty(&v) && r < v.rows; ++r) {
       CHECK(memcmp(base + v.offset + r * v.stride * size_of(v.dtype),
                    dense + q.v[i].offset + r * width, (size_t)width) == 0);

@@ -28,17 +28,24 @@ bool run_meets(int64_t begin, int64_t width, const ByteRows& b) {
   return std::max<int64_t>(first, 0) <= std::min(last, b.rows - 1);
 }
 
+// Elements as bytes. Counts that no memory can have (rows of no columns, the stride of a single
+// row) stop at 2^62, so that an address plus one of them still fits.
+int64_t in_bytes(int64_t elements, DType dtype) {
+  constexpr int64_t kMost = int64_t{1} << 62;
+  const auto size = static_cast<int64_t>(size_of(dtype));
+  return std::clamp(elements, -kMost / size, kMost / size) * size;
+}
+
 }  // namespace
 
 ByteRows bytes_of(const ConstRowsView& view) {
-  const auto size = static_cast<int64_t>(size_of(view.dtype));
   const int64_t rows = view.data == nullptr ? 0 : view.rows;
-  return {reinterpret_cast<int64_t>(view.data), view.cols * size, rows, view.stride * size};
+  return {reinterpret_cast<int64_t>(view.data), in_bytes(view.cols, view.dtype), rows,
+          in_bytes(view.stride, view.dtype)};
 }
 
 ByteRows bytes_of(const void* data, DType dtype, int64_t size) {
-  const auto bytes = size * static_cast<int64_t>(size_of(dtype));
-  return {reinterpret_cast<int64_t>(data), bytes, data == nullptr ? 0 : 1, 0};
+  return {reinterpret_cast<int64_t>(data), in_bytes(size, dtype), data == nullptr ? 0 : 1, 0};
 }
 
 bool overlap(const ByteRows& first, const ByteRows& second) {
