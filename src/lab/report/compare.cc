@@ -104,6 +104,25 @@ std::string Grid::words(const Setting& s) const {
   return text;
 }
 
+std::string Grid::words_one_by_one(const std::vector<size_t>& wanted) const {
+  std::string text;
+  for (const size_t i : wanted) text += (text.empty() ? "" : "; ") + words(settings[i]);
+  return text;
+}
+
+std::string Grid::words_by_init(const std::vector<size_t>& wanted,
+                                const std::vector<std::string>& inits) const {
+  std::string text;
+  for (const std::string& init : inits) {
+    std::vector<size_t> some;
+    for (const size_t i : wanted) {
+      if (settings[i].init == init) some.push_back(i);
+    }
+    text += (text.empty() ? "" : "; ") + words(some);
+  }
+  return text;
+}
+
 std::string Grid::words(const std::vector<size_t>& wanted) const {
   if (wanted.size() == 1) return words(settings[wanted[0]]);
   std::set<double> lrs;
@@ -117,9 +136,7 @@ std::string Grid::words(const std::vector<size_t>& wanted) const {
     choices.insert(settings[i].choices);
   }
   if (choices.size() > 1 || lrs.size() * warmups.size() * inits.size() != wanted.size()) {
-    std::string text;
-    for (const size_t i : wanted) text += (text.empty() ? "" : "; ") + words(settings[i]);
-    return text;
+    return inits.size() > 1 ? words_by_init(wanted, inits) : words_one_by_one(wanted);
   }
   std::vector<std::string> lr_words;
   for (const double lr : lrs) lr_words.push_back(plain(lr));
@@ -158,6 +175,15 @@ Grid make_grid(const std::vector<Run>& runs) {
     grid.configurations.push_back(std::move(configuration));
   }
   return grid;
+}
+
+std::vector<size_t> compared_settings(const Grid& grid) {
+  std::vector<size_t> variants(grid.settings.size(), 0), settings;
+  for (const Configuration& c : grid.configurations) variants[c.setting] += 1;
+  for (size_t s = 0; s < variants.size(); ++s) {
+    if (variants[s] > 1) settings.push_back(s);
+  }
+  return settings;
 }
 
 Grid among(Grid grid, const std::vector<size_t>& settings) {

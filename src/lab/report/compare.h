@@ -68,9 +68,16 @@ struct Grid {
   // "lr 0.001 and 0.003, with (150 steps) and without warm-up" where the settings are all
   // combinations; else a list.
   std::string words(const std::vector<size_t>& settings) const;
+
+ private:
+  std::string words_one_by_one(const std::vector<size_t>& wanted) const;
+  std::string words_by_init(const std::vector<size_t>& wanted,
+                            const std::vector<std::string>& inits) const;
 };
 
 Grid make_grid(const std::vector<Run>& runs);
+// The settings that hold more than one variant.
+std::vector<size_t> compared_settings(const Grid& grid);
 // The same grid, whose words name only what varies among these settings.
 Grid among(Grid grid, const std::vector<size_t>& settings);
 

@@ -233,7 +233,10 @@ std::string provenance_section(const Page& page) {
   const auto item = [&](const std::string& key, const std::string& value) {
     if (!value.empty()) out += "<dt>" + escape(key) + "</dt><dd>" + escape(value) + "</dd>\n";
   };
-  for (const auto& [key, value] : page.folder.environment) item(key, value);
+  for (auto [key, value] : page.folder.environment) {
+    std::replace(key.begin(), key.end(), '_', ' ');
+    item(key, value);
+  }
   if (!page.folder.runs.empty()) {
     std::string data;
     for (const auto& [key, value] : page.folder.runs[0].data)

@@ -61,11 +61,14 @@ std::string outcome_words(const Grid& grid, const std::vector<PairedRow>& rows,
 
 }  // namespace
 
-std::string at_settings(const Grid& grid, const std::vector<size_t>& some, size_t of) {
-  if (of == 1) return "";
-  if (some.size() == of && of == 2) return " in both settings";
-  if (some.size() == of) return " in all " + std::to_string(of) + " settings";
-  return " at " + grid.words(some);
+std::string at_settings(const Grid& grid, const std::vector<size_t>& some, size_t of,
+                        const std::string& which) {
+  const size_t compared = compared_settings(grid).size();
+  if (compared == 1) return "";
+  if (some.size() < of || of == 1) return " at " + grid.words(some);
+  const std::string all =
+      of == 2 ? " in both settings" : " in all " + std::to_string(of) + " settings";
+  return of < compared ? all + " " + which : all;
 }
 
 std::string deciding_factor(const Grid& grid, const std::vector<size_t>& settings,
@@ -136,7 +139,8 @@ std::string comparison_words(const Grid& grid, size_t first, size_t second) {
   for (const auto& [outcome, some] : groups) {
     std::vector<size_t> where;
     for (const PairedRow& row : some) where.push_back(row.first->setting);
-    text += separator + outcome_words(grid, some, at_settings(grid, where, rows.size()));
+    text += separator +
+            outcome_words(grid, some, at_settings(grid, where, rows.size(), "that have both"));
     separator = "; ";
   }
   return text;

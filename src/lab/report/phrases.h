@@ -19,9 +19,11 @@ struct PairedRow {
   Paired paired;
 };
 
-// Where some of `of` settings are: "" where there is but one, " in all 4 settings", else " at lr
-// ...".
-std::string at_settings(const Grid& grid, const std::vector<size_t>& some, size_t of);
+// Where `some` are of the `of` settings that a sentence is about: "" where the folder compares in
+// one alone, " in all 4 settings" with the `which` that sets them apart where it compares in more,
+// else " at lr ...".
+std::string at_settings(const Grid& grid, const std::vector<size_t>& some, size_t of,
+                        const std::string& which);
 
 // The one factor that, alone, says which group a setting is in: "the learning rate"; "the setting"
 // where none does.

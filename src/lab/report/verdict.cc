@@ -59,15 +59,6 @@ Leaders leaders_in(const Grid& grid, size_t setting) {
   return leaders;
 }
 
-// The settings in which there is something to compare.
-std::vector<size_t> compared_settings(const Grid& grid) {
-  std::vector<size_t> settings;
-  for (size_t s = 0; s < grid.settings.size(); ++s) {
-    if (configurations_in(grid, s).size() > 1) settings.push_back(s);
-  }
-  return settings;
-}
-
 std::vector<std::string> labels(const Grid& grid, const std::set<size_t>& variants) {
   std::vector<std::string> words;
   for (const size_t v : variants) words.push_back(label(grid.variants[v]));
@@ -108,47 +99,88 @@ std::string undecided_lead(const Grid& grid, const std::vector<size_t>& settings
          " seeds that finished under every variant.";
 }
 
-std::string lead_words(const RunFolder& folder, const Grid& grid,
-                       const std::vector<size_t>& settings) {
-  std::map<size_t, std::set<size_t>> by_setting;
-  std::vector<size_t> decided;
-  std::set<size_t> common;
+// A choice over settings: what leads wherever it was run, in at least half of the settings.
+struct Choice {
+  std::vector<size_t> decided;                 // settings with enough seeds
+  std::map<size_t, std::set<size_t>> leaders;  // by setting
+  std::set<size_t> variants;                   // empty where no such choice holds
+  std::vector<size_t> shared;                  // settings that have all of them
+};
+
+bool holds_everywhere(const Grid& grid, const Choice& choice, size_t variant) {
+  size_t present = 0;
+  for (const size_t s : choice.decided) {
+    if (grid.find(variant, s) == nullptr) continue;
+    if (!choice.leaders.at(s).count(variant)) return false;
+    present += 1;
+  }
+  return 2 * present >= choice.decided.size();
+}
+
+Choice choose(const Grid& grid, const std::vector<size_t>& settings) {
+  Choice choice;
   for (const size_t s : settings) {
     const Leaders leaders = leaders_in(grid, s);
     if (!leaders.decided) continue;
-    by_setting[s] = leaders.variants;
-    std::set<size_t> both;
-    std::set_intersection(common.begin(), common.end(), leaders.variants.begin(),
-                          leaders.variants.end(), std::inserter(both, both.end()));
-    common = decided.empty() ? leaders.variants : both;
-    decided.push_back(s);
+    choice.decided.push_back(s);
+    choice.leaders[s] = leaders.variants;
   }
-  if (decided.empty()) return undecided_lead(grid, settings);
-  const std::string where = at_settings(grid, decided, settings.size());
-  if (common.size() == 1) {
-    return "Choose " + label(grid.variants[*common.begin()]) + ": it comes out ahead" + where + ".";
+  for (size_t v = 0; v < grid.variants.size(); ++v) {
+    if (!choice.decided.empty() && holds_everywhere(grid, choice, v)) choice.variants.insert(v);
   }
-  if (common.size() > 1) {
-    const std::string cheapest = cheapest_words(folder, grid, common, where);
-    if (!cheapest.empty()) return cheapest;
-    const std::string names = joined(labels(grid, common));
-    if (common.size() == grid.variants.size())
-      return "A tie: " + names + " end at the same loss" + where + ".";
-    return "Choose " + joined(labels(grid, common), "or") + ": they tie for the lowest loss" +
-           where + ".";
+  bool covered = true;
+  for (const size_t s : choice.decided) {
+    size_t present = 0;
+    for (const size_t v : choice.variants) present += grid.find(v, s) != nullptr;
+    covered &= present > 0;
+    if (present == choice.variants.size()) choice.shared.push_back(s);
   }
-  const auto group = [&](size_t s) { return joined(labels(grid, by_setting[s])); };
+  if (!covered || choice.shared.empty()) choice.variants.clear();
+  return choice;
+}
+
+std::string depends_words(const Grid& grid, const Choice& choice) {
+  const auto group = [&](size_t s) { return joined(labels(grid, choice.leaders.at(s))); };
   std::map<std::string, std::vector<size_t>> groups;
-  for (const size_t s : decided) groups[group(s)].push_back(s);
+  for (const size_t s : choice.decided) groups[group(s)].push_back(s);
   std::string text =
-      "No single choice, it depends on " + deciding_factor(grid, decided, group) + ":";
+      "No single choice, it depends on " + deciding_factor(grid, choice.decided, group) + ":";
   const char* separator = " ";
   for (const auto& [who, some] : groups) {
-    const bool is_tie = by_setting[some[0]].size() > 1;
+    const bool is_tie = choice.leaders.at(some[0]).size() > 1;
     text += separator + who + (is_tie ? " tie" : "") + " at " + grid.words(some);
     separator = "; ";
   }
   return text + ".";
+}
+
+std::string lead_words(const RunFolder& folder, const Grid& grid,
+                       const std::vector<size_t>& settings) {
+  const Choice choice = choose(grid, settings);
+  const size_t n = choice.decided.size();
+  if (n == 0) return undecided_lead(grid, settings);
+  if (choice.variants.empty()) return depends_words(grid, choice);
+  if (choice.variants.size() == 1) {
+    size_t alone = 0;
+    for (const auto& [setting, leaders] : choice.leaders) alone += leaders.size() == 1;
+    const std::string name = label(grid.variants[*choice.variants.begin()]);
+    if (alone == n)
+      return "Choose " + name + ": it comes out ahead" +
+             at_settings(grid, choice.decided, n, "that have enough seeds") + ".";
+    return "Choose " + name + ": it is ahead in " + std::to_string(alone) + " of " +
+           counted(n, "setting") + ", and ties for the lead in the rest.";
+  }
+  const std::string where =
+      at_settings(grid, choice.shared, choice.shared.size(),
+                  choice.variants.size() == 2 ? "that have both" : "that have them all");
+  const std::string cheapest = cheapest_words(folder, grid, choice.variants, where);
+  if (!cheapest.empty()) return cheapest;
+  if (choice.variants.size() == grid.variants.size()) {
+    return "A tie: " + joined(labels(grid, choice.variants)) + " end at the same loss" + where +
+           ".";
+  }
+  return "Choose " + joined(labels(grid, choice.variants), "or") +
+         ": they tie for the lowest loss" + where + ".";
 }
 
 std::string data_words(const RunFolder& folder) {
@@ -232,13 +264,17 @@ std::vector<std::string> evidence(const RunFolder& folder, const Grid& grid) {
     if (grid.variants.empty()) break;
     const size_t lead = lead_of(same_norm);
     for (const size_t other : others(grid.variants[lead], same_norm)) {
-      std::string words = comparison_words(grid, lead, other);
+      // The norm's own cost belongs to the sentence about norms, the cheaper of them first.
+      const auto cost_of = [&](size_t first, size_t second) {
+        return same_norm ? std::nullopt
+                         : cost_ratio(folder, grid.variants[first], grid.variants[second]);
+      };
+      const bool swapped = cost_of(lead, other) && cost_of(lead, other)->ratio > 1;
+      const size_t first = swapped ? other : lead, second = swapped ? lead : other;
+      std::string words = comparison_words(grid, first, second);
       if (words.empty()) continue;
-      // The norm's own cost belongs to the sentence about norms.
-      const auto cost =
-          same_norm ? std::nullopt : cost_ratio(folder, grid.variants[lead], grid.variants[other]);
-      if (cost) {
-        words += ", and the norm of " + label(grid.variants[lead]) + " takes " + cost_words(*cost);
+      if (const auto cost = cost_of(first, second)) {
+        words += ", and the norm of " + label(grid.variants[first]) + " takes " + cost_words(*cost);
       }
       sentences.push_back(words);
     }

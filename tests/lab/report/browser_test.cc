@@ -106,7 +106,7 @@ TEST_F(Browser, ShowsACurveForEachRunAndARowForEachConfiguration) {
   const std::string document = load(demo_page(), "--dump-dom");
   EXPECT_EQ(console_, "");
   EXPECT_EQ(occurrences(document, " data-run=\""), demo_folder().runs.size());
-  EXPECT_EQ(occurrences(document, "<tr data-config=\""), 13u);
+  EXPECT_EQ(occurrences(document, "<tr data-config=\""), 16u);
   EXPECT_THAT(document, HasSubstr("Choose pre RMSNorm"));
 }
 
@@ -159,10 +159,14 @@ TEST_F(Browser, SortsAndReadsOut) {
     return document.substr(begin, document.find('"', begin) - begin);
   };
   EXPECT_EQ(saw("first"), "c11");  // pre RMSNorm, lr 0.003, with warm-up
-  EXPECT_EQ(saw("up"),
-            "0.001,0.001,0.001,0.001,0.001,0.001,0.003,0.003,0.003,0.003,0.003,0.003,0.003");
-  EXPECT_EQ(saw("down"),
-            "0.003,0.003,0.003,0.003,0.003,0.003,0.003,0.001,0.001,0.001,0.001,0.001,0.001");
+  // Six configurations at the lower rate, ten at the higher one.
+  const auto rates = [](const std::string& first, int m, const std::string& second, int n) {
+    std::string text;
+    for (int i = 0; i < m + n; ++i) text += (i == 0 ? "" : ",") + (i < m ? first : second);
+    return text;
+  };
+  EXPECT_EQ(saw("up"), rates("0.001", 6, "0.003", 10));
+  EXPECT_EQ(saw("down"), rates("0.003", 10, "0.001", 6));
   EXPECT_EQ(saw("aria"), "descending");
   EXPECT_EQ(saw("kinds"), "true,false");
   EXPECT_THAT(saw("readout"), HasSubstr("step 300"));

@@ -55,7 +55,7 @@ PageCheck expect_sound(const std::string& html) {
 TEST(Report, HasARowForEachConfigurationAndACurveForEachRun) {
   const SyntheticFolder f = demo_folder();
   const PageCheck page = expect_sound(page_of(f));
-  EXPECT_EQ(page.count("tr", "data-config", "c"), 13u);
+  EXPECT_EQ(page.count("tr", "data-config", "c"), 16u);
   EXPECT_EQ(page.count("g", "class", "curve"), f.runs.size() + 2 * f.probes.size() * 2);
   EXPECT_EQ(page.values("data-run").size(), f.runs.size());
   for (const char* id :
