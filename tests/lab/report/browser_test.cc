@@ -179,7 +179,7 @@ TEST_F(Browser, DrawsInLightAndDarkWideAndNarrow) {
   photograph(page, "light", "light", "--window-size=1280,1000");
   photograph(page, "dark", "dark",
              "--window-size=1280,1000 --blink-settings=preferredColorScheme=0");
-  photograph(page, "narrow", "light", "--window-size=500,1400");
+  photograph(page, "narrow", "light", "--window-size=500,2400");
 }
 
 }  // namespace
