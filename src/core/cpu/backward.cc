@@ -274,6 +274,8 @@ size_t backward_workspace(const NormBackward& args, const Executor& executor) {
 
 void backward(const Kernels& kernels, const NormSpec& spec, const NormBackward& args,
               void* workspace, size_t bytes, const Executor& executor, RawSums* raw) {
+  // The pool's threads set their own; this one also joins the sums of all threads.
+  const DefaultFpEnvironment environment;
   if (args.dy.rows == 0 || args.dy.cols == 0) {
     store_zeros(args.dweight);
     return store_zeros(args.dbias);

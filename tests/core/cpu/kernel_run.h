@@ -4,6 +4,7 @@
 // Runs the kernels of one target in any of the ways that must not show in the results.
 #pragma once
 
+#include <cfenv>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -30,12 +31,14 @@ struct Way {
   int64_t grain = 0;           // 0: by cost
   int64_t stream_bytes = 0;    // 0: by the caches
   unsigned absent = 0;         // of Absent
+  int rounding = FE_TONEAREST;  // the caller's
 
   std::string text() const {
     return "stride " + std::to_string(stride) + " offset " + std::to_string(offset) + " in_place " +
            std::to_string(in_place) + " threads " + std::to_string(threads) + " row_at_a_time " +
            std::to_string(row_at_a_time) + " grain " + std::to_string(grain) + " stream_bytes " +
-           std::to_string(stream_bytes) + " absent " + std::to_string(absent);
+           std::to_string(stream_bytes) + " absent " + std::to_string(absent) +
+           " rounding " + std::to_string(rounding);
   }
 };
 
@@ -54,16 +57,23 @@ inline Executor row_at_a_time(const Executor& inner) {
           const_cast<Executor*>(&inner)};
 }
 
-class ForcedCost {
+// What surrounds a call of the kernels.
+class Surroundings {
  public:
-  explicit ForcedCost(const Way& way) {
+  explicit Surroundings(const Way& way) : rounding_(way.rounding) {
     cpu::force_grain(way.grain);
     cpu::force_stream_bytes(way.stream_bytes);
+    std::fesetround(rounding_);
   }
-  ~ForcedCost() {
+  ~Surroundings() {
+    EXPECT_EQ(std::fegetround(), rounding_) << "the caller's rounding is not put back";
+    std::fesetround(FE_TONEAREST);
     cpu::force_grain(0);
     cpu::force_stream_bytes(0);
   }
+
+ private:
+  const int rounding_;
 };
 
 // The kernels of every target that this machine has. Each says what it is.
@@ -99,7 +109,7 @@ class KernelRun {
 
   void forward(const cpu::Kernels& kernels, Results* r) {
     fill_inputs();
-    const ForcedCost cost(way_);
+    const Surroundings surroundings(way_);
     PaddedRows& y = way_.in_place ? x_ : y_;
     cpu::forward(kernels, p_.spec,
                  {rows_of(x_), parameter(weight_, p_.weight), parameter(bias_, p_.bias), y.view(),
@@ -123,7 +133,7 @@ class KernelRun {
     if (layer_norm()) hi_.assign(want.mean_hi);
     if (layer_norm()) lo_.assign(want.mean_lo);
     rstd_.assign(want.rstd);
-    const ForcedCost cost(way_);
+    const Surroundings surroundings(way_);
     PaddedRows& dx = way_.in_place ? dy_ : dx_;
     const RowsView dx_view = absent(kDx) ? RowsView() : dx.view();
     const NormBackward args{rows_of(x_), rows_of(dy_), parameter(weight_, p_.weight),

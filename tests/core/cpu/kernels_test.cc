@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cfenv>
 #include <cmath>
 #include <cstdio>
 #include <random>
@@ -148,6 +149,17 @@ TEST_P(KernelBits, WhatIsAbsent) {
       ASSERT_TRUE(has_specified_bits(
           normal_problem(spec(), rows, 50, 4, parameters & 1, parameters & 2), ways));
     }
+  }
+}
+
+TEST_P(KernelBits, TheCallersRounding) {
+  std::vector<Way> ways;
+  for (const int rounding : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
+    ways.push_back({.rounding = rounding});
+    ways.push_back({.threads = 3, .grain = 1, .rounding = rounding});
+  }
+  for (const int64_t rows : {1, 70, 1025}) {
+    ASSERT_TRUE(has_specified_bits(normal_problem(spec(), rows, 100), ways));
   }
 }
 
