@@ -31,7 +31,7 @@ struct Way {
   int64_t grain = 0;           // 0: by cost
   int64_t stream_bytes = 0;    // 0: by the caches
   unsigned absent = 0;         // of Absent
-  int rounding = FE_TONEAREST;  // the caller's
+  int rounding = -1;           // the caller's; -1: as it is
 
   std::string text() const {
     return "stride " + std::to_string(stride) + " offset " + std::to_string(offset) + " in_place " +
@@ -60,20 +60,21 @@ inline Executor row_at_a_time(const Executor& inner) {
 // What surrounds a call of the kernels.
 class Surroundings {
  public:
-  explicit Surroundings(const Way& way) : rounding_(way.rounding) {
+  explicit Surroundings(const Way& way)
+      : before_(std::fegetround()), rounding_(way.rounding < 0 ? before_ : way.rounding) {
     cpu::force_grain(way.grain);
     cpu::force_stream_bytes(way.stream_bytes);
     std::fesetround(rounding_);
   }
   ~Surroundings() {
     EXPECT_EQ(std::fegetround(), rounding_) << "the caller's rounding is not put back";
-    std::fesetround(FE_TONEAREST);
+    std::fesetround(before_);
     cpu::force_grain(0);
     cpu::force_stream_bytes(0);
   }
 
  private:
-  const int rounding_;
+  const int before_, rounding_;
 };
 
 // The kernels of every target that this machine has. Each says what it is.
