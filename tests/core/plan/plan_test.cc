@@ -1,0 +1,178 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// The dispatch table: who is asked first, why one is passed over, what runs in the end.
+#include "core/plan/plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "core/cpu/targets.h"
+#include "core/plan/implementations.h"
+#include "tests/core/norm_case.h"
+#include "tests/core/norm_problem.h"
+
+namespace {
+thread_local int64_t allocations = 0;
+}  // namespace
+
+// Every new of this program is counted; the forward pass must not ask for any.
+[[gnu::noinline]] void* operator new(size_t bytes) {
+  ++allocations;
+  if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+
+namespace norma::test {
+namespace {
+
+using testing::StartsWith;
+
+constexpr DType kAll[] = {DType::kF32, DType::kBF16, DType::kF16, DType::kF64};
+
+std::string active_name() { return cpu::active_kernels()->plan_name; }
+
+TEST(Plan, TableIsBestFirstAndReferenceLast) {
+  const auto table = implementations();
+  ASSERT_EQ(table.size(), 3u);
+  EXPECT_STREQ(table[0].name(), "cuda");
+  EXPECT_EQ(table[1].name(), active_name());
+  EXPECT_STREQ(table[2].name(), "ref");
+}
+
+TEST(Plan, WhoTakesWhich) {
+  const auto table = implementations();
+  for (const DType dtype : kAll) {
+    const bool f32 = dtype == DType::kF32, f64 = dtype == DType::kF64;
+    EXPECT_STREQ(table[1].refusal(dtype), f32 ? nullptr : "takes f32 only") << name_of(dtype);
+    EXPECT_STREQ(table[2].refusal(dtype), f32 || f64 ? nullptr : "takes f32 and f64 only")
+        << name_of(dtype);
+    for (const Implementation& each : table) {
+      if (each.refusal(dtype) != nullptr) {
+        EXPECT_STRNE(each.refusal(dtype), "") << each.name();
+        continue;
+      }
+      EXPECT_TRUE(each.forward && each.backward && each.backward_workspace) << each.name();
+    }
+  }
+}
+
+// explain_* name what runs, then each better one with its reason.
+TEST(Plan, ExplainsTheChoice) {
+  NormCase c({NormKind::kRmsNorm, 1e-5}, 2, 8);
+  const std::string cuda = implementations()[0].refusal(DType::kF32);
+  ASSERT_NE(cuda, "");
+  EXPECT_EQ(explain_forward(c.spec, c.forward_args()),
+            "rms_norm forward f32 [2, 8]: " + active_name() + "\n  not cuda: " + cuda);
+  EXPECT_EQ(explain_backward(c.spec, c.backward_args()),
+            "rms_norm backward f32 [2, 8]: " + active_name() + "\n  not cuda: " + cuda);
+
+  std::vector<double> x(16), y(16);
+  NormForward f64{{x.data(), DType::kF64, 2, 8, 8}, {}, {}, {y.data(), DType::kF64, 2, 8, 8}, {}};
+  EXPECT_EQ(explain_forward({NormKind::kLayerNorm, 1e-5}, f64),
+            "layer_norm forward f64 [2, 8]: ref\n  not cuda: " + cuda + "\n  not " + active_name() +
+                ": takes f32 only");
+  f64.y.cols = 7;
+  EXPECT_EQ(explain_forward({NormKind::kLayerNorm, 1e-5}, f64),
+            "layer_norm forward f64 [2, 8]: refused: [layer_norm] y must have the shape of x, "
+            "[2, 8], but is [2, 7].");
+}
+
+TEST(Plan, ExplainsThatNobodyTakesIt) {
+  std::vector<uint16_t> x(16), y(16);
+  for (const DType dtype : {DType::kBF16, DType::kF16}) {
+    const NormForward args{{x.data(), dtype, 2, 8, 8}, {}, {}, {y.data(), dtype, 2, 8, 8}, {}};
+    const std::string name = name_of(dtype), text = explain_forward({}, args);
+    EXPECT_THAT(text, StartsWith("layer_norm forward " + name + " [2, 8]: no implementation\n"));
+    EXPECT_THAT(text, testing::EndsWith("\n  not ref: takes f32 and f64 only"));
+    const Status status = norm_forward({}, args, serial_executor());
+    EXPECT_EQ(status.code(), StatusCode::kUnsupported);
+    EXPECT_EQ(status.message(), "[layer_norm] rows of dtype " + name +
+                                    " are not supported yet: convert them to f32 or f64.");
+    const NormBackward back{args.x, args.x, {}, {x.data(), x.data(), x.data()},
+                            args.y, {}, {}};
+    size_t bytes = 0;
+    const Status sized = norm_backward_workspace_size({}, back, serial_executor(), &bytes);
+    EXPECT_EQ(sized.code(), StatusCode::kUnsupported);
+    EXPECT_THAT(sized.message(), StartsWith("[layer_norm_backward] rows of dtype " + name));
+    EXPECT_EQ(norm_backward({}, back, nullptr, 0, serial_executor()).message(), sized.message());
+  }
+}
+
+// f32 by the kernels and by the reference of the same table: two programs, one result.
+TEST(Plan, RunsWhatItNames) {
+  const Problem p = normal_problem({NormKind::kLayerNorm, 1e-5}, 5, 300);
+  const auto run = [&](const Implementation* by) {
+    NormCase c(p.spec, p.rows, p.cols);
+    c.x.assign(p.x);
+    if (by == nullptr) {
+      EXPECT_TRUE(c.forward(serial_executor()).ok());
+    } else {
+      by->forward(c.spec, c.forward_args(), serial_executor());
+    }
+    return c.y.dense();
+  };
+  const std::vector<float> planned = run(nullptr);
+  for (const Implementation& each : implementations().subspan(1)) {
+    EXPECT_TRUE(same_bits(run(&each).data(), planned.data(), planned.size())) << each.name();
+  }
+}
+
+TEST(Plan, AnyWorkspaceFromTheLeastOnWillDo) {
+  const Problem p = normal_problem({NormKind::kRmsNorm, 1e-5}, 3200, 256);
+  NormCase c(p.spec, p.rows, p.cols);
+  c.x.assign(p.x);
+  c.dy.assign(p.dy);
+  ASSERT_TRUE(c.run(serial_executor()).ok());
+  const std::vector<float> dx = c.dx.dense(), dweight = c.dweight, dbias = c.dbias;
+  const NormBackward args = c.backward_args();
+  size_t serial = 0, threads = 0;
+  ASSERT_TRUE(norm_backward_workspace_size(c.spec, args, serial_executor(), &serial).ok());
+  ASSERT_TRUE(
+      norm_backward_workspace_size(c.spec, args, std_thread_executor(4), &threads).ok());
+  EXPECT_GE(threads, serial);
+  c.workspace.resize(threads / sizeof(NormCase::Line) + 1);
+  for (const size_t bytes : {serial, threads - 1, threads}) {
+    c.dx.fill(0);
+    const Status status =
+        norm_backward(c.spec, args, c.workspace.data(), bytes, std_thread_executor(4));
+    ASSERT_TRUE(status.ok()) << status.message();
+    EXPECT_TRUE(same_bits(c.dx.dense().data(), dx.data(), dx.size()));
+    EXPECT_TRUE(same_bits(c.dweight.data(), dweight.data(), dweight.size()));
+    EXPECT_TRUE(same_bits(c.dbias.data(), dbias.data(), dbias.size()));
+  }
+  EXPECT_FALSE(
+      norm_backward(c.spec, args, c.workspace.data(), serial - 1, std_thread_executor(4)).ok());
+}
+
+TEST(Plan, ForwardAllocatesNothing) {
+  for (const NormKind kind : {NormKind::kLayerNorm, NormKind::kRmsNorm}) {
+    NormCase c({kind, 1e-5}, 40, 1500);
+    for (int which = 0; which < kHostileRows; ++which) {
+      const std::vector<float> row = hostile_row(which, c.cols);
+      std::copy(row.begin(), row.end(), c.x.row(2 * which));
+    }
+    const NormForward args = c.forward_args();
+    ASSERT_TRUE(norm_forward(c.spec, args, serial_executor()).ok());  // start-up may allocate
+    const int64_t before = allocations;
+    const bool ok = norm_forward(c.spec, args, serial_executor()).ok();
+    EXPECT_EQ(allocations - before, 0);
+    EXPECT_TRUE(ok);
+  }
+  const int64_t before = allocations;
+  const std::vector<char> some(100);
+  asm volatile("" : : "r"(some.data()) : "memory");
+  EXPECT_GT(allocations, before) << "new is not counted";
+}
+
+}  // namespace
+}  // namespace norma::test
