@@ -160,18 +160,14 @@ void summarise(Subject& s) {
 
 int64_t saved_bytes(const torch::Tensor& x,
                     const std::function<torch::Tensor(const torch::Tensor&)>& forward) {
-  // A view shares x's storage but is a tensor of its own, so that keeping it shows in the storage.
-  const torch::Tensor input = x.view_as(x);
   const auto counter = std::make_shared<AllocationCounter>();
-  const auto users_before = input.storage().use_count();
-  torch::Tensor y;
-  {
-    const c10::DebugInfoGuard guard(c10::DebugInfoKind::PROFILER_STATE, counter);
-    y = forward(input);
-  }
-  const bool keeps_x = input.storage().use_count() > users_before;
-  return counter->bytes() - static_cast<int64_t>(y.nbytes()) +
-         (keeps_x ? static_cast<int64_t>(input.nbytes()) : 0);
+  const c10::DebugInfoGuard guard(c10::DebugInfoKind::PROFILER_STATE, counter);
+  // Of a copy that nobody else holds: once this function lets go of it, only the graph can keep
+  // it. It is no leaf, since the graph holds those for another reason, to put their gradient in.
+  torch::Tensor input = x.clone(torch::MemoryFormat::Contiguous);
+  const torch::Tensor y = forward(input);
+  input.reset();
+  return counter->bytes() - static_cast<int64_t>(y.nbytes());
 }
 
 Result<std::vector<Timing>> time_norms(const std::vector<TrainRecipe>& recipes, const Task& task,

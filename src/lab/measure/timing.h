@@ -29,7 +29,7 @@ struct Timing {
   Quartiles step_ms;              // batch, forward, loss, backward, Adam
   double norm_share_of_step = 0;  // calls * (forward + backward) / step, from the medians
   int64_t norm_calls = 0;         // in one forward pass
-  double saved_bytes_per_row = 0; // what the graph keeps for the backward pass of one call
+  double saved_bytes_per_row = 0;  // saved_bytes() of one call
   int64_t samples = 0;
 };
 
@@ -41,8 +41,10 @@ Result<std::vector<Timing>> time_norms(const std::vector<TrainRecipe>& recipes, 
 
 Json to_json(const Timing& timing);
 
-// Bytes that `forward` leaves allocated, beside its result, plus x's where the graph keeps x alive;
-// what a backward pass needs. Exposed for its test.
+// Bytes that the graph of y = forward(x) keeps for its backward pass: x where the backward reads it
+// (a norm's does), and what forward computes for it besides (a norm's statistics of each row). x
+// counts whole even where a neighbour in a model keeps it too. Not counted: y, which is for the
+// next function to keep, and parameters, which are there anyway. Exposed for its test.
 int64_t saved_bytes(const torch::Tensor& x,
                     const std::function<torch::Tensor(const torch::Tensor&)>& forward);
 

@@ -181,7 +181,8 @@ std::string cost_section(const Page& page) {
   }
   body +=
       "</tbody></table></div>\n<p class=\"rule\">Medians of paired samples, the norm alone. The "
-      "share is that of all norms of the model in one training step.</p>\n";
+      "share is that of all norms of the model in one training step. Saved is what one norm keeps "
+      "for its backward pass: its input and the statistics of each row.</p>\n";
   return section("cost", "What the norm costs", body);
 }
 
