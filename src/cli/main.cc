@@ -9,9 +9,13 @@
 #include <torch/version.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <vector>
 
 #include "base/commit.h"
+#include "base/nearest.h"
 #include "cli/command.h"
 #include "cli/environment.h"
 
@@ -29,6 +33,20 @@ int fail(const Status& status, int otherwise) {
 }
 
 namespace {
+
+std::vector<std::string> names_of(const std::vector<Command>& commands) {
+  std::vector<std::string> names;
+  for (const Command& command : commands) names.push_back(command.app->get_name());
+  return names;
+}
+
+// What was printed may still be in a buffer: a full disk shows only here.
+int flush(int code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  say_error(std::string("cannot write standard output: ") + std::strerror(errno) +
+            ". Free some space, or send it elsewhere.");
+  return code == kDone ? static_cast<int>(kFailed) : code;
+}
 
 int run(int argc, char** argv) {
   CLI::App program(
@@ -50,7 +68,13 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.exit(error);  // --help, --version
     const auto chosen = program.get_subcommands();
-    say_error(std::string(error.what()) + " See norma " +
+    if (chosen.empty() && argc > 1 && argv[1][0] != '-') {
+      say_error(unknown_name("command", argv[1], names_of(commands)) + " See norma --help.");
+      return kWrongUsage;
+    }
+    std::string what = error.what();
+    if (!what.ends_with('.')) what += '.';
+    say_error(what + " See norma " +
               (chosen.empty() ? "" : chosen.front()->get_name() + " ") + "--help.");
     return kWrongUsage;
   }
@@ -69,7 +93,7 @@ int main(int argc, char** argv) {
   ::signal(SIGXFSZ, SIG_IGN);
   set_command_line(argc, argv);
   try {
-    return run(argc, argv);
+    return flush(run(argc, argv));
   } catch (const c10::Error& error) {
     say_error(std::string("torch: ") + error.what_without_backtrace());
   } catch (const std::bad_alloc&) {

@@ -23,6 +23,18 @@ bool is_axis(const std::string& key) {
   return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
 
+std::vector<std::string> split_at_commas(const std::string& text) {
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == ',') {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
+
 std::string help_of(const Field& field) {
   std::string help = field.help;
   for (const std::string& choice : field.choices) {
@@ -38,44 +50,46 @@ void RecipeFlags::add_to(CLI::App& app) {
   const std::vector<Field> fields = lab::fields_of(defaults);
   given_.reserve(fields.size());
   for (const Field& field : fields) {
-    given_.push_back({field.key, field.flag(), {}});
-    app.add_option(field.flag(), given_.back().values, help_of(field))
+    given_.push_back({field.key, field.flag(), ""});
+    app.add_option(field.flag(), given_.back().value, help_of(field))
         ->group(std::string("Recipe, [") + field.section + "]")
-        ->delimiter(',')
-        ->expected(1)
-        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
         ->type_name("");
   }
 }
 
 bool RecipeFlags::any() const {
   return std::any_of(given_.begin(), given_.end(),
-                     [](const Given& g) { return !g.values.empty(); });
+                     [](const Given& g) { return !g.value.empty(); });
 }
 
 Status RecipeFlags::apply(lab::TrainRecipe* recipe) const {
   const std::vector<Field> fields = lab::fields_of(*recipe);
   for (const Given& g : given_) {
-    if (g.values.empty()) continue;
-    if (g.values.size() > 1) return invalid_argument(g.flag + " takes one value here.");
+    if (g.value.empty()) continue;
     NORMA_RETURN_IF_ERROR(
-        lab::set_from_text(field_with_flag(fields, g.flag), g.values[0], g.flag + ": "));
+        lab::set_from_text(field_with_flag(fields, g.flag), g.value, g.flag + ": "));
   }
   return Status();
 }
 
 Status RecipeFlags::apply(lab::CompareRecipe* recipe) const {
+  const std::vector<Field> fields = lab::fields_of(recipe->base);
   for (const Given& g : given_) {
-    if (g.values.empty()) continue;
-    if (!is_axis(g.key) && g.values.size() > 1) {
-      return invalid_argument(g.flag + " takes one value: it is no axis of a comparison.");
+    if (g.value.empty()) continue;
+    const bool axis = is_axis(g.key);
+    // A path may have commas in it.
+    const std::vector<std::string> values =
+        axis ? split_at_commas(g.value) : std::vector<std::string>{g.value};
+    for (const std::string& value : values) {
+      const Status set = lab::set_from_text(field_with_flag(fields, g.flag), value, g.flag + ": ");
+      if (!set.ok() && !axis && value.find(',') != std::string::npos) {
+        return invalid_argument(g.flag + " takes one value: it is no axis of a comparison.");
+      }
+      NORMA_RETURN_IF_ERROR(set);
     }
-    for (const std::string& value : g.values) {
-      NORMA_RETURN_IF_ERROR(lab::set_from_text(
-          field_with_flag(lab::fields_of(recipe->base), g.flag), value, g.flag + ": "));
-    }
-    if (!is_axis(g.key)) continue;
-    recipe->axes[g.key] = g.values;
+    if (!axis) continue;
+    recipe->axes[g.key] = values;
     for (lab::Axes& configuration : recipe->configurations) configuration.erase(g.key);
   }
   return Status();

@@ -15,7 +15,8 @@ namespace norma::cli {
 
 class RecipeFlags {
  public:
-  // Groups of flags by section. REQUIRES: this object outlives `app`'s parsing.
+  // Groups of flags by section; of a flag that is given twice the last one holds. REQUIRES: this
+  // object outlives `app`'s parsing.
   void add_to(CLI::App& app);
 
   Status apply(lab::TrainRecipe* recipe) const;
@@ -25,8 +26,7 @@ class RecipeFlags {
 
  private:
   struct Given {
-    std::string key, flag;
-    std::vector<std::string> values;
+    std::string key, flag, value;  // empty: not given
   };
   std::vector<Given> given_;
 };

@@ -22,10 +22,20 @@ struct Options {
   RecipeFlags flags;
 };
 
-// The recipe that the arguments ask for; a resumed run without one asks for its own again.
+// The recipe that the arguments ask for; a resumed run without one asks for its own again. Where a
+// run was killed before it had a recipe, flags say what it was to be.
 Result<lab::TrainRecipe> wanted_recipe(const Options& options) {
   std::string file = options.recipe;
-  if (file.empty() && options.resume) file = lab::join_path(options.out, "config.toml");
+  if (file.empty() && options.resume) {
+    file = lab::join_path(options.out, "config.toml");
+    if (!std::filesystem::exists(file)) {
+      if (!options.flags.any()) {
+        return invalid_argument("there is no run in " + options.out + " to go on with. Correct " +
+                                "--out, or start one without --resume.");
+      }
+      file.clear();
+    }
+  }
   lab::TrainRecipe recipe;
   if (!file.empty()) {
     Result<lab::TrainRecipe> read = lab::read_train_recipe(file);

@@ -19,7 +19,8 @@ namespace {
 
 Status cannot_read(const std::string& path, int error) {
   const StatusCode code = error == ENOENT ? StatusCode::kNotFound : StatusCode::kIo;
-  return Status(code, "cannot read " + path + ": " + std::strerror(error) + ".");
+  return Status(code, "cannot read " + path + ": " + std::strerror(error) +
+                          ". Give the path of a safetensors file.");
 }
 
 }  // namespace
