@@ -1,0 +1,141 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// What a user does with each command, from data to report.
+// Spans: cli
+
+#include "tests/cli/program.h"
+
+namespace norma::test {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class Commands : public Program {
+ protected:
+  // Characters of a text that repeats: 400 lines.
+  void write_text(const std::string& name) const {
+    std::string text;
+    for (int i = 0; i < 400; ++i) text += "line " + std::to_string(i % 7) + " of a small text\n";
+    folder_.write(name, text);
+  }
+  static int64_t lines_of(const std::string& text) {
+    return std::count(text.begin(), text.end(), '\n');
+  }
+};
+
+TEST_F(Commands, TrainTranslateAndReport) {
+  const ProcessEnd trained = train("run", {"--bleu-sentences", "5", "--norm", "rmsnorm"});
+  expect_done(trained);
+  EXPECT_THAT(trained.out, StartsWith("pre-rmsnorm-warmup0-lr0.01-xavier-seed1: validation loss "));
+  EXPECT_THAT(trained.out, HasSubstr("BLEU "));
+  EXPECT_THAT(trained.out, EndsWith("\nrun\n"));
+  EXPECT_EQ(summary("run")["samples"].size(), 5u);
+  for (const char* name : {"config.toml", "env.json", "metrics.jsonl", "summary.json",
+                           "checkpoint.safetensors", "state.safetensors", "tokenizer.json"}) {
+    EXPECT_TRUE(exists(std::string("run/") + name)) << name;
+  }
+  const nlohmann::json env = nlohmann::json::parse(read_text(path("run/env.json")));
+  EXPECT_THAT(env["command"].get<std::string>(), HasSubstr(" train --data pairs.tsv --out run "));
+
+  // A folder or a file, input or flag: the same model and the same text.
+  const ProcessEnd piped =
+      norma({"translate", "run"}, "count one red cat\n\ncount two blue dog\n");
+  expect_done(piped);
+  EXPECT_EQ(lines_of(piped.out), 3) << piped.out;
+  EXPECT_THAT(piped.out, HasSubstr("\n\n")) << "an empty line stays one";
+  const ProcessEnd flag = norma({"translate", "run/checkpoint.safetensors", "--text",
+                                 "count one red cat"});
+  expect_done(flag);
+  EXPECT_EQ(flag.out, piped.out.substr(0, piped.out.find('\n') + 1));
+  expect_done(norma({"translate", "run", "--beam", "3", "--text", "count one red cat"}));
+
+  const ProcessEnd reported = norma({"report", "run"});
+  expect_done(reported);
+  EXPECT_THAT(reported.out, EndsWith("\nrun/report.html\n"));
+  EXPECT_EQ(lines_of(reported.out), 2) << "the verdict and the path";
+  EXPECT_THAT(read_text(path("run/report.html")), HasSubstr("pre-rmsnorm-warmup0"));
+}
+
+TEST_F(Commands, QuietSaysNothing) {
+  const ProcessEnd end = train("run", {"--quiet"});
+  expect_done(end);
+  EXPECT_EQ(end.out, "");
+}
+
+TEST_F(Commands, TrainAndGenerate) {
+  write_text("text.txt");
+  const Words training = {"train", "--data", "text.txt", "--family", "gpt", "--init", "gpt2",
+                          "--tokenizer", "characters", "--window", "32", "--out", "run"};
+  expect_done(norma(training + tiny_training()));
+  const Words generate = {"generate", "run", "--prompt", "line", "--steps", "20"};
+  const ProcessEnd sampled = norma(generate + Words{"--seed", "5"});
+  expect_done(sampled);
+  EXPECT_THAT(sampled.out, StartsWith("line"));
+  EXPECT_GT(sampled.out.size(), 10u);
+  EXPECT_LE(sampled.out.size(), 4u + 20 + 1) << "a character a token, and a line end";
+  EXPECT_EQ(norma(generate + Words{"--seed", "5"}).out, sampled.out) << "a seed is a text";
+  EXPECT_NE(norma(generate + Words{"--seed", "6"}).out, sampled.out);
+  expect_done(norma({"generate", "run", "--steps", "5", "--temperature", "0"}));
+
+  expect_error(norma({"translate", "run", "--text", "x"}), 1,
+               {"run/checkpoint.safetensors", "norma generate"});
+}
+
+TEST_F(Commands, Probe) {
+  const Words probe = Words{"probe", "--data", "pairs.tsv"} + tiny_model();
+  const ProcessEnd end = norma(probe + Words{"--encoder-layers", "2", "--json", "probe.json"});
+  expect_done(end);
+  EXPECT_THAT(end.out, StartsWith("pre layernorm, init xavier, seed 1, 8 batches of 8\n"));
+  EXPECT_THAT(end.out, HasSubstr("gradient norm by layer, encoder: "));
+  EXPECT_THAT(end.out, HasSubstr("last/first "));
+  EXPECT_THAT(end.out, HasSubstr("stream RMS by depth, decoder: "));
+  const nlohmann::json json = nlohmann::json::parse(read_text(path("probe.json")));
+  EXPECT_EQ(json["gradient_norm"]["encoder"].size(), 2u);
+  EXPECT_EQ(json["gradient_norm"]["decoder"].size(), 1u);
+}
+
+TEST_F(Commands, DataChecksAFileOfTheUsers) {
+  const ProcessEnd pairs = norma({"data", "pairs.tsv", "--max-words", "4"});
+  expect_done(pairs);
+  EXPECT_THAT(pairs.out, StartsWith("pairs.tsv: 300 pairs, 0 left out by length, "));
+  EXPECT_THAT(pairs.out, HasSubstr("count one red cat | zaehle eins rot katze"));
+  write_text("text.txt");
+  const ProcessEnd text = norma({"data", "text.txt", "--text"});
+  expect_done(text);
+  EXPECT_THAT(text.out, StartsWith("text.txt: "));
+}
+
+TEST_F(Commands, DataListsWhatIsThereAndHowToGetTheRest) {
+  const ProcessEnd absent = norma({"data", "--data-root", "sets"});
+  expect_done(absent);
+  EXPECT_THAT(absent.out, HasSubstr("absent: sets/en-de/en-de.tsv; fetch it with: make data"));
+  std::filesystem::create_directories(path("sets/en-de"));
+  write_tiny_pairs(path("sets/en-de/en-de.tsv"));
+  Process p = process({"data"});
+  p.environment = {{"NORMA_DATA", "sets"}};
+  EXPECT_THAT(run_process(p).out, HasSubstr("present: sets/en-de/en-de.tsv (300 lines, "));
+}
+
+TEST_F(Commands, DoctorSaysWhatIsThereAndWhatIsOff) {
+  const ProcessEnd end = norma({"doctor"});
+  expect_done(end);
+  for (const char* part : {"\nprocessor ", "\nkernels ", "cpu:", "\nthreads ", "\ntorch ",
+                           "libgomp", "\nCUDA        off: ", "\ndata ", "make data"}) {
+    EXPECT_THAT(end.out, HasSubstr(part));
+  }
+  EXPECT_THAT(end.out, Not(HasSubstr("warning"))) << "one OpenMP runtime";
+}
+
+// What runs is what NORMA_TARGET forces, and doctor says so.
+TEST_F(Commands, DoctorNamesTheForcedTarget) {
+  Process p = process({"doctor"});
+  p.environment = {{"NORMA_TARGET", "sse4"}};
+  EXPECT_THAT(run_process(p).out, HasSubstr("cpu:sse4"));
+}
+
+}  // namespace
+}  // namespace norma::test
