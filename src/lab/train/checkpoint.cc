@@ -94,6 +94,25 @@ Status check_format(const SafetensorsFile& file, const std::string& path, const 
   return Status();
 }
 
+// A model is made before its tensors are read, so what a file says of its size is believed only as
+// far as the file bears it out: a few hostile bytes must not ask for all memory there is.
+Status check_size(const SafetensorsFile& file, const std::string& path,
+                  const models::ModelConfig& config) {
+  constexpr double kMostPositions = 1 << 27;  // elements of a table that is in no file
+  double elements = 0;
+  for (const auto& [name, info] : file.tensors()) elements += static_cast<double>(info.bytes) / 4;
+  const auto width = static_cast<double>(config.d_model);
+  const auto layers = static_cast<double>(config.decoder_layers) +
+                      (config.family == "encdec" ? static_cast<double>(config.encoder_layers) : 0);
+  // Embedding; query and output matrices of attention; both matrices of the feed-forward network.
+  const double least = width * (static_cast<double>(config.vocab_size) +
+                                layers * 2 * (width + static_cast<double>(config.ffn)));
+  if (least > elements || width * static_cast<double>(config.max_length) > kMostPositions) {
+    return damaged(path, "the model that it describes is larger than the file." + remedy());
+  }
+  return Status();
+}
+
 }  // namespace
 
 Status save_model(const std::string& path, const models::Model& model,
@@ -131,6 +150,7 @@ Result<TrainedModel> load_model(const std::string& path) {
                                      tokenizer.value().vocab_size(), config.value().vocab_size,
                                      remedy()));
   }
+  NORMA_RETURN_IF_ERROR(check_size(file, path, config.value()));
   Result<std::shared_ptr<models::Model>> model = models::make_model(config.value(), 0);
   if (!model.ok()) return damaged(path, model.status().message());
   for (const auto& item : model.value()->named_parameters()) {

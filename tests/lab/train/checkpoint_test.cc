@@ -71,6 +71,11 @@ TEST_F(CheckpointTest, WhatDoesNotFitIsNamed) {
   rewrite([&](auto*, auto* metadata) {
     (*metadata)["model"] = models::to_json(make(16)->config());
   });
+  EXPECT_THAT(message(), HasSubstr("larger than the file"));
+  restore();
+  rewrite([&](auto*, auto* metadata) {
+    (*metadata)["model"] = models::to_json(make(4)->config());
+  });
   EXPECT_THAT(message(), HasSubstr("but the model needs F32 ["));
   restore();
   rewrite([&](auto* tensors, auto*) { tensors->erase(tensors->begin()); });
@@ -89,6 +94,24 @@ TEST_F(CheckpointTest, WhatDoesNotFitIsNamed) {
   EXPECT_FALSE(load_model(path_).ok());
   EXPECT_THAT(message(), HasSubstr(path_));
   EXPECT_EQ(load_model(root_ + "/absent.safetensors").status().code(), StatusCode::kNotFound);
+}
+
+// Each would be at least a terabyte, or hours of filling tables, if it were made.
+TEST_F(CheckpointTest, AModelLargerThanItsFileIsNotMade) {
+  ASSERT_TRUE(save_model(path_, *model_, tokenizer_, 42).ok());
+  const std::string whole = test::read_text(path_);
+  const auto refused = [&](const std::function<void(models::ModelConfig*)>& grow) {
+    models::ModelConfig config = model_->config();
+    grow(&config);
+    rewrite([&](auto*, auto* metadata) { (*metadata)["model"] = models::to_json(config); });
+    EXPECT_THAT(load_model(path_).status().message(), HasSubstr("larger than the file"));
+    std::ofstream(path_, std::ios::binary) << whole;
+  };
+  refused([](models::ModelConfig* c) { c->d_model = 1 << 22; });
+  refused([](models::ModelConfig* c) { c->ffn = 1 << 24, c->decoder_layers = 100000; });
+  refused([](models::ModelConfig* c) { c->encoder_layers = 100000; });
+  refused([](models::ModelConfig* c) { c->max_length = 1 << 25; });
+  EXPECT_TRUE(load_model(path_).ok());
 }
 
 TEST_F(CheckpointTest, StateComesBackWithMomentsAndGenerator) {
