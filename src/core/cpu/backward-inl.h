@@ -107,7 +107,7 @@ HWY_INLINE void BatchBackwardSums(const BackwardArgs& args, int64_t first, int64
     }
     for (int q = 0; q < kSums; ++q) {
       FoldEights(eights[q], count, blocks);
-      for (int64_t r = 0; r < count; ++r) sums[q][r] = static_cast<double>(blocks[r]) + 0.0;
+      RowSums(blocks, count, sums[q]);
     }
   }
   for (int64_t r = 0; Norm::kPivot && r < count; ++r) {
@@ -121,7 +121,7 @@ HWY_INLINE void BatchBackwardSums(const BackwardArgs& args, int64_t first, int64
 template <class Norm, bool kWeight>
 HWY_NOINLINE void BackwardSumsOf(const BackwardArgs& args, Range rows, RowMeans means) {
   const double inv_n = 1.0 / static_cast<double>(args.cols);
-  double g[kBatch] = {}, gx[kBatch];
+  HWY_ALIGN_MAX double g[kBatch] = {}, gx[kBatch];
   for (int64_t first = rows.begin; first < rows.end; first += kBatch) {
     const int64_t count = HWY_MIN(kBatch, rows.end - first);
     BatchBackwardSums<Norm, kWeight>(args, first, count, g, gx);

@@ -28,15 +28,23 @@ inline constexpr int64_t kBatchElements = 4096;
 // enough.
 inline constexpr int64_t kPrefetchElements = 512;
 
+// What is known of the rows of a batch. Worked on in whole vectors, so that a last vector has values
+// for rows that are not there.
 struct Batch {
-  HWY_ALIGN_MAX float pivot[kBatch] = {};
-  HWY_ALIGN_MAX double s[kBatch] = {};
-  HWY_ALIGN_MAX double q[kBatch] = {};
+  HWY_ALIGN_MAX float pivot[kBatch];
+  HWY_ALIGN_MAX double s[kBatch];
+  HWY_ALIGN_MAX double q[kBatch];
   HWY_ALIGN_MAX double t[kBatch];
   HWY_ALIGN_MAX double v[kBatch];
-  HWY_ALIGN_MAX float mean_hi[kBatch] = {};
-  HWY_ALIGN_MAX float mean_lo[kBatch] = {};
+  HWY_ALIGN_MAX float mean_hi[kBatch];
+  HWY_ALIGN_MAX float mean_lo[kBatch];
   HWY_ALIGN_MAX float rstd[kBatch];
+
+  // RMSNorm's, which has none of these.
+  void ClearMeans() {
+    for (int64_t r = 0; r < kBatch; ++r) pivot[r] = mean_hi[r] = mean_lo[r] = 0;
+    for (int64_t r = 0; r < kBatch; ++r) s[r] = 0;
+  }
 };
 
 // The terms of one row.
@@ -127,6 +135,9 @@ HWY_NOINLINE void BatchSums(const ForwardArgs& args, int64_t first, int64_t coun
       SumLongRow(terms(r), n, row);
       for (int q = 0; q < kSums; ++q) sums[q][r] = row[q];
     }
+    for (int64_t r = count; r % kN != 0; ++r) {
+      for (int q = 0; q < kSums; ++q) sums[q][r] = 0;
+    }
     return;
   }
   HWY_ALIGN_MAX float eights[kSums][8 * kBatch];
@@ -147,7 +158,7 @@ HWY_NOINLINE void BatchSums(const ForwardArgs& args, int64_t first, int64_t coun
   HWY_ALIGN_MAX float blocks[kBatch];
   for (int q = 0; q < kSums; ++q) {
     FoldEights(eights[q], count, blocks);
-    for (int64_t r = 0; r < count; ++r) sums[q][r] = static_cast<double>(blocks[r]) + 0.0;
+    RowSums(blocks, count, sums[q]);
   }
 }
 
@@ -242,6 +253,7 @@ HWY_NOINLINE void ForwardRows(const ForwardArgs& args, Range rows) {
   const int64_t n = args.cols;
   const int64_t batch_rows = HWY_MAX(HWY_MIN(kBatchElements / n, kBatch), 1);
   Batch batch;
+  if (!Norm::kPivot) batch.ClearMeans();
   for (int64_t first = rows.begin; first < rows.end; first += batch_rows) {
     const int64_t count = HWY_MIN(batch_rows, rows.end - first);
     if (Norm::kPivot) Pivots<Norm>(args, first, count, batch);

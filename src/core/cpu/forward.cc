@@ -48,6 +48,7 @@ void forward(const Kernels& kernels, const NormSpec& spec, const NormForward& ar
     const DefaultFpEnvironment environment;
     norm.forward(kernel_args, {begin, end});
   };
+  if (rows <= 1) return body(0, rows);
   const int64_t grain = forward_grain(cols);
   rows <= grain ? body(0, rows) : parallel_for(executor, rows, grain, body);
 }

@@ -122,26 +122,34 @@ HWY_INLINE V LoadInside(const float* row, int64_t i, int64_t end) {
 }
 
 // Sums of `count` runs of eight values, each in the order of a leaf: sums[i] of eights[8 * i ..].
-// Writes up to the next multiple of kN.
-HWY_INLINE void FoldEights(const float* HWY_RESTRICT eights, int64_t count,
-                           float* HWY_RESTRICT sums) {
-  const auto fold = [sums](int64_t i, const auto& load) HWY_ATTR {
+// Both are written up to the next multiple of kN runs.
+HWY_INLINE void FoldEights(float* HWY_RESTRICT eights, int64_t count, float* HWY_RESTRICT sums) {
+  const int64_t padded = (count + kN - 1) / kN * kN;
+  for (int64_t i = 8 * count; i < 8 * padded; i += 8) {
+    const hn::CappedTag<float, 8> d;
+    for (int64_t j = 0; j < 8; j += kN) hn::Store(hn::Zero(d), d, eights + i + j);
+  }
+  for (int64_t i = 0; i < padded; i += kN) {
     V leaf[1];
     FoldGroup<1>(
-        [&load](int k, V(&t)[1]) HWY_ATTR {
-          const Two two = SplitHalves(load(First(k) * kN), load(Second(k) * kN));
+        [p = eights + 8 * i](int k, V(&t)[1]) HWY_ATTR {
+          const Two two =
+              SplitHalves(hn::Load(kD, p + First(k) * kN), hn::Load(kD, p + Second(k) * kN));
           t[0] = hn::Add(two.a, two.b);
         },
         leaf);
     hn::Store(NaturalOrder(leaf[0]), kD, sums + i);
-  };
-  int64_t i = 0;
-  for (; i + kN <= count; i += kN) {
-    fold(i, [p = eights + 8 * i](int64_t j) HWY_ATTR { return hn::Load(kD, p + j); });
   }
-  if (i < count) {
-    fold(i, [p = eights + 8 * i, end = 8 * (count - i)](int64_t j)
-                HWY_ATTR { return LoadInside(p, j, end); });
+}
+
+// The sums of rows of one block, out of FoldEights. In vectors, as they are read again: a load of
+// several scalar stores waits until they are in the cache.
+HWY_INLINE void RowSums(const float* HWY_RESTRICT blocks, int64_t count,
+                        double* HWY_RESTRICT sums) {
+  const hn::ScalableTag<double> d;
+  const hn::Rebind<float, decltype(d)> f;
+  for (int64_t r = 0; r < count; r += static_cast<int64_t>(hn::Lanes(d))) {
+    hn::Store(hn::Add(hn::PromoteTo(d, hn::Load(f, blocks + r)), hn::Zero(d)), d, sums + r);
   }
 }
 

@@ -4,7 +4,10 @@
 // Whether two strided sets of bytes share a byte: interleaved rows of one buffer do not.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
+#include <limits>
 
 #include "core/norm_spec.h"
 
@@ -18,8 +21,39 @@ struct ByteRows {
   int64_t stride = 0;
 };
 
-ByteRows bytes_of(const ConstRowsView& view);
-ByteRows bytes_of(const void* data, DType dtype, int64_t size);
+// Elements as bytes. Counts that no memory can have (rows of no columns, the stride of a single
+// row) stop at 2^62, so that an address plus one of them still fits.
+inline int64_t in_bytes(int64_t elements, DType dtype) {
+  constexpr int64_t kMost = int64_t{1} << 62;
+  const int shift = std::countr_zero(size_of(dtype));
+  return std::clamp(elements, -kMost >> shift, kMost >> shift) * (int64_t{1} << shift);
+}
+
+inline ByteRows bytes_of(const ConstRowsView& view) {
+  const int64_t rows = view.data == nullptr ? 0 : view.rows;
+  return {reinterpret_cast<int64_t>(view.data), in_bytes(view.cols, view.dtype), rows,
+          in_bytes(view.stride, view.dtype)};
+}
+
+inline ByteRows bytes_of(const void* data, DType dtype, int64_t size) {
+  return {reinterpret_cast<int64_t>(data), in_bytes(size, dtype), data == nullptr ? 0 : 1, 0};
+}
+
+// [begin, end) from the first byte of a set to its last. An empty set begins after everything and
+// ends before it, so that it overlaps nothing.
+struct ByteHull {
+  int64_t begin = std::numeric_limits<int64_t>::max();
+  int64_t end = std::numeric_limits<int64_t>::min();
+};
+
+inline ByteHull hull_of(const ByteRows& a) {
+  if (a.rows <= 0 || a.width <= 0) return {};
+  const int64_t last = (a.rows - 1) * a.stride;
+  return {a.begin + (last < 0 ? last : 0), a.begin + (last > 0 ? last : 0) + a.width};
+}
+inline bool overlap(const ByteHull& a, const ByteHull& b) {
+  return (a.begin < b.end) & (b.begin < a.end);
+}
 
 bool overlap(const ByteRows& a, const ByteRows& b);
 
