@@ -10,21 +10,13 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
+
+#include "base/io_error.h"
 
 namespace norma {
 namespace {
 
-Status io_error(const std::string& what, const std::string& path, int error) {
-  std::string remedy;
-  if (error == ENOSPC || error == EDQUOT || error == EFBIG) {
-    remedy =
-        " Free some space (or raise the file size limit) and try again; "
-        "what stood there before is whole.";
-  }
-  const StatusCode code = error == ENOENT ? StatusCode::kNotFound : StatusCode::kIo;
-  return Status(code, "cannot " + what + " " + path + ": " + std::strerror(error) + "." + remedy);
-}
+constexpr char kMakeFolder[] = "Make its folder first, or choose another path.";
 
 bool write_all(int fd, std::string_view part) {
   while (!part.empty()) {
@@ -65,7 +57,7 @@ void fail_point(const char* point) {
 Status write_file_atomically(const std::string& path, const std::vector<std::string_view>& parts) {
   const std::string temporary = path + ".tmp." + std::to_string(::getpid());
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd < 0) return io_error("create", temporary, errno);
+  if (fd < 0) return io_error("write", path, errno, kMakeFolder);
   int error = 0;
   for (std::string_view part : parts) {
     if (!write_all(fd, part)) {
@@ -73,24 +65,26 @@ Status write_file_atomically(const std::string& path, const std::vector<std::str
       break;
     }
   }
-  if (error == 0 && ::fsync(fd) != 0) error = errno;
-  if (::close(fd) != 0 && error == 0) error = errno;
   if (error == 0) {
     fail_point("after_temporary_write");
+    if (::fsync(fd) != 0) error = errno;
+  }
+  if (::close(fd) != 0 && error == 0) error = errno;
+  if (error == 0) {
     fail_point("before_rename");
     if (::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
   }
   if (error != 0) {
     ::unlink(temporary.c_str());
-    return io_error("write", path, error);
+    return io_error("write", path, error, kMakeFolder);
   }
   sync_folder(folder_of(path));
   return Status();
 }
 
-Result<std::string> read_file(const std::string& path) {
+Result<std::string> read_file(const std::string& path, const std::string& where_absent) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return io_error("read", path, errno);
+  if (fd < 0) return io_error("read", path, errno, where_absent);
   std::string content;
   char buffer[1 << 16];
   for (;;) {
@@ -99,13 +93,21 @@ Result<std::string> read_file(const std::string& path) {
     if (n < 0) {
       const int error = errno;
       ::close(fd);
-      return io_error("read", path, error);
+      return io_error("read", path, error, where_absent);
     }
     if (n == 0) break;
     content.append(buffer, static_cast<size_t>(n));
   }
   ::close(fd);
   return content;
+}
+
+Status remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) != 0) {
+    return errno == ENOENT ? Status() : io_error("remove", path, errno);
+  }
+  sync_folder(folder_of(path));
+  return Status();
 }
 
 }  // namespace norma

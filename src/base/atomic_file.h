@@ -17,12 +17,17 @@ namespace norma {
 // Under RLIMIT_FSIZE the error is seen only by a process that ignores SIGXFSZ.
 Status write_file_atomically(const std::string& path, const std::vector<std::string_view>& parts);
 
-// The whole file as bytes. Errors name the path and the remedy.
-Result<std::string> read_file(const std::string& path);
+// The whole file as bytes. Errors name the path and the remedy; `where_absent` is the one where
+// there is no such file.
+Result<std::string> read_file(const std::string& path,
+                              const std::string& where_absent = "Check the path.");
 
-// Called at the named points of an atomic write ("after_temporary_write", "before_rename"); tests
-// make it exit there. Set by the environment variable NORMA_FAIL_POINT=<point>[:<nth time>]: the
-// process ends at once with code 99.
+// Nothing where there is none. The name is gone from the disk once this returns.
+Status remove_file(const std::string& path);
+
+// Called at the named points of an atomic write: "after_temporary_write", when the system has all
+// of the new content and the disk perhaps not, and "before_rename". Tests make it exit there: the
+// environment variable NORMA_FAIL_POINT=<point>[:<nth time>] ends the process at once with code 99.
 void fail_point(const char* point);
 
 }  // namespace norma

@@ -9,18 +9,16 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "base/atomic_file.h"
+#include "base/io_error.h"
 #include "weights/safetensors_header.h"
 
 namespace norma::weights {
 namespace {
 
 Status cannot_read(const std::string& path, int error) {
-  const StatusCode code = error == ENOENT ? StatusCode::kNotFound : StatusCode::kIo;
-  return Status(code, "cannot read " + path + ": " + std::strerror(error) +
-                          ". Give the path of a safetensors file.");
+  return io_error("read", path, error, "Give the path of a safetensors file.");
 }
 
 }  // namespace

@@ -126,6 +126,15 @@ TEST_F(AtomicFile, AFullDiskIsAnErrorWithARemedy) {
   EXPECT_THAT(names(), testing::ElementsAre("result.txt"));
 }
 
+TEST_F(AtomicFile, RemovingWhatIsThereOrNot) {
+  ASSERT_TRUE(write_file_atomically(path_, {"old"}).ok());
+  EXPECT_TRUE(remove_file(path_).ok());
+  EXPECT_FALSE(fs::exists(path_));
+  EXPECT_TRUE(remove_file(path_).ok());
+  fs::create_directory(path_);
+  EXPECT_THAT(remove_file(path_).message(), HasSubstr("cannot remove " + path_));
+}
+
 TEST_F(AtomicFile, ReadingWhatIsNotThereOrNoFile) {
   const Result<std::string> gone = read_file(path_);
   ASSERT_FALSE(gone.ok());

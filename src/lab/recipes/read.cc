@@ -172,12 +172,9 @@ Status read_document(const std::string& path, const toml::table& document, bool 
 }
 
 Result<CompareRecipe> read_recipe(const std::string& path, bool comparison) {
-  Result<std::string> text = read_file(path);
-  if (!text.ok()) {
-    return Status(text.status().code(), text.status().message() +
-                                            " Give the path of a TOML recipe, such as those in "
-                                            "recipes/.");
-  }
+  Result<std::string> text =
+      read_file(path, "Give the path of a TOML recipe, such as those in recipes/.");
+  if (!text.ok()) return text.status();
   toml::table document;
   try {
     document = toml::parse(text.value(), path);
