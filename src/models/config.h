@@ -21,7 +21,7 @@ struct ModelConfig {
   int64_t vocab_size = 0;
   int64_t d_model = 64;
   int64_t heads = 4;
-  int64_t kv_heads = 0;  // grouped-query attention (llama); 0: as many as heads
+  int64_t kv_heads = 0;  // grouped-query attention (gpt, llama); 0: as many as heads
   int64_t ffn = 256;
   int64_t encoder_layers = 6;  // encdec only
   int64_t decoder_layers = 6;

@@ -48,6 +48,8 @@ TEST(ModelConfig, SizesSayTheirRule) {
       {[](ModelConfig& c) { c.vocab_size = 0; }, "vocab_size must be from 1 to"},
       {[](ModelConfig& c) { c.heads = 3; }, "heads=3 must divide d_model=64"},
       {[](ModelConfig& c) { c.kv_heads = 3; }, "kv_heads=3 must divide heads=4"},
+      {[](ModelConfig& c) { c.kv_heads = 2; },
+       "kv_heads must be 0 or heads=4 in the family encdec but is 2."},
       {[](ModelConfig& c) { c.ffn = -1; }, "ffn must be from 1"},
       {[](ModelConfig& c) { c.encoder_layers = 0; }, "encoder_layers must be from 1"},
       {[](ModelConfig& c) { c.max_length = 0; }, "max_length must be from 1"},
@@ -61,6 +63,17 @@ TEST(ModelConfig, SizesSayTheirRule) {
     one.spoil(config);
     EXPECT_THAT(validate(config).message(), HasSubstr(one.message));
     EXPECT_THAT(make_model(config, 1).status().message(), HasSubstr(one.message));
+  }
+}
+
+TEST(ModelConfig, WhereThereAreGroupedQueriesTheirHeadsAreFree) {
+  ModelConfig config = valid();
+  config.kv_heads = config.heads;
+  EXPECT_TRUE(validate(config).ok()) << validate(config).message();
+  for (const char* family : {"gpt", "llama"}) {
+    config.family = family;
+    config.kv_heads = 2;
+    EXPECT_TRUE(validate(config).ok()) << validate(config).message();
   }
 }
 
