@@ -3,6 +3,7 @@
 
 #include "bench/bench.h"
 
+#include <filesystem>
 #include <iostream>
 #include <memory>
 
@@ -18,6 +19,12 @@ struct Options {
 };
 
 int run(Options options) {
+  // Told now, not after the minutes that a bench takes.
+  const std::filesystem::path folder = std::filesystem::path(options.json).parent_path();
+  if (!folder.empty() && !std::filesystem::is_directory(folder)) {
+    say_error("--json: there is no folder " + folder.string() + ". Make it first.");
+    return kWrongUsage;
+  }
   catch_interrupts();
   options.bench.interrupted = interrupted;
   Result<bench::Report> report = bench::run(options.bench, std::cout);

@@ -4,6 +4,8 @@
 // What a user does with each command, from data to report.
 // Spans: cli
 
+#include <set>
+
 #include "tests/cli/program.h"
 
 namespace norma::test {
@@ -135,6 +137,26 @@ TEST_F(Commands, DoctorNamesTheForcedTarget) {
   Process p = process({"doctor"});
   p.environment = {{"NORMA_TARGET", "sse4"}};
   EXPECT_THAT(run_process(p).out, HasSubstr("cpu:sse4"));
+}
+
+TEST_F(Commands, BenchWritesATableAndALineForEachImplementation) {
+  const Words bench = {"bench", "--suite", "toy", "--task", "rms_norm_forward", "--rows", "8",
+                       "--cols", "64", "--threads", "1", "--samples", "3", "--json"};
+  const ProcessEnd end = norma(bench + Words{"out.jsonl"});
+  EXPECT_EQ(end.exit_code, 0) << end.err;
+  EXPECT_THAT(end.out, HasSubstr("rms_norm_forward"));
+  std::istringstream lines(read_text(path("out.jsonl")));
+  std::set<std::string> implementations;
+  for (std::string line; std::getline(lines, line);) {
+    const nlohmann::json json = nlohmann::json::parse(line);
+    for (const char* key : {"task", "dtype", "rows", "cols", "threads", "impl", "median_ns",
+                            "min_ns", "gb_s", "ratio_to_copy", "commit"}) {
+      EXPECT_TRUE(json.contains(key)) << key;
+    }
+    implementations.insert(json["impl"]);
+  }
+  EXPECT_EQ(implementations, (std::set<std::string>{"copy", "norma", "torch"}));
+  expect_error(norma(bench + Words{"no/such/out.jsonl"}), 2, {"--json", "no/such", "Make it"});
 }
 
 }  // namespace
