@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include "lab/report/words.h"
@@ -64,6 +65,13 @@ void summarize_runs(const std::vector<Run>& runs, Configuration& c) {
   c.gap = summarize(gap);
   c.bleu = summarize(bleu);
   c.tokens_per_s = summarize(tokens);
+}
+
+// Of the runs that ended; nothing where they are too few to say.
+std::optional<double> diverged_share(const Configuration& c) {
+  const size_t ended = c.done + c.diverged;
+  if (ended < kMinSeeds) return std::nullopt;
+  return static_cast<double>(c.diverged) / static_cast<double>(ended);
 }
 
 std::string warmup_words(int64_t steps) {
@@ -206,10 +214,9 @@ Paired compare(const Configuration& first, const Configuration& second) {
     p.second_lower += d > 0;
   }
   p.half_width = interval_half_width(p.difference);
-  const size_t n1 = first.runs.size(), n2 = second.runs.size();
-  const size_t share1 = first.diverged * n2, share2 = second.diverged * n1;
-  if (share1 != share2 && std::min(n1, n2) >= kMinSeeds) {
-    p.outcome = share1 < share2 ? Outcome::kFewerDiverged : Outcome::kMoreDiverged;
+  const auto share1 = diverged_share(first), share2 = diverged_share(second);
+  if (share1 && share2 && std::abs(*share1 - *share2) >= kDivergedGap) {
+    p.outcome = *share1 < *share2 ? Outcome::kFewerDiverged : Outcome::kMoreDiverged;
   } else if (differences.empty()) {
     p.outcome = Outcome::kNothing;
   } else if (differences.size() < kMinSeeds) {
@@ -236,7 +243,7 @@ std::string outcome_name(const Paired& p, const std::string& first, const std::s
     case Outcome::kHigher:
       return second + " lower";
     case Outcome::kTie:
-      return "tie";
+      return p.too_wide() ? "no difference shown" : "tie";
     case Outcome::kFewerDiverged:
       return first + " diverged less";
     case Outcome::kMoreDiverged:

@@ -20,9 +20,12 @@ namespace norma::lab::report {
 constexpr size_t kMinSeeds = 3;
 // Differences below this are a tie whatever their interval, in nats a token: 2 % of perplexity.
 constexpr double kTieMargin = 0.02;
-// A tie whose interval reaches further than this to either side of its mean says so, in nats a
-// token.
+// A tie whose interval reaches further than this to either side of its mean is no evidence of
+// equal losses, in nats a token.
 constexpr double kWideInterval = 0.10;
+// Diverged runs decide where the shares of two configurations are this far apart: with kMinSeeds
+// that is two runs, since one run alone is chance.
+constexpr double kDivergedGap = 0.5;
 
 struct Variant {
   std::string placement, norm;
@@ -85,7 +88,7 @@ enum class Outcome {
   kLower,  // the first has the lower loss
   kTie,    // the interval holds 0, or the difference is below kTieMargin
   kHigher,
-  kFewerDiverged,  // the first diverged in fewer of its runs
+  kFewerDiverged,  // the first diverged less often, by kDivergedGap of the runs that ended
   kMoreDiverged,
   kTooFewSeeds,  // fewer than kMinSeeds seeds in which both are done
   kNothing,      // no seed in which both are done
@@ -97,6 +100,7 @@ struct Paired {
   Summary difference;
   double half_width = 0;                     // of the 95 % interval; infinite below two seeds
   size_t first_lower = 0, second_lower = 0;  // seeds
+  bool too_wide() const { return half_width > kWideInterval; }
 };
 Paired compare(const Configuration& first, const Configuration& second);
 

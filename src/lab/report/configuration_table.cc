@@ -139,7 +139,7 @@ std::vector<Column> make_columns(const RunFolder& folder, const Grid& grid, cons
   return columns;
 }
 
-// The lowest loss of the table and what ties with it, by the same rule as the verdict.
+// The lowest loss of the table and what is not told apart from it, by the same rule as the verdict.
 bool is_best(const Grid& grid, const Configuration& c, const Configuration& best) {
   if (c.done == 0) return false;
   return &c == &best ||
@@ -181,7 +181,9 @@ std::string configuration_table(const RunFolder& folder, const Grid& grid, const
   }
   out += "</tbody></table></div>\n<p class=\"rule\">";
   if (grid.configurations.size() > 1)
-    out += "Marked with a bar and bold: the lowest mean loss, and what ties with it. ";
+    out +=
+        "Marked with a bar and bold: the lowest mean loss, and what ties with it or is not told "
+        "apart from it. ";
   out += "\u00b1 is the standard deviation over seeds; the gap is validation minus training loss";
   if (folder.unigram_loss)
     out += "; the dashed line is the unigram loss (word frequencies alone), " +

@@ -36,11 +36,14 @@ std::string effect_words(const Grid& grid, const std::vector<PairedRow>& rows,
   };
   switch (rows[0].paired.outcome) {
     case Outcome::kHigher:
-      return "helps" + at + " by " + size_words(grid, rows, false);
+      return "helps" + at + " by " + size_words(grid, rows, false) + diverged_too(rows, false);
     case Outcome::kLower:
-      return "hurts" + at + " by " + size_words(grid, rows, false);
+      return "hurts" + at + " by " + size_words(grid, rows, false) + diverged_too(rows, false);
     case Outcome::kTie: {
-      const std::string text = "shows no effect" + at + minus + size_words(grid, rows, true);
+      const std::string text =
+          "shows no effect" + at + minus + size_words(grid, rows, true) +
+          (too_wide(rows) ? ", an interval too wide to exclude one" : "") +
+          diverged_too(rows, false);
       if (everywhere(&Paired::second_lower))
         return text + ", though lower " + names.second + " in every seed";
       if (everywhere(&Paired::first_lower))
@@ -52,9 +55,10 @@ std::string effect_words(const Grid& grid, const std::vector<PairedRow>& rows,
     case Outcome::kFewerDiverged:
       return "makes it diverge more often" + at;
     case Outcome::kTooFewSeeds:
-      return "has too few seeds to decide" + at + minus + size_words(grid, rows, true);
+      return "has too few seeds to decide" + at + minus + size_words(grid, rows, true) +
+             diverged_too(rows, false);
     case Outcome::kNothing:
-      return "has no seed in which both finished" + at;
+      return "has no seed in which both finished" + at + diverged_too(rows, false);
   }
   return "";
 }

@@ -273,7 +273,11 @@ std::string reading_section() {
                 "interval of Student's t, paired by seed: the same seed means the same initial "
                 "weights where shapes agree and the same data in the same order.") +
           paragraph("A difference is a tie where its interval holds 0, or where it is below " +
-                    fixed(kTieMargin, 2) + " nats. Fewer than " + std::to_string(kMinSeeds) +
+                    fixed(kTieMargin, 2) + " nats; where that interval reaches further than " +
+                    fixed(kWideInterval, 2) +
+                    " nats to either side, the runs show no difference and no equality either. "
+                    "Diverged runs decide before losses where their shares are at least " +
+                    percent(kDivergedGap) + " apart. Fewer than " + std::to_string(kMinSeeds) +
                     " seeds decide nothing. A run whose loss stops being finite counts as diverged "
                     "and has no final loss. "
                     "Every sentence on this page is derived from the numbers of the run folder by "

@@ -12,9 +12,8 @@
 namespace norma::lab::report {
 namespace {
 
-bool too_wide(const std::vector<PairedRow>& rows) {
-  return std::any_of(rows.begin(), rows.end(),
-                     [](const PairedRow& r) { return r.paired.half_width > kWideInterval; });
+std::string diverged_of(const Configuration& c, const char* noun = "") {
+  return std::to_string(c.diverged) + " of " + std::to_string(c.runs.size()) + noun;
 }
 
 // Every member of `rows` has the same outcome of `a` against `b`; `at` says where, empty where that
@@ -29,10 +28,7 @@ std::string outcome_words(const Grid& grid, const std::vector<PairedRow>& rows,
   const auto diverged = [&] {
     std::vector<std::string> words;
     for (const PairedRow& r : rows) {
-      words.push_back(std::to_string(r.first->diverged) + " of " +
-                      std::to_string(r.first->runs.size()) + " runs against " +
-                      std::to_string(r.second->diverged) + " of " +
-                      std::to_string(r.second->runs.size()));
+      words.push_back(diverged_of(*r.first, " runs") + " against " + diverged_of(*r.second));
       if (r.paired.difference.n == 0) continue;
       words.back() += ", difference " + difference_words(r.paired) + " nats where both finished";
     }
@@ -40,21 +36,29 @@ std::string outcome_words(const Grid& grid, const std::vector<PairedRow>& rows,
   };
   switch (row.paired.outcome) {
     case Outcome::kLower:
-      return a + " beats " + b + at + " by " + size_words(grid, rows, false);
+      return a + " beats " + b + at + " by " + size_words(grid, rows, false) +
+             diverged_too(rows, false);
     case Outcome::kHigher:
-      return b + " beats " + a + at + " by " + size_words(grid, rows, false);
+      return b + " beats " + a + at + " by " + size_words(grid, rows, false) +
+             diverged_too(rows, true);
     case Outcome::kTie:
+      if (too_wide(rows)) {
+        return "no difference between " + a + " and " + b + " is shown" + at + ": " +
+               size_words(grid, rows, true) + ", an interval too wide to call them equal" +
+               diverged_too(rows, false);
+      }
       return a + " ties with " + b + at + ", difference " + size_words(grid, rows, true) +
-             (too_wide(rows) ? ", an interval too wide to call them equal" : "");
+             diverged_too(rows, false);
     case Outcome::kFewerDiverged:
       return a + " diverged less often than " + b + at + diverged();
     case Outcome::kMoreDiverged:
       return a + " diverged more often than " + b + at + diverged();
     case Outcome::kTooFewSeeds:
       return a + " against " + b + at + ": difference " + size_words(grid, rows, true) +
-             ", too few seeds to decide";
+             ", too few seeds to decide" + diverged_too(rows, false);
     case Outcome::kNothing:
-      return a + " and " + b + at + " share no seed in which both finished";
+      return a + " and " + b + at + " share no seed in which both finished" +
+             diverged_too(rows, false);
   }
   return "";
 }
@@ -112,6 +116,22 @@ std::string size_words(const Grid& grid, const std::vector<PairedRow>& rows, boo
     return " (" + grid.words(grid.setting_of(*row.first)) + ")";
   };
   return words(*low) + where(*low) + " to " + words(*high) + " nats" + where(*high) + seeds;
+}
+
+std::string diverged_too(const std::vector<PairedRow>& rows, bool swapped) {
+  std::vector<std::string> words;
+  for (const PairedRow& r : rows) {
+    const size_t runs = r.first->runs.size();
+    if (r.first->diverged * r.second->runs.size() == r.second->diverged * runs) continue;
+    const Configuration &a = swapped ? *r.second : *r.first, &b = swapped ? *r.first : *r.second;
+    words.push_back(diverged_of(a, " runs") + " diverged against " + diverged_of(b));
+  }
+  return words.empty() ? "" : ", " + joined(words);
+}
+
+bool too_wide(const std::vector<PairedRow>& rows) {
+  return std::any_of(rows.begin(), rows.end(),
+                     [](const PairedRow& r) { return r.paired.too_wide(); });
 }
 
 std::string comparison_words(const Grid& grid, size_t first, size_t second) {

@@ -35,6 +35,13 @@ std::string deciding_factor(const Grid& grid, const std::vector<size_t>& setting
 // is the first configuration's.
 std::string size_words(const Grid& grid, const std::vector<PairedRow>& rows, bool with_sign);
 
+// ", 1 of 4 runs diverged against 0 of 4" where a row's two differ in it; the second's count comes
+// first where `swapped`. Empty where none differs.
+std::string diverged_too(const std::vector<PairedRow>& rows, bool swapped);
+
+// Some interval is too wide to call the losses equal.
+bool too_wide(const std::vector<PairedRow>& rows);
+
 // Two variants in every setting that has both: "pre LayerNorm beats post LayerNorm in all 4
 // settings by ...". Empty where no setting has both.
 std::string comparison_words(const Grid& grid, size_t first, size_t second);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <optional>
 #include <set>
 
 #include "lab/report/cost.h"
@@ -15,11 +16,12 @@
 namespace norma::lab::report {
 namespace {
 
-// The variants that no other beats in a setting: the one of the lowest loss, and those that tie
-// with it.
+// The variants that no other beats in a setting: the one of the lowest loss, and those that are
+// not told apart from it.
 struct Leaders {
-  size_t setting = 0;
-  bool decided = false;  // false: too few seeds, or nothing finished
+  bool decided = false;        // false: too few seeds, nothing finished, or contradictory
+  bool contradictory = false;  // paired seeds and means over all finished ones name two winners
+  bool too_wide = false;       // some interval does not let them be called equal
   std::set<size_t> variants;
 };
 
@@ -31,30 +33,33 @@ std::vector<const Configuration*> configurations_in(const Grid& grid, size_t set
   return found;
 }
 
-double diverged_share(const Configuration& c) {
-  return static_cast<double>(c.diverged) / static_cast<double>(c.runs.size());
-}
-
+// Runs that diverged come first, where they are so many that they decide; then losses.
 Leaders leaders_in(const Grid& grid, size_t setting) {
-  Leaders leaders{setting, false, {}};
+  Leaders leaders;
   const auto all = configurations_in(grid, setting);
+  const auto some_other = [&](const Configuration& c, Outcome against) {
+    return std::any_of(all.begin(), all.end(), [&](const Configuration* other) {
+      return other != &c && compare(*other, c).outcome == against;
+    });
+  };
+  std::vector<const Configuration*> left;
   const Configuration* best = nullptr;
   for (const Configuration* c : all) {
-    if (c->done == 0) continue;
-    const bool better = best == nullptr || std::pair(diverged_share(*c), c->valid.mean) <
-                                               std::pair(diverged_share(*best), best->valid.mean);
-    if (better) best = c;
+    if (some_other(*c, Outcome::kFewerDiverged)) continue;
+    left.push_back(c);
+    if (c->done > 0 && (best == nullptr || c->valid.mean < best->valid.mean)) best = c;
   }
   if (best == nullptr) return leaders;
-  leaders.decided = true;
   leaders.variants.insert(best->variant);
-  for (const Configuration* c : all) {
+  leaders.decided = true;
+  for (const Configuration* c : left) {
     if (c == best) continue;
-    const Outcome outcome = compare(*best, *c).outcome;
-    const bool all_diverged = c->diverged == c->runs.size() && c->runs.size() >= kMinSeeds;
-    if (outcome == Outcome::kTie) leaders.variants.insert(c->variant);
-    if (outcome == Outcome::kTooFewSeeds || (outcome == Outcome::kNothing && !all_diverged))
-      leaders.decided = false;
+    const Paired paired = compare(*best, *c);
+    leaders.contradictory |= paired.outcome == Outcome::kHigher;
+    leaders.decided &= paired.outcome == Outcome::kLower || paired.outcome == Outcome::kTie;
+    if (paired.outcome != Outcome::kTie || some_other(*c, Outcome::kLower)) continue;
+    leaders.variants.insert(c->variant);
+    leaders.too_wide |= paired.too_wide();
   }
   return leaders;
 }
@@ -65,10 +70,15 @@ std::vector<std::string> labels(const Grid& grid, const std::set<size_t>& varian
   return words;
 }
 
-// Of variants that tie, the one whose norm is cheaper than every other's; empty where no timing
-// tells them apart.
-std::string cheapest_words(const RunFolder& folder, const Grid& grid,
-                           const std::set<size_t>& variants, const std::string& where) {
+// Of variants, the one whose norm is cheaper than every other's.
+struct Cheapest {
+  size_t variant = 0;
+  std::string others, ratios;
+};
+
+// Nothing where no timing tells them apart.
+std::optional<Cheapest> cheapest_of(const RunFolder& folder, const Grid& grid,
+                                    const std::set<size_t>& variants) {
   for (const size_t v : variants) {
     std::vector<std::string> names, ratios;
     for (const size_t other : variants) {
@@ -78,15 +88,30 @@ std::string cheapest_words(const RunFolder& folder, const Grid& grid,
       names.push_back(label(grid.variants[other]));
       ratios.push_back(times(cost->ratio));
     }
-    if (ratios.size() + 1 == variants.size()) {
-      return "Choose " + label(grid.variants[v]) + ": its loss ties with " + joined(names) + where +
-             ", and its norm takes " + joined(ratios) + " the time.";
-    }
+    if (ratios.size() + 1 == variants.size()) return Cheapest{v, joined(names), joined(ratios)};
   }
-  return "";
+  return std::nullopt;
 }
 
-std::string undecided_lead(const Grid& grid, const std::vector<size_t>& settings) {
+// Of the ties between two of these variants in these settings, the one of the widest interval.
+Paired widest(const Grid& grid, const std::vector<size_t>& settings,
+              const std::set<size_t>& variants) {
+  Paired most;
+  for (const size_t s : settings) {
+    for (const size_t a : variants) {
+      for (const size_t b : variants) {
+        if (a >= b) continue;
+        const Paired paired = compare(*grid.find(a, s), *grid.find(b, s));
+        const bool is_wider = paired.half_width > most.half_width;
+        if (is_wider && paired.outcome == Outcome::kTie) most = paired;
+      }
+    }
+  }
+  return most;
+}
+
+std::string undecided_lead(const Grid& grid, const std::vector<size_t>& settings,
+                           bool contradictory) {
   size_t most = 0;
   for (const Configuration& c : grid.configurations) most = std::max(most, c.done);
   if (most == 0) return "No choice: no run finished.";
@@ -94,6 +119,10 @@ std::string undecided_lead(const Grid& grid, const std::vector<size_t>& settings
   if (most < kMinSeeds) {
     return "No choice yet: " + counted(most, "finished seed") +
            " a configuration, and an interval needs at least " + std::to_string(kMinSeeds) + ".";
+  }
+  if (contradictory) {
+    return "No choice yet: by the seeds that finished under both, a variant is ahead that is "
+           "behind in the mean over all; finish the rest.";
   }
   return "No choice yet: no setting has " + std::to_string(kMinSeeds) +
          " seeds that finished under every variant.";
@@ -103,6 +132,8 @@ std::string undecided_lead(const Grid& grid, const std::vector<size_t>& settings
 struct Choice {
   std::vector<size_t> decided;                 // settings with enough seeds
   std::map<size_t, std::set<size_t>> leaders;  // by setting
+  std::set<size_t> too_wide;                   // settings whose leaders may not be called equal
+  bool contradictory = false;                  // in some setting
   std::set<size_t> variants;                   // empty where no such choice holds
   std::vector<size_t> shared;                  // settings that have all of them
 };
@@ -121,9 +152,11 @@ Choice choose(const Grid& grid, const std::vector<size_t>& settings) {
   Choice choice;
   for (const size_t s : settings) {
     const Leaders leaders = leaders_in(grid, s);
+    choice.contradictory |= leaders.contradictory;
     if (!leaders.decided) continue;
     choice.decided.push_back(s);
     choice.leaders[s] = leaders.variants;
+    if (leaders.too_wide) choice.too_wide.insert(s);
   }
   for (size_t v = 0; v < grid.variants.size(); ++v) {
     if (!choice.decided.empty() && holds_everywhere(grid, choice, v)) choice.variants.insert(v);
@@ -148,37 +181,62 @@ std::string depends_words(const Grid& grid, const Choice& choice) {
   const char* separator = " ";
   for (const auto& [who, some] : groups) {
     const bool is_tie = choice.leaders.at(some[0]).size() > 1;
-    text += separator + who + (is_tie ? " tie" : "") + " at " + grid.words(some);
+    const bool is_wide = std::any_of(some.begin(), some.end(),
+                                     [&](size_t s) { return choice.too_wide.count(s) > 0; });
+    const char* tie = is_wide ? " are not told apart" : is_tie ? " tie" : "";
+    text += separator + who + tie + " at " + grid.words(some);
     separator = "; ";
   }
   return text + ".";
+}
+
+std::string lead_of_one(const Grid& grid, const Choice& choice) {
+  const size_t n = choice.decided.size();
+  size_t alone = 0;
+  for (const auto& [setting, leaders] : choice.leaders) alone += leaders.size() == 1;
+  const std::string name = label(grid.variants[*choice.variants.begin()]);
+  if (alone == n) {
+    return "Choose " + name + ": it comes out ahead" +
+           at_settings(grid, choice.decided, n, "that have enough seeds") + ".";
+  }
+  return "Choose " + name + ": it is ahead in " + std::to_string(alone) + " of " +
+         counted(n, "setting") +
+         (choice.too_wide.empty() ? ", and ties for the lead in the rest."
+                                  : ", and no other is shown to be ahead of it in the rest.");
 }
 
 std::string lead_words(const RunFolder& folder, const Grid& grid,
                        const std::vector<size_t>& settings) {
   const Choice choice = choose(grid, settings);
   const size_t n = choice.decided.size();
-  if (n == 0) return undecided_lead(grid, settings);
+  if (n == 0) return undecided_lead(grid, settings, choice.contradictory);
   if (choice.variants.empty()) return depends_words(grid, choice);
-  if (choice.variants.size() == 1) {
-    size_t alone = 0;
-    for (const auto& [setting, leaders] : choice.leaders) alone += leaders.size() == 1;
-    const std::string name = label(grid.variants[*choice.variants.begin()]);
-    if (alone == n)
-      return "Choose " + name + ": it comes out ahead" +
-             at_settings(grid, choice.decided, n, "that have enough seeds") + ".";
-    return "Choose " + name + ": it is ahead in " + std::to_string(alone) + " of " +
-           counted(n, "setting") + ", and ties for the lead in the rest.";
-  }
+  if (choice.variants.size() == 1) return lead_of_one(grid, choice);
   const std::string where =
       at_settings(grid, choice.shared, choice.shared.size(),
                   choice.variants.size() == 2 ? "that have both" : "that have them all");
-  const std::string cheapest = cheapest_words(folder, grid, choice.variants, where);
-  if (!cheapest.empty()) return cheapest;
-  if (choice.variants.size() == grid.variants.size()) {
-    return "A tie: " + joined(labels(grid, choice.variants)) + " end at the same loss" + where +
-           ".";
+  const auto cheapest = cheapest_of(folder, grid, choice.variants);
+  const bool is_all = choice.variants.size() == grid.variants.size();
+  const std::string all = joined(labels(grid, choice.variants));
+  const Paired paired = widest(grid, choice.shared, choice.variants);
+  if (paired.too_wide()) {
+    std::string text = is_all ? "No choice yet: no difference between " + all
+                              : "Choose " + joined(labels(grid, choice.variants), "or") +
+                                    ": no difference between them";
+    text += " is shown" + where + " with " + counted(paired.difference.n, "paired seed") +
+            ", an interval of \u00b1 " + fixed(paired.half_width, 2) +
+            " nats being too wide to call them equal";
+    if (cheapest) {
+      text += "; the norm of " + label(grid.variants[cheapest->variant]) + " takes " +
+              cheapest->ratios + " the time of " + cheapest->others + "'s";
+    }
+    return text + ".";
   }
+  if (cheapest) {
+    return "Choose " + label(grid.variants[cheapest->variant]) + ": its loss ties with " +
+           cheapest->others + where + ", and its norm takes " + cheapest->ratios + " the time.";
+  }
+  if (is_all) return "A tie: " + all + " end at the same loss" + where + ".";
   return "Choose " + joined(labels(grid, choice.variants), "or") +
          ": they tie for the lowest loss" + where + ".";
 }
