@@ -7,9 +7,12 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <filesystem>
 
+#include "base/io_error.h"
 #include "weights/safetensors.h"
 
 namespace norma::lab {
@@ -98,19 +101,44 @@ Status check_format(const SafetensorsFile& file, const std::string& path, const 
 // far as the file bears it out: a few hostile bytes must not ask for all memory there is.
 Status check_size(const SafetensorsFile& file, const std::string& path,
                   const models::ModelConfig& config) {
-  constexpr double kMostPositions = 1 << 27;  // elements of a table that is in no file
+  constexpr int64_t kMostPositions = 1 << 26;  // elements of a table that is in no file
+  // Query, key, value and output of attention; both matrices of the feed-forward network.
+  constexpr double kMatricesOfALayer = 6;
   double elements = 0;
   for (const auto& [name, info] : file.tensors()) elements += static_cast<double>(info.bytes) / 4;
   const auto width = static_cast<double>(config.d_model);
   const auto layers = static_cast<double>(config.decoder_layers) +
                       (config.family == "encdec" ? static_cast<double>(config.encoder_layers) : 0);
-  // Embedding; query and output matrices of attention; both matrices of the feed-forward network.
+  // Keys and values may be of fewer heads.
   const double least = width * (static_cast<double>(config.vocab_size) +
                                 layers * 2 * (width + static_cast<double>(config.ffn)));
-  if (least > elements || width * static_cast<double>(config.max_length) > kMostPositions) {
-    return damaged(path, "the model that it describes is larger than the file." + remedy());
+  const auto tensors = static_cast<double>(file.tensors().size());
+  if (least > elements || layers * kMatricesOfALayer > tensors) {
+    return damaged(path, fmt::format("the model that it describes is larger than the file: at "
+                                     "least {:.0f} parameters in {:.0f} tensors, but it has {:.0f} "
+                                     "in {:.0f}.{}",
+                                     least, layers * kMatricesOfALayer, elements, tensors,
+                                     remedy()));
+  }
+  if (config.max_length > kMostPositions / config.d_model) {
+    return damaged(path, fmt::format("max_length={} times d_model={} must be at most {}.{}",
+                                     config.max_length, config.d_model, kMostPositions, remedy()));
   }
   return Status();
+}
+
+// There is no file `path`: perhaps none yet.
+Status no_checkpoint(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  std::string remedy = "Give the path of a checkpoint.safetensors, or of the folder of a run.";
+  if (std::filesystem::exists(folder / "members")) {
+    remedy = "It is a comparison's folder: give one of the runs in " +
+             (folder / "members").string() + ".";
+  } else if (std::filesystem::exists(folder / "config.toml")) {
+    remedy = "The run has not come to one yet: go on with norma train --resume --out " +
+             folder.string() + ".";
+  }
+  return io_error("read", path, ENOENT, remedy);
 }
 
 }  // namespace
@@ -132,6 +160,7 @@ Status save_model(const std::string& path, const models::Model& model,
 
 Result<TrainedModel> load_model(const std::string& path) {
   Result<SafetensorsFile> opened = SafetensorsFile::open(path);
+  if (opened.status().code() == StatusCode::kNotFound) return no_checkpoint(path);
   if (!opened.ok()) return opened.status();
   const SafetensorsFile& file = opened.value();
   NORMA_RETURN_IF_ERROR(check_format(file, path, kFormat));
@@ -150,6 +179,9 @@ Result<TrainedModel> load_model(const std::string& path) {
                                      tokenizer.value().vocab_size(), config.value().vocab_size,
                                      remedy()));
   }
+  if (Status valid = models::validate(config.value()); !valid.ok()) {
+    return damaged(path, valid.message());
+  }
   NORMA_RETURN_IF_ERROR(check_size(file, path, config.value()));
   Result<std::shared_ptr<models::Model>> model = models::make_model(config.value(), 0);
   if (!model.ok()) return damaged(path, model.status().message());
@@ -161,7 +193,7 @@ Result<TrainedModel> load_model(const std::string& path) {
 }
 
 Status save_state(const std::string& path, const Adam& adam, const TrainState& state,
-                  const std::string& recipe) {
+                  const StateOrigin& origin) {
   std::vector<torch::Tensor> alive;
   std::map<std::string, TensorInfo> tensors;
   const auto add = [&](const std::string& name, const torch::Tensor& tensor) {
@@ -177,7 +209,8 @@ Status save_state(const std::string& path, const Adam& adam, const TrainState& s
   return weights::write_safetensors(
       path, tensors,
       {{"format", kStateFormat},
-       {"recipe", recipe},
+       {"recipe", origin.recipe},
+       {"data_sha256", origin.data_sha256},
        {"step", std::to_string(state.step)},
        {"tokens", std::to_string(state.tokens)},
        {"seconds", fmt::format("{}", state.seconds)},
@@ -187,16 +220,24 @@ Status save_state(const std::string& path, const Adam& adam, const TrainState& s
        {"metrics_bytes", std::to_string(state.metrics_bytes)}});
 }
 
-Result<TrainState> load_state(const std::string& path, Adam& adam, const std::string& recipe) {
+Result<TrainState> load_state(const std::string& path, Adam& adam, const StateOrigin& origin) {
   Result<SafetensorsFile> opened = SafetensorsFile::open(path);
   if (!opened.ok()) return opened.status();
   const SafetensorsFile& file = opened.value();
   NORMA_RETURN_IF_ERROR(check_format(file, path, kStateFormat));
   Result<std::string> saved_recipe = entry(file, path, "recipe");
   if (!saved_recipe.ok()) return saved_recipe.status();
-  if (saved_recipe.value() != recipe) {
+  if (saved_recipe.value() != origin.recipe) {
     return invalid_argument(path + " belongs to another recipe than the one asked for. Resume "
                                    "without flags, or choose another --out.");
+  }
+  Result<std::string> saved_data = entry(file, path, "data_sha256");
+  if (!saved_data.ok()) return saved_data.status();
+  if (saved_data.value() != origin.data_sha256) {
+    return invalid_argument(fmt::format(
+        "{} was trained on other data (sha256 {}) than the data set has now ({}). Restore the "
+        "data, or choose another --out.",
+        path, saved_data.value().substr(0, 12), origin.data_sha256.substr(0, 12)));
   }
   TrainState state;
   NORMA_RETURN_IF_ERROR(read_number(file, path, "step", &state.step));

@@ -39,11 +39,15 @@ struct TrainState {
   int64_t metrics_bytes = 0;   // length of metrics.jsonl
 };
 
-// Parameters, moments, torch's CPU generator, and `state`. `recipe` is the text that load_state
-// will want to see again.
+// What a state is of: with another recipe or other data it would go on to another result.
+struct StateOrigin {
+  std::string recipe, data_sha256;
+};
+
+// Parameters, moments, torch's CPU generator, and `state`.
 Status save_state(const std::string& path, const Adam& adam, const TrainState& state,
-                  const std::string& recipe);
-// Sets what save_state saved.
-Result<TrainState> load_state(const std::string& path, Adam& adam, const std::string& recipe);
+                  const StateOrigin& origin);
+// Sets what save_state saved, once `origin` is found to be the same.
+Result<TrainState> load_state(const std::string& path, Adam& adam, const StateOrigin& origin);
 
 }  // namespace norma::lab

@@ -8,17 +8,20 @@
 
 #include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 
 #include "base/atomic_file.h"
+#include "base/io_error.h"
 
 namespace norma::lab {
 namespace {
 
-Status system_error(const std::string& what, const std::string& path, int error) {
-  return Status(StatusCode::kIo, "cannot " + what + " " + path + ": " + std::strerror(error) +
-                                     ". Free some space or choose another --out, then resume.");
+constexpr char kOtherOut[] = "Choose another --out.";
+
+// "" where there is no text of that name: a user may have edited the file.
+std::string text_at(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  return found != json.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 }  // namespace
@@ -31,8 +34,8 @@ Status make_folder(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) {
-    return Status(StatusCode::kIo, "cannot make folder " + folder + ": " + error.message() +
-                                       ". Choose another --out.");
+    return Status(StatusCode::kIo, "cannot make folder " + folder + ": " + error.message() + ". " +
+                                       kOtherOut);
   }
   return Status();
 }
@@ -50,12 +53,12 @@ Status MetricsFile::open(const std::string& path, int64_t keep_bytes) {
   path_ = path;
   bytes_ = keep_bytes;
   fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (fd_ < 0) return system_error("create", path, errno);
+  if (fd_ < 0) return io_error("write", path, errno, kOtherOut);
   if (::lseek(fd_, 0, SEEK_END) < keep_bytes) {
     return Status(StatusCode::kDataLoss, path + " is shorter than at the checkpoint. Start the "
                                                 "run again in another --out.");
   }
-  if (::ftruncate(fd_, keep_bytes) != 0) return system_error("truncate", path, errno);
+  if (::ftruncate(fd_, keep_bytes) != 0) return io_error("truncate", path, errno, kOtherOut);
   return Status();
 }
 
@@ -65,15 +68,17 @@ Status MetricsFile::append(const Json& line) {
   if (written != static_cast<ssize_t>(text.size())) {
     const int error = written < 0 ? errno : ENOSPC;
     // Half a line would make the whole file unreadable.
-    if (written > 0 && ::ftruncate(fd_, bytes_) != 0) return system_error("truncate", path_, errno);
-    return system_error("write", path_, error);
+    if (written > 0 && ::ftruncate(fd_, bytes_) != 0) {
+      return io_error("truncate", path_, errno, kOtherOut);
+    }
+    return io_error("write", path_, error, kOtherOut);
   }
   bytes_ += written;
   return Status();
 }
 
 Status MetricsFile::sync() {
-  if (::fsync(fd_) != 0) return system_error("write", path_, errno);
+  if (::fsync(fd_) != 0) return io_error("write", path_, errno, kOtherOut);
   return Status();
 }
 
@@ -86,8 +91,8 @@ Result<Json> read_json(const std::string& path) {
   Result<std::string> text = read_file(path);
   if (!text.ok()) return text.status();
   Json json = Json::parse(text.value(), nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) {
-    return Status(StatusCode::kDataLoss, path + " is not JSON. Remove it and run again.");
+  if (!json.is_object()) {
+    return Status(StatusCode::kDataLoss, path + " is no JSON object. Remove it and run again.");
   }
   return json;
 }
@@ -122,7 +127,7 @@ Result<std::optional<Json>> finished_summary(const std::string& folder,
   if (!std::filesystem::exists(summary_path)) return std::optional<Json>();
   Result<Json> summary = read_json(summary_path);
   if (!summary.ok()) return summary.status();
-  const std::string status = summary.value().value("status", "");
+  const std::string status = text_at(summary.value(), "status");
   if (status != "done" && status != "diverged") return std::optional<Json>();
   return std::optional<Json>(summary.value());
 }

@@ -15,6 +15,7 @@
 #include "lab/train/adam.h"
 #include "lab/train/checkpoint.h"
 #include "lab/train/evaluate.h"
+#include "lab/train/folder_lock.h"
 #include "lab/train/schedule.h"
 #include "lab/train/task.h"
 
@@ -39,8 +40,8 @@ class Run {
  private:
   enum class Ending { kAllSteps, kDiverged, kInterrupted };
 
-  Status write_head();
   Status start_or_resume();
+  Status write_head();
   Result<Ending> steps();
   double one_step();
   Status log_train_line();
@@ -48,6 +49,7 @@ class Run {
   Result<Ending> diverge(double loss);
   Status checkpoint();
   bool weights_are_finite() const;
+  StateOrigin origin() const { return {to_toml(job_.recipe), task_.data_sha256}; }
   std::string path(const char* name) const { return join_path(job_.folder, name); }
   Json summary(const char* status) const;
 
@@ -72,27 +74,27 @@ Status Run::prepare() {
   model_ = model.value();
   adam_ = std::make_unique<Adam>(*model_, recipe.train);
   torch::manual_seed(seed);
-  NORMA_RETURN_IF_ERROR(write_head());
-  return start_or_resume();
-}
-
-// The files that say what is going to run; a resumed run rewrites only its environment.
-Status Run::write_head() {
-  NORMA_RETURN_IF_ERROR(make_folder(job_.folder));
-  NORMA_RETURN_IF_ERROR(write_file_atomically(path("config.toml"), {to_toml(job_.recipe)}));
-  NORMA_RETURN_IF_ERROR(write_json(path("env.json"), job_.environment));
-  return write_file_atomically(path("tokenizer.json"), {task_.tokenizer.to_json()});
+  // A folder that is not this run's keeps its files.
+  NORMA_RETURN_IF_ERROR(start_or_resume());
+  return write_head();
 }
 
 Status Run::start_or_resume() {
   const std::string state_path = path("state.safetensors");
   if (std::filesystem::exists(state_path)) {
-    Result<TrainState> state = load_state(state_path, *adam_, to_toml(job_.recipe));
+    Result<TrainState> state = load_state(state_path, *adam_, origin());
     if (!state.ok()) return state.status();
     state_ = state.value();
     saved_step_ = state_.step;
   }
   return metrics_.open(path("metrics.jsonl"), state_.metrics_bytes);
+}
+
+// The files that say what is going to run; for a resumed run, news only of its environment.
+Status Run::write_head() {
+  NORMA_RETURN_IF_ERROR(write_file_atomically(path("config.toml"), {to_toml(job_.recipe)}));
+  NORMA_RETURN_IF_ERROR(write_json(path("env.json"), job_.environment));
+  return write_file_atomically(path("tokenizer.json"), {task_.tokenizer.to_json()});
 }
 
 // The loss of the step, before its update. Not finite: nothing was updated.
@@ -182,8 +184,7 @@ Status Run::checkpoint() {
   if (saved_step_ == state_.step || !weights_are_finite()) return Status();
   NORMA_RETURN_IF_ERROR(metrics_.sync());
   state_.metrics_bytes = metrics_.bytes();
-  NORMA_RETURN_IF_ERROR(
-      save_state(path("state.safetensors"), *adam_, state_, to_toml(job_.recipe)));
+  NORMA_RETURN_IF_ERROR(save_state(path("state.safetensors"), *adam_, state_, origin()));
   NORMA_RETURN_IF_ERROR(
       save_model(path("checkpoint.safetensors"), *model_, task_.tokenizer, state_.step));
   saved_step_ = state_.step;
@@ -248,20 +249,31 @@ Result<Json> Run::finish_after_training() {
   return json;
 }
 
+Status check_unused(const TrainJob& job) {
+  if (job.resume || !std::filesystem::exists(join_path(job.folder, "config.toml"))) return Status();
+  return invalid_argument(job.folder + " holds a run already. Go on with --resume, or choose "
+                                       "another --out.");
+}
+
 }  // namespace
 
 Result<Json> train(const TrainJob& job, const TrainHooks& hooks) {
   NORMA_RETURN_IF_ERROR(validate(job.recipe));
-  if (!job.resume && std::filesystem::exists(join_path(job.folder, "config.toml"))) {
-    return invalid_argument(job.folder + " holds a run already. Go on with --resume, or choose "
-                                         "another --out.");
+  if (job.resume) {
+    Result<std::optional<Json>> finished = finished_summary(job.folder, job.recipe);
+    if (!finished.ok()) return finished.status();
+    if (finished.value()) return *finished.value();
   }
-  Result<std::optional<Json>> finished = finished_summary(job.folder, job.recipe);
-  if (!finished.ok()) return finished.status();
-  if (finished.value()) return *finished.value();
+  FolderLock lock;
+  if (std::filesystem::is_directory(job.folder)) NORMA_RETURN_IF_ERROR(lock.take(job.folder));
+  NORMA_RETURN_IF_ERROR(check_unused(job));
   at::set_num_threads(static_cast<int>(job.recipe.train.threads));
   Result<Task> task = load_task(job.recipe, job.data_root);
   if (!task.ok()) return task.status();
+  // Only now, so that a run that cannot begin leaves no folder; meanwhile another may have begun.
+  NORMA_RETURN_IF_ERROR(make_folder(job.folder));
+  NORMA_RETURN_IF_ERROR(lock.take(job.folder));
+  NORMA_RETURN_IF_ERROR(check_unused(job));
   Run run(job, hooks, std::move(task.value()));
   NORMA_RETURN_IF_ERROR(run.prepare());
   return run.finish_after_training();

@@ -100,18 +100,44 @@ TEST_F(CheckpointTest, WhatDoesNotFitIsNamed) {
 TEST_F(CheckpointTest, AModelLargerThanItsFileIsNotMade) {
   ASSERT_TRUE(save_model(path_, *model_, tokenizer_, 42).ok());
   const std::string whole = test::read_text(path_);
-  const auto refused = [&](const std::function<void(models::ModelConfig*)>& grow) {
+  const auto refused = [&](const char* rule,
+                           const std::function<void(models::ModelConfig*)>& grow) {
     models::ModelConfig config = model_->config();
     grow(&config);
     rewrite([&](auto*, auto* metadata) { (*metadata)["model"] = models::to_json(config); });
-    EXPECT_THAT(load_model(path_).status().message(), HasSubstr("larger than the file"));
+    EXPECT_THAT(load_model(path_).status().message(), HasSubstr(path_));
+    EXPECT_THAT(load_model(path_).status().message(), HasSubstr(rule));
     std::ofstream(path_, std::ios::binary) << whole;
   };
-  refused([](models::ModelConfig* c) { c->d_model = 1 << 22; });
-  refused([](models::ModelConfig* c) { c->ffn = 1 << 24, c->decoder_layers = 100000; });
-  refused([](models::ModelConfig* c) { c->encoder_layers = 100000; });
-  refused([](models::ModelConfig* c) { c->max_length = 1 << 25; });
+  const char* larger = "the model that it describes is larger than the file: at least ";
+  refused(larger, [](models::ModelConfig* c) { c->d_model = 1 << 22; });
+  refused(larger, [](models::ModelConfig* c) { c->ffn = 1 << 24, c->decoder_layers = 100000; });
+  refused(larger, [](models::ModelConfig* c) { c->encoder_layers = 100000; });
+  refused("max_length=16777216 times d_model=8 must be at most 67108864",
+          [](models::ModelConfig* c) { c->max_length = 1 << 24; });
   EXPECT_TRUE(load_model(path_).ok());
+  // Many layers of a width of 1 need few bytes, but tensors of their own.
+  std::vector<float> bytes(1 << 20);
+  rewrite([&](auto* tensors, auto* metadata) {
+    (*tensors)["padding"] = {"F32", {1 << 20}, bytes.data(), bytes.size() * sizeof(float)};
+    models::ModelConfig config = model_->config();
+    config.d_model = config.heads = config.ffn = 1;
+    config.encoder_layers = config.decoder_layers = 100000;
+    (*metadata)["model"] = models::to_json(config);
+  });
+  EXPECT_THAT(load_model(path_).status().message(), HasSubstr("in 1200000 tensors"));
+  std::ofstream(path_, std::ios::binary) << whole;
+  EXPECT_TRUE(load_model(path_).ok());
+}
+
+TEST_F(CheckpointTest, WhereThereIsNoneYetTheMessageSaysHowToComeToOne) {
+  const auto message = [this] { return load_model(path_).status().message(); };
+  EXPECT_THAT(message(), HasSubstr("Give the path of a checkpoint.safetensors"));
+  std::ofstream(root_ + "/config.toml") << "";
+  EXPECT_THAT(message(), HasSubstr(path_));
+  EXPECT_THAT(message(), HasSubstr("norma train --resume --out " + root_ + "."));
+  std::filesystem::create_directory(root_ + "/members");
+  EXPECT_THAT(message(), HasSubstr("give one of the runs in " + root_ + "/members."));
 }
 
 TEST_F(CheckpointTest, StateComesBackWithMomentsAndGenerator) {
@@ -124,12 +150,13 @@ TEST_F(CheckpointTest, StateComesBackWithMomentsAndGenerator) {
     p.exp_avg_sq.uniform_();
   }
   const TrainState state = {7, 1234, 0.1, 1.0 / 3.0, 3, 5.5, 99};
-  ASSERT_TRUE(save_state(path, adam, state, "the recipe").ok());
+  const StateOrigin origin = {"the recipe", "the data"};
+  ASSERT_TRUE(save_state(path, adam, state, origin).ok());
   const torch::Tensor next = torch::rand({20});
 
   Adam other(*make(8), train);
   torch::manual_seed(12);
-  const Result<TrainState> back = load_state(path, other, "the recipe");
+  const Result<TrainState> back = load_state(path, other, origin);
   ASSERT_TRUE(back.ok()) << back.status().message();
   EXPECT_EQ(back.value().step, 7);
   EXPECT_EQ(back.value().tokens, 1234);
@@ -142,8 +169,10 @@ TEST_F(CheckpointTest, StateComesBackWithMomentsAndGenerator) {
     EXPECT_TRUE(torch::equal(other.parameters()[i].value, adam.parameters()[i].value));
   }
   EXPECT_TRUE(torch::equal(torch::rand({20}), next)) << "the generator goes on where it was";
-  EXPECT_THAT(load_state(path, other, "another recipe").status().message(),
+  EXPECT_THAT(load_state(path, other, {"another recipe", "the data"}).status().message(),
               HasSubstr("belongs to another recipe"));
+  EXPECT_THAT(load_state(path, other, {"the recipe", "more data"}).status().message(),
+              HasSubstr("was trained on other data"));
   EXPECT_THAT(load_model(path).status().message(), HasSubstr("format"));
 }
 
