@@ -38,7 +38,7 @@ Result<lab::CompareRecipe> wanted_recipe(const Options& options) {
   return recipe;
 }
 
-void say_bleu(const lab::Json& summary) {
+void say_bleu(const lab::Json& summary, const std::string& untranslated) {
   bool any = false;
   for (const lab::Json& member : summary["members"]) {
     const lab::Json& result = member["result"];
@@ -48,6 +48,7 @@ void say_bleu(const lab::Json& summary) {
     fmt::print("  {:6.2f}  {}\n", result["bleu"].get<double>(),
                member["name"].get<std::string>());
   }
+  if (!untranslated.empty()) fmt::print("{}\n", untranslated);
   if (any && summary.contains("bleu_note")) {
     fmt::print("{}\n", summary["bleu_note"].get<std::string>());
   }
@@ -59,9 +60,22 @@ int show(const lab::Json& summary, const std::string& folder) {
   if (!written.ok()) return fail(written);
   Result<std::string> verdict = lab::report::verdict_line(folder);
   if (!verdict.ok()) return fail(verdict.status());
-  say_bleu(summary);
+  Result<std::string> untranslated = lab::report::untranslated_line(folder);
+  if (!untranslated.ok()) return fail(untranslated.status());
+  say_bleu(summary, untranslated.value());
   fmt::print("{}\n{}\n", verdict.value(), lab::join_path(folder, "report.html"));
   return kDone;
+}
+
+// "2/6 runs, 3 min 05 s left | step 120/300 loss 4.2134 11020 tokens/s | step 90/300 ..."
+std::string look_text(const lab::CompareLook& look) {
+  std::string text = fmt::format("{}/{} runs", look.done, look.total);
+  if (look.seconds_left > 0) text += fmt::format(", {} left", duration_text(look.seconds_left));
+  for (const lab::Progress& p : look.running) {
+    text += fmt::format(" | step {}/{} loss {:.4f} {:.0f} tokens/s", p.step, p.steps, p.loss,
+                        p.tokens_per_s);
+  }
+  return text;
 }
 
 int run(Options options) {
@@ -81,6 +95,10 @@ int run(Options options) {
                             duration_text(p.seconds_left)));
     }
   };
+  // Where it cannot be shown, nobody need look.
+  if (line.on()) {
+    hooks.watch = [&](const lab::CompareLook& look) { line.show(look_text(look)); };
+  }
   const lab::CompareJob job = {recipe.value(), options.out, options.data_root, "/proc/self/exe",
                                environment(recipe.value().base.train.threads)};
   Result<lab::Json> summary = lab::compare(job, hooks);

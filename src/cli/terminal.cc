@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -40,7 +41,11 @@ ProgressLine::~ProgressLine() { clear(); }
 
 void ProgressLine::show(const std::string& text) {
   if (!terminal_) return;
-  fmt::print(stderr, "\r\033[K{}", text);
+  // A line that wraps would stay there: the next one is written over its last part alone.
+  winsize size = {};
+  size_t width = 80;
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) width = size.ws_col;
+  fmt::print(stderr, "\r\033[K{}", text.substr(0, width - 1));
   std::fflush(stderr);
   shown_ = true;
 }

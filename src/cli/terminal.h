@@ -12,8 +12,8 @@ namespace norma::cli {
 void catch_interrupts();
 bool interrupted();
 
-// A line on standard error that is written over by the next one; nothing where standard error is
-// not a terminal.
+// A line on standard error that is written over by the next one, cut to the terminal's width;
+// nothing where standard error is not a terminal. The text is ASCII.
 class ProgressLine {
  public:
   ProgressLine();

@@ -30,8 +30,10 @@ struct ChildEnd {
 // `stop` (asked many times a second), ends the whole: no new job starts, those that run get SIGINT
 // and are waited for, and the error or kInterrupted is returned. Children get SIGINT, too, where
 // this process dies. They are out of the terminal's reach: Ctrl-C is for this process to pass on.
+// `watch`, where there is one, is told twice a second which jobs run.
 Status run_children(const std::vector<ChildJob>& jobs, int side_by_side,
                     const std::function<bool()>& stop,
-                    const std::function<Status(const ChildEnd&)>& on_end);
+                    const std::function<Status(const ChildEnd&)>& on_end,
+                    const std::function<void(const std::vector<const ChildJob*>&)>& watch = {});
 
 }  // namespace norma::lab

@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <set>
 #include <utility>
@@ -17,12 +18,25 @@
 #include "lab/measure/independence.h"
 #include "lab/measure/probe.h"
 #include "lab/measure/timing.h"
+#include "lab/measure/watch.h"
+#include "lab/train/folder_lock.h"
 #include "lab/train/task.h"
 
 namespace norma::lab {
 namespace {
 
 constexpr int64_t kTimingSamples = 31;
+// What a killed comparison has left running gets a signal, and ends after its next checkpoint.
+constexpr std::chrono::seconds kOrphansEnd(5);
+
+// Members that are over.
+struct Tally {
+  int64_t done = 0;
+  int64_t ended = 0;   // of them in this process
+  double seconds = 0;  // that these took together
+
+  double a_member() const { return ended > 0 ? seconds / static_cast<double>(ended) : 0; }
+};
 
 // A comparison while it is under way.
 class Comparison {
@@ -42,7 +56,8 @@ class Comparison {
   Status check_data(const Task& task) const;
   Result<Json> probes(const Task& task) const;
   Status train_members();
-  Status member_ended(const ChildEnd& end, int64_t* done, double* seconds, int64_t* ended);
+  Status member_ended(const ChildEnd& end, Tally* tally);
+  CompareLook look_at(const std::vector<const ChildJob*>& running, const Tally& tally) const;
   Result<Json> timings(const Task& task) const;
   Result<Json> member_summaries() const;
   Json axes() const;
@@ -50,6 +65,7 @@ class Comparison {
   const CompareJob& job_;
   const CompareHooks& hooks_;
   const std::vector<TrainRecipe> members_;
+  FolderLock lock_;
 };
 
 Result<std::optional<Json>> Comparison::finished() const {
@@ -68,11 +84,17 @@ Result<std::optional<Json>> Comparison::finished() const {
   }
   Result<Json> summary = read_json(summary_path);
   if (!summary.ok()) return summary.status();
+  Result<Json> members = member_summaries();
+  if (!members.ok()) return members.status();
+  if (summary.value().value("members", Json()) != members.value()) return std::optional<Json>();
   return std::optional<Json>(summary.value());
 }
 
 Status Comparison::write_head() {
   NORMA_RETURN_IF_ERROR(make_folder(join_path(job_.folder, "members")));
+  NORMA_RETURN_IF_ERROR(lock_.take(job_.folder));
+  // Before the recipe: beside a new one, an older summary would pass for its result.
+  NORMA_RETURN_IF_ERROR(remove_file(join_path(job_.folder, "summary.json")));
   NORMA_RETURN_IF_ERROR(
       write_file_atomically(join_path(job_.folder, "config.toml"), {to_toml(job_.recipe)}));
   return write_json(join_path(job_.folder, "env.json"), job_.environment);
@@ -84,8 +106,8 @@ Status Comparison::check_data(const Task& task) const {
     Result<std::optional<Json>> summary = finished_summary(member_folder(member), member);
     if (!summary.ok()) return summary.status();
     if (!summary.value()) continue;
-    const Json& data = (*summary.value())["data"];
-    if (data.value("sha256", "") != task.data_sha256) {
+    const Json sha256 = summary.value()->value(Json::json_pointer("/data/sha256"), Json());
+    if (sha256 != Json(task.data_sha256)) {
       return invalid_argument(member_folder(member) + " was trained on other data than " +
                               task.data_name + " has now. Choose another --out.");
     }
@@ -109,15 +131,20 @@ Result<Json> Comparison::probes(const Task& task) const {
   return list;
 }
 
-std::string last_line(const std::string& path) {
-  Result<std::string> text = read_file(path);
-  if (!text.ok()) return "it left no message";
+// What a member said last, which is why it failed.
+std::string last_line(const std::string& log, int exit_code) {
+  // One that ended by itself had something to say, and no space for it.
+  const char* none = exit_code < 128 ? "it could not leave a message; if the disk is full, free "
+                                       "some space and try again"
+                                     : "it left no message";
+  Result<std::string> text = read_file(log);
+  if (!text.ok()) return none;
   std::string lines = text.value();
   while (!lines.empty() && lines.back() == '\n') lines.pop_back();
   const size_t newline = lines.find_last_of('\n');
   std::string line = newline == std::string::npos ? lines : lines.substr(newline + 1);
   if (line.rfind("norma: ", 0) == 0) line = line.substr(7);
-  return line.empty() ? "it left no message" : line;
+  return line.empty() ? none : line;
 }
 
 std::string describe_end(const std::string& name, const Json& summary) {
@@ -130,26 +157,38 @@ std::string describe_end(const std::string& name, const Json& summary) {
                      summary["result"]["seconds"].get<double>());
 }
 
-Status Comparison::member_ended(const ChildEnd& end, int64_t* done, double* seconds,
-                                int64_t* ended) {
+Status Comparison::member_ended(const ChildEnd& end, Tally* tally) {
   if (end.exit_code != 0) {
     return Status(StatusCode::kInternal,
                   fmt::format("run {} failed (exit code {}): {}", end.job->name, end.exit_code,
-                              last_line(end.job->log)));
+                              last_line(end.job->log, end.exit_code)));
   }
   const std::string folder = join_path(job_.folder, "members/" + end.job->name);
   Result<Json> summary = read_json(join_path(folder, "summary.json"));
   if (!summary.ok()) return summary.status();
-  std::filesystem::remove(end.job->log);
-  *done += 1;
-  *seconds += end.seconds;
-  *ended += 1;
-  const double a_member = *seconds / static_cast<double>(*ended);
+  std::error_code ignored;
+  std::filesystem::remove(end.job->log, ignored);
+  tally->done += 1;
+  tally->seconds += end.seconds;
+  tally->ended += 1;
   const int64_t total = std::ssize(members_);
-  hooks_.progress({*done, total, describe_end(end.job->name, summary.value()),
-                   a_member * static_cast<double>(total - *done) /
+  hooks_.progress({tally->done, total, describe_end(end.job->name, summary.value()),
+                   tally->a_member() * static_cast<double>(total - tally->done) /
                        static_cast<double>(job_.recipe.jobs)});
   return Status();
+}
+
+CompareLook Comparison::look_at(const std::vector<const ChildJob*>& running,
+                                const Tally& tally) const {
+  CompareLook look = {tally.done, std::ssize(members_), {}, 0};
+  for (const ChildJob* job : running) {
+    const std::string folder = join_path(job_.folder, "members/" + job->name);
+    const auto progress = last_progress(folder, job_.recipe.base.train.steps);
+    if (progress) look.running.push_back(*progress);
+  }
+  look.seconds_left = seconds_left(look.running, look.total - look.done - std::ssize(running),
+                                   job_.recipe.jobs, tally.a_member());
+  return look;
 }
 
 Status Comparison::train_members() {
@@ -161,22 +200,26 @@ Status Comparison::train_members() {
     if (summary.value()) continue;
     const std::string config = join_path(folder, "config.toml");
     NORMA_RETURN_IF_ERROR(make_folder(folder));
+    NORMA_RETURN_IF_ERROR(FolderLock().take(folder, kOrphansEnd));
     NORMA_RETURN_IF_ERROR(write_file_atomically(config, {to_toml(member)}));
     jobs.push_back({member.name,
                     {job_.program, "train", "--recipe", config, "--out", folder, "--resume",
                      "--quiet", "--data-root", job_.data_root},
                     join_path(folder, "log.txt")});
   }
-  int64_t done = std::ssize(members_) - std::ssize(jobs);
-  double seconds = 0;
-  int64_t ended = 0;
-  if (done > 0) {
-    hooks_.progress({done, std::ssize(members_), fmt::format("{} runs are there already", done)});
+  Tally tally;
+  tally.done = std::ssize(members_) - std::ssize(jobs);
+  if (tally.done > 0) {
+    hooks_.progress({tally.done, std::ssize(members_),
+                     fmt::format("{} runs are there already", tally.done)});
   }
-  return run_children(jobs, static_cast<int>(job_.recipe.jobs), hooks_.stop,
-                      [&](const ChildEnd& end) {
-                        return member_ended(end, &done, &seconds, &ended);
-                      });
+  std::function<void(const std::vector<const ChildJob*>&)> watch;
+  if (hooks_.watch) {
+    watch = [&](const auto& running) { hooks_.watch(look_at(running, tally)); };
+  }
+  return run_children(
+      jobs, static_cast<int>(job_.recipe.jobs), hooks_.stop,
+      [&](const ChildEnd& end) { return member_ended(end, &tally); }, watch);
 }
 
 Result<Json> Comparison::timings(const Task& task) const {
@@ -218,6 +261,9 @@ Json Comparison::axes() const {
 }
 
 Result<Json> Comparison::run() {
+  if (std::filesystem::is_directory(job_.folder)) {
+    NORMA_RETURN_IF_ERROR(lock_.take(job_.folder));
+  }
   at::set_num_threads(static_cast<int>(job_.recipe.base.train.threads));
   Result<Task> task = load_task(job_.recipe.base, job_.data_root);
   if (!task.ok()) return task.status();

@@ -147,7 +147,7 @@ TEST_F(ChildrenTest, ALogThatCannotBeIsAnErrorAndEndsAll) {
   ChildJob unwritable = job("b", "echo > ran");
   unwritable.log = folder_.path("no/such/folder.log");
   const Status status = run({sleeper("a"), unwritable}, 2);
-  EXPECT_EQ(status.code(), StatusCode::kIo);
+  EXPECT_EQ(status.code(), StatusCode::kNotFound);
   EXPECT_THAT(status.message(), HasSubstr("no/such/folder.log"));
   EXPECT_FALSE(exists("ran"));
   EXPECT_TRUE(ends_.empty());
@@ -158,6 +158,39 @@ TEST_F(ChildrenTest, ALogThatCannotBeIsAnErrorAndEndsAll) {
 TEST_F(ChildrenTest, OutOfTheTerminalsReach) {
   ASSERT_TRUE(run({job("a", "cut -d ' ' -f 5 /proc/self/stat")}, 1).ok());
   EXPECT_NE(std::stoi(folder_.read("a.log")), ::getpgrp());
+}
+
+// However this process takes signals, a child takes them as any program does.
+TEST_F(ChildrenTest, SignalsAreTheChildsOwn) {
+  ::signal(SIGINT, SIG_IGN);
+  ::signal(SIGTERM, SIG_IGN);
+  sigset_t both, before, after;
+  ::sigemptyset(&both);
+  ::sigaddset(&both, SIGINT);
+  ::sigaddset(&both, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &both, &before);
+  const Status status = run({job("int", "kill -INT $$"), job("term", "kill -TERM $$")}, 1);
+  ::pthread_sigmask(SIG_SETMASK, &before, &after);
+  ::signal(SIGINT, SIG_DFL);
+  ::signal(SIGTERM, SIG_DFL);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_THAT(ends_, ElementsAre(std::pair("int", 128 + SIGINT), std::pair("term", 128 + SIGTERM)));
+  EXPECT_TRUE(::sigismember(&after, SIGINT)) << "the parent's own are as they were";
+  EXPECT_FALSE(::sigismember(&before, SIGINT));
+}
+
+TEST_F(ChildrenTest, WhoWatchesHearsOfThoseThatRun) {
+  std::vector<std::string> seen;
+  const Status status = run_children(
+      {job("a", "while [ ! -e seen ]; do sleep 0.01; done"), job("b", "exit 0")}, 1, never,
+      [](const ChildEnd&) { return Status(); },
+      [&](const std::vector<const ChildJob*>& running) {
+        for (const ChildJob* one : running) seen.push_back(one->name);
+        folder_.write("seen", "");
+      });
+  EXPECT_TRUE(status.ok()) << status.message();
+  ASSERT_FALSE(seen.empty());
+  EXPECT_EQ(seen[0], "a");
 }
 
 TEST_F(ChildrenTest, ToldWhenTheParentDies) {

@@ -1,0 +1,161 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// A comparison that is given again: what of the folder still holds, and what must be made anew.
+// Spans: lab/measure
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "lab/measure/compare.h"
+#include "lab/train/folder_lock.h"
+#include "lab/train/task.h"
+#include "tests/support/process.h"
+#include "tests/support/tiny_task.h"
+
+namespace norma::lab {
+namespace {
+
+using ::testing::HasSubstr;
+
+class CompareRestart : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = test::fresh_folder(::testing::UnitTest::GetInstance()->current_test_info()->name());
+    test::write_tiny_pairs(root_ + "/pairs.tsv");
+    job_.recipe.base = test::tiny_recipe(root_ + "/pairs.tsv");
+    job_.recipe.base.name = "tiny";
+    job_.recipe.axes = {{"seed", {"1", "2"}}};
+    job_.recipe.jobs = 1;
+    job_.recipe.probe = job_.recipe.timing = false;
+    job_.folder = root_ + "/out";
+    job_.program = root_ + "/program";
+    write_program("");
+  }
+  void TearDown() override { std::filesystem::remove_all(root_); }
+
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(root_ + "/" + name, std::ios::binary) << text;
+  }
+  // A member that does `first`, in shell words, where $2 is its folder, and then is done; its
+  // result says how often the program was started.
+  void write_program(const std::string& first) const {
+    const Task task = load_task(job_.recipe.base, "").value();
+    write("program",
+          "#!/bin/sh\n"
+          "while [ \"$1\" != --out ]; do shift; done\n" + first +
+              "echo >> '" + root_ + "/starts'\n"
+              "n=$(wc -l < '" + root_ + "/starts')\n"
+              "echo '{\"status\": \"done\", \"data\": {\"sha256\": \"" + task.data_sha256 +
+              "\"}, \"result\": {\"valid_loss\": '$n', \"seconds\": 1.0}}' > $2/summary.json\n");
+    std::filesystem::permissions(job_.program, std::filesystem::perms::owner_all);
+  }
+  std::string member(int seed) const {
+    return job_.folder + "/members/pre-layernorm-warmup0-lr0.01-xavier-seed" +
+           std::to_string(seed);
+  }
+  static std::vector<double> losses(const Result<Json>& summary) {
+    std::vector<double> all;
+    for (const Json& m : summary.value()["members"]) all.push_back(m["result"]["valid_loss"]);
+    return all;
+  }
+
+  std::string root_;
+  CompareJob job_;
+};
+
+TEST_F(CompareRestart, AnotherRecipeThatWasKilledDoesNotInheritTheSummary) {
+  ASSERT_TRUE(compare(job_, {}).ok());
+  job_.recipe.note = "changed";
+  job_.recipe.probe = true;
+  CompareHooks hooks;
+  hooks.stop = [] { return true; };
+  EXPECT_EQ(compare(job_, hooks).status().code(), StatusCode::kInterrupted);
+  EXPECT_EQ(test::read_text(job_.folder + "/config.toml"), to_toml(job_.recipe));
+  const Result<Json> again = compare(job_, {});
+  ASSERT_TRUE(again.ok()) << again.status().message();
+  EXPECT_EQ(again.value()["bleu_note"], "changed");
+}
+
+TEST_F(CompareRestart, MembersThatWereRemovedAreInTheSummaryAnew) {
+  ASSERT_TRUE(compare(job_, {}).ok());
+  std::filesystem::remove_all(member(1));
+  const Result<Json> again = compare(job_, {});
+  ASSERT_TRUE(again.ok()) << again.status().message();
+  EXPECT_EQ(losses(again), (std::vector<double>{3, 2}));
+}
+
+// As a member that was removed and trained by itself leaves it.
+TEST_F(CompareRestart, ASummaryOfOtherMembersIsMadeAnew) {
+  ASSERT_TRUE(compare(job_, {}).ok());
+  Json other = read_json(member(2) + "/summary.json").value();
+  other["result"]["valid_loss"] = 7;
+  ASSERT_TRUE(write_json(member(2) + "/summary.json", other).ok());
+  const Result<Json> again = compare(job_, {});
+  ASSERT_TRUE(again.ok()) << again.status().message();
+  EXPECT_EQ(losses(again), (std::vector<double>{1, 7}));
+  EXPECT_EQ(losses(read_json(job_.folder + "/summary.json")), losses(again));
+}
+
+TEST_F(CompareRestart, OneNormaAtATimeInAFolder) {
+  ASSERT_TRUE(compare(job_, {}).ok());
+  job_.recipe.note = "changed";
+  const std::string before = test::read_text(job_.folder + "/config.toml");
+  {
+    FolderLock other;
+    ASSERT_TRUE(other.take(job_.folder).ok());
+    EXPECT_EQ(compare(job_, {}).status().message(),
+              job_.folder + " is in use by another norma; wait for it or choose another --out.");
+    EXPECT_EQ(test::read_text(job_.folder + "/config.toml"), before);
+  }
+  write("out/config.toml.tmp.12", "half");
+  ASSERT_TRUE(compare(job_, {}).ok());
+  EXPECT_FALSE(std::filesystem::exists(job_.folder + "/config.toml.tmp.12"));
+}
+
+// As after a SIGKILL of the comparison, which its members survive for a moment.
+TEST_F(CompareRestart, WaitsForAMemberThatIsAboutToEnd) {
+  std::filesystem::create_directories(member(1));
+  FolderLock orphan;
+  ASSERT_TRUE(orphan.take(member(1)).ok());
+  std::thread ends([&orphan] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    orphan.release();
+  });
+  const Result<Json> summary = compare(job_, {});
+  ends.join();
+  EXPECT_TRUE(summary.ok()) << summary.status().message();
+}
+
+TEST_F(CompareRestart, AMemberThatCouldSayNothingMayHaveHadNoSpaceForIt) {
+  write_program("exit 1\n");
+  EXPECT_THAT(compare(job_, {}).status().message(), HasSubstr("if the disk is full, free some"));
+}
+
+// A member runs until it has been looked at.
+TEST_F(CompareRestart, ThoseThatWatchSeeHowFarMembersAre) {
+  write_program(
+      "echo '{\"kind\":\"train\",\"step\":3,\"loss\":2.5,\"tokens\":600,\"seconds\":2}' > "
+      "$2/metrics.jsonl\n"
+      "for i in $(seq 1000); do [ -e '" + root_ + "/seen' ] && break; sleep 0.01; done\n");
+  std::vector<CompareLook> looks;
+  CompareHooks hooks;
+  hooks.watch = [&](const CompareLook& look) {
+    looks.push_back(look);
+    write("seen", "");
+  };
+  ASSERT_TRUE(compare(job_, hooks).ok());
+  ASSERT_FALSE(looks.empty());
+  EXPECT_EQ(looks[0].done, 0);
+  EXPECT_EQ(looks[0].total, 2);
+  ASSERT_EQ(looks[0].running.size(), 1u);
+  EXPECT_EQ(looks[0].running[0].step, 3);
+  EXPECT_EQ(looks[0].running[0].steps, 12);
+  // 9 steps more of this one and 12 of the other, at 2/3 s a step.
+  EXPECT_DOUBLE_EQ(looks[0].seconds_left, 14);
+}
+
+}  // namespace
+}  // namespace norma::lab
