@@ -63,7 +63,7 @@ TEST(Report, HasARowForEachConfigurationAndACurveForEachRun) {
         "stream", "initialisation", "cost", "independence", "translation", "provenance"}) {
     EXPECT_EQ(page.count("section", "id", id), 1u) << id;
   }
-  EXPECT_THAT(page.text, HasSubstr("norma compare --recipe recipes/demo.toml"));
+  EXPECT_THAT(page.text, HasSubstr("norma compare recipes/demo.toml"));
   EXPECT_THAT(page.text, HasSubstr("89d5c86"));
 }
 

@@ -80,10 +80,10 @@ Json samples() {
 }
 
 Json environment(const std::string& command) {
-  return {{"command", command}, {"git_commit", "89d5c86"},       {"git_modified", false},
-          {"norma", "0.1.0"},   {"machine", "Linux 6.1 x86_64"}, {"processor", "a processor"},
-          {"cores", 2},         {"kernels", "cpu:avx2"},         {"threads", 1},
-          {"torch", "2.13.0"}};
+  return {{"command", command},  {"machine", "Linux 6.1 x86_64"}, {"processor", "a processor"},
+          {"cores", 2},          {"target", "cpu:avx2"},          {"threads", 1},
+          {"torch", "2.13.0"},   {"norma", "0.1.0"},              {"commit", "89d5c86"},
+          {"modified", false}};
 }
 
 void write_provenance(const std::string& path, const std::string& command) {

@@ -30,7 +30,7 @@ struct SyntheticFolder {
   std::vector<SyntheticRun> runs;
   Json probes = Json::array(), timing = Json::array();
   bool unigram = false, independence = false, samples = false;
-  std::string bleu_note, command = "norma compare --recipe recipes/demo.toml";
+  std::string bleu_note, command = "norma compare recipes/demo.toml";
 };
 
 // One configuration over seeds 1, 2, ...: a run for each loss. A loss that is nan is a run that
