@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
+#include "base/cache_size.h"
 #include "base/commit.h"
 #include "base/hash.h"
 #include "base/nearest.h"
@@ -66,10 +67,11 @@ int64_t copy_bytes(const Problem& p) { return 2 * p.rows * p.cols * kFloat; }
 
 class Run {
  public:
-  Run(Options options, std::ostream& table) : options_(std::move(options)), table_(table) {}
+  Run(Options options, std::ostream& table, Report& report)
+      : options_(std::move(options)), table_(table), report_(report) {}
   ~Run() { at::set_num_threads(all_threads_); }
 
-  Result<Report> run() {
+  Status run() {
     NORMA_RETURN_IF_ERROR(complete_options());
     report_.machine = machine_name();
     report_.date = date_now();
@@ -91,7 +93,7 @@ class Run {
       }
     }
     print_summary();
-    return std::move(report_);
+    return {};
   }
 
  private:
@@ -196,8 +198,9 @@ class Run {
                norma.task, norma.rows, norma.cols, threads, cache, copy.median_ns, copy.gb_s,
                norma.median_ns, norma.gb_s, norma.ratio_to_copy, torch.median_ns,
                norma.ratio_to_torch);
-    table_.flush();
-    return {};
+    if (table_.flush()) return {};
+    return {StatusCode::kIo,
+            "[bench] cannot write the table. Free some space, or send it elsewhere."};
   }
 
   void print_summary() {
@@ -230,7 +233,7 @@ class Run {
 
   Options options_;
   std::ostream& table_;
-  Report report_;
+  Report& report_;
   const int all_threads_ = at::get_num_threads();
 };
 
@@ -242,8 +245,9 @@ std::vector<std::string> task_names() {
   return names;
 }
 
-Result<Report> run(const Options& options, std::ostream& table) {
-  return Run(options, table).run();
+Status run(const Options& options, std::ostream& table, Report* report) {
+  *report = {};
+  return Run(options, table, *report).run();
 }
 
 Status write_json(const Report& report, const std::string& path) {

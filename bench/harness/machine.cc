@@ -9,15 +9,10 @@
 #include <fstream>
 #include <thread>
 
+#include "base/cache_size.h"
+
 namespace norma::bench {
 namespace {
-
-std::string first_line(const std::string& path) {
-  std::string line;
-  std::ifstream file(path);
-  std::getline(file, line);
-  return line;
-}
 
 std::string processor_name() {
   std::ifstream file("/proc/cpuinfo");
@@ -32,17 +27,6 @@ std::string processor_name() {
 std::string machine_name() {
   return fmt::format("{}, {} cores, {} MiB last-level cache", processor_name(),
                      std::thread::hardware_concurrency(), last_level_cache_bytes() >> 20);
-}
-
-int64_t last_level_cache_bytes() {
-  int64_t largest = 0;
-  for (int i = 0; i < 8; ++i) {
-    const std::string cache = fmt::format("/sys/devices/system/cpu/cpu0/cache/index{}/", i);
-    const std::string size = first_line(cache + "size");  // "32768K"
-    if (size.empty() || size.back() != 'K' || first_line(cache + "type") == "Instruction") continue;
-    largest = std::max<int64_t>(largest, std::stoll(size) << 10);
-  }
-  return largest ? largest : int64_t{32} << 20;
 }
 
 std::string date_now() {

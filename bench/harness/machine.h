@@ -4,15 +4,12 @@
 // Where and when a measurement was made.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 namespace norma::bench {
 
 // "AMD EPYC, 2 cores, 32 MiB last-level cache"
 std::string machine_name();
-// Of the first core, from sysfs; 32 MiB where it does not say.
-int64_t last_level_cache_bytes();
 // UTC, ISO 8601: "2026-11-23T20:05:00Z"
 std::string date_now();
 

@@ -55,6 +55,10 @@ struct BackwardTerms {
     t[kSums - 1] = hn::Add(product.a, product.b);
   }
   HWY_INLINE void Group(int64_t i, V (&leaf)[kSums]) const {
+    for (int64_t line = 0; line < kGroup; line += 16) {
+      hwy::Prefetch(x + i + line + kPrefetchElements);
+      hwy::Prefetch(dy + i + line + kPrefetchElements);
+    }
     FoldGroup<kSums>(
         [&](int k, V(&t)[kSums])
             HWY_ATTR { Halved(Inside(i + First(k) * kN), Inside(i + Second(k) * kN), t); },
@@ -100,10 +104,14 @@ HWY_INLINE void BatchBackwardSums(const BackwardArgs& args, int64_t first, int64
   } else {
     HWY_ALIGN_MAX float eights[kSums][8 * kBatch];
     HWY_ALIGN_MAX float blocks[kBatch];
-    for (int64_t r = 0; r < count; ++r) {
-      float* out[kSums];
-      for (int q = 0; q < kSums; ++q) out[q] = eights[q] + 8 * r;
-      SumBlock(terms(r), 0, n, out);
+    if (kN >= 8 && n <= kGroup) {
+      SumShortRows<kSums>(terms, count, n, eights);
+    } else {
+      for (int64_t r = 0; r < count; ++r) {
+        float* out[kSums];
+        for (int q = 0; q < kSums; ++q) out[q] = eights[q] + 8 * r;
+        SumBlock(terms(r), 0, n, out);
+      }
     }
     for (int q = 0; q < kSums; ++q) {
       FoldEights(eights[q], count, blocks);
@@ -229,6 +237,8 @@ void BackwardSweep(const BackwardArgs& args, Range rows, Range cols, RowMeans me
   const bool dx = args.dx != nullptr, with_x = dx || dweight != nullptr;
   const bool flags[4] = {dx && args.weight != nullptr, dx, dweight != nullptr, dbias != nullptr};
   const SweepFunction sweep = SelectSweep<Norm, kSweepRows>(flags);
+  // Stores past the caches are gathered line by line: rows in turn would tear their lines.
+  const bool one_by_one = dx && args.stream;
   const SweepFunction sweep_one = SelectSweep<Norm, 1>(flags);
   const auto halved = [&](int64_t r) {
     return Norm::kPivot && with_x && HWY_UNLIKELY(needs_halving(args.rstd[r]));
@@ -238,7 +248,7 @@ void BackwardSweep(const BackwardArgs& args, Range rows, Range cols, RowMeans me
     while (count < kSweepRows && r + count < rows.end && !halved(r + count)) ++count;
     const float* g = dx ? means.g + (r - rows.begin) : nullptr;
     const float* gx = dx ? means.gx + (r - rows.begin) : nullptr;
-    if (count == kSweepRows) {
+    if (count == kSweepRows && !one_by_one) {
       sweep(args, r, cols, g, gx, dweight, dbias);
       r += kSweepRows;
     } else if (count > 0) {

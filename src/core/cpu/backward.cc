@@ -137,7 +137,7 @@ class Backward {
               .dx = static_cast<float*>(args.dx.data),
               .dx_stride = args.dx.stride,
               .cols = cols_,
-              .stream = args.dx.data != nullptr && streams(args.dx),
+              .stream = args.dx.data != nullptr && streams(args.dx, 3),
               .raw = raw} {}
 
   void by_rows() {

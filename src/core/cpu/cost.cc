@@ -3,10 +3,10 @@
 
 #include "core/cpu/cost.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
+
+#include "base/cache_size.h"
 
 namespace norma::cpu {
 namespace {
@@ -19,7 +19,8 @@ constexpr double kBackwardElementNs = 0.25;
 // more takes longer.
 constexpr double kThreadNs = 3000;
 
-constexpr int64_t kUnknownCacheBytes = 32 << 20;
+// Larger ones are shared by many cores, or by a host's other machines.
+constexpr int64_t kMostCacheBytes = 32 << 20;
 
 std::atomic<int64_t> forced_grain{0};
 std::atomic<int64_t> forced_stream_bytes{0};
@@ -31,28 +32,20 @@ int64_t grain(int64_t cols, double element_ns) {
   return std::max<int64_t>(1, static_cast<int64_t>(kThreadNs / row_ns));
 }
 
-int64_t last_cache_bytes() {
-  static const int64_t bytes = [] {
-    int64_t found = 0;
-#if defined(_SC_LEVEL3_CACHE_SIZE)
-    found = sysconf(_SC_LEVEL3_CACHE_SIZE);
-#endif
-    return found > 0 ? found : kUnknownCacheBytes;
-  }();
-  return bytes;
-}
+int64_t usable_cache_bytes() { return std::min(last_level_cache_bytes(), kMostCacheBytes); }
 
 }  // namespace
 
 int64_t forward_grain(int64_t cols) { return grain(cols, kForwardElementNs); }
 int64_t backward_grain(int64_t cols) { return grain(cols, kBackwardElementNs); }
 
-bool streams(const RowsView& output) {
+bool streams(const RowsView& output, int matrices) {
   constexpr uintptr_t kLine = 64;
   const int64_t size = static_cast<int64_t>(size_of(output.dtype));
+  const int64_t bytes = output.rows * output.cols * size;
   const int64_t forced = forced_stream_bytes.load(std::memory_order_relaxed);
-  return output.rows * output.cols * size >= (forced > 0 ? forced : last_cache_bytes()) &&
-         reinterpret_cast<uintptr_t>(output.data) % kLine == 0 &&
+  const bool large = forced > 0 ? bytes >= forced : bytes >= usable_cache_bytes() / matrices;
+  return large && reinterpret_cast<uintptr_t>(output.data) % kLine == 0 &&
          static_cast<uintptr_t>(output.stride * size) % kLine == 0;
 }
 

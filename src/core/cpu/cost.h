@@ -15,9 +15,9 @@ namespace norma::cpu {
 int64_t forward_grain(int64_t cols);
 int64_t backward_grain(int64_t cols);
 
-// Whether an output is stored past the caches: it is large, and its rows are aligned for such
-// stores.
-bool streams(const RowsView& output);
+// Whether an output is stored past the caches: the `matrices` of its size that the call reads and
+// writes do not fit the last-level cache together, and its rows are aligned for such stores.
+bool streams(const RowsView& output, int matrices);
 
 // For tests: every grain is this many rows, until called with 0.
 void force_grain(int64_t rows);

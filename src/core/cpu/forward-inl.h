@@ -24,12 +24,9 @@ namespace HWY_NAMESPACE {
 
 // Elements of x that a batch of rows may take: half of a 32 KB L1.
 inline constexpr int64_t kBatchElements = 4096;
-// x is asked for this far ahead. Hardware prefetchers stop at a page, and a row of sums is slow
-// enough.
-inline constexpr int64_t kPrefetchElements = 512;
 
-// What is known of the rows of a batch. Worked on in whole vectors, so that a last vector has values
-// for rows that are not there.
+// What is known of the rows of a batch. Worked on in whole vectors, so that a last vector has
+// values for rows that are not there.
 struct Batch {
   HWY_ALIGN_MAX float pivot[kBatch];
   HWY_ALIGN_MAX double s[kBatch];
@@ -148,6 +145,8 @@ HWY_NOINLINE void BatchSums(const ForwardArgs& args, int64_t first, int64_t coun
       n == 64 ? SumRowPair<Norm, true>(a, b, leaf) : SumRowPair<Norm, false>(a, b, leaf);
       for (int q = 0; q < kSums; ++q) hn::Store(NaturalOrder(leaf[q]), kD, eights[q] + 8 * r);
     }
+  } else if (kN >= 8 && n <= kGroup) {
+    SumShortRows<kSums>(terms, count, n, eights);
   } else {
     for (int64_t r = 0; r < count; ++r) {
       float* out[kSums];

@@ -39,7 +39,7 @@ void forward(const Kernels& kernels, const NormSpec& spec, const NormForward& ar
                                 .mean_hi = static_cast<float*>(args.statistics.mean_hi),
                                 .mean_lo = static_cast<float*>(args.statistics.mean_lo),
                                 .rstd = static_cast<float*>(args.statistics.rstd),
-                                .stream = streams(args.y),
+                                .stream = streams(args.y, 2),
                                 .raw = raw};
   if (cols == 0) return store_statistics_of_empty_rows(kernel_args, rows);
   const NormKernels& norm =

@@ -34,6 +34,9 @@ inline constexpr int64_t kChunk = 256;
 inline constexpr int64_t kGroup = 8 * kN;  // elements
 inline constexpr int64_t kGroupsInChunk = kChunk / kGroup;
 inline constexpr int64_t kBatch = 16;  // rows or blocks whose sums are folded together
+// What is summed is asked for this far ahead. Hardware prefetchers stop at a page, and a row of
+// sums is slow enough.
+inline constexpr int64_t kPrefetchElements = 512;
 
 struct Two {
   V a, b;
@@ -164,6 +167,17 @@ HWY_INLINE void StoreFirst(V v, float* p, int64_t n) {
 #endif
 }
 
+// Eight lanes of a block, after the fold by 8 where a vector holds more of them.
+HWY_INLINE void StoreEight(const V* lanes, float* HWY_RESTRICT eight) {
+#if HWY_MAX_BYTES == 64
+  const hn::Half<D> half;
+  const V natural = NaturalOrder(lanes[0]);
+  hn::Store(hn::Add(hn::LowerHalf(half, natural), hn::UpperHalf(half, natural)), half, eight);
+#else
+  for (int64_t g = 0; g * kN < 8; ++g) hn::Store(lanes[g], kD, eight + g * kN);
+#endif
+}
+
 // The sums of one block, down to eight values each: lanes folded by 16 and by 8. Terms has kSums,
 // and Group(i, leaf), Tail(i, leaf) that fold the group at element i of the row, Tail with +0 past
 // the end.
@@ -194,13 +208,21 @@ HWY_INLINE void SumBlock(const Terms& terms, int64_t begin, int64_t end,
     for (int64_t k = kGroupsInChunk / 2; k * kN >= 8; k /= 2) {
       for (int64_t g = 0; g < k; ++g) lanes[q][g] = hn::Add(lanes[q][g], lanes[q][g + k]);
     }
-#if HWY_MAX_BYTES == 64
-    const hn::Half<D> half;
-    const V natural = NaturalOrder(lanes[q][0]);
-    hn::Store(hn::Add(hn::LowerHalf(half, natural), hn::UpperHalf(half, natural)), half, eights[q]);
-#else
-    for (int64_t g = 0; g * kN < 8; ++g) hn::Store(lanes[q][g], kD, eights[q] + g * kN);
-#endif
+    StoreEight(lanes[q], eights[q]);
+  }
+}
+
+// SumBlock of rows 0 .. count - 1 of n elements, n not more than a group of at least eight leaves.
+// What it leaves out is to add +0: only the sign of a zero sum could tell, and the last + 0.0
+// settles that.
+template <int kSums, class TermsOfRow>
+HWY_NOINLINE void SumShortRows(const TermsOfRow& terms, int64_t count, int64_t n,
+                               float (&eights)[kSums][8 * kBatch]) {
+  static_assert(kGroup >= 64 || kN < 8);
+  V leaf[kSums];
+  for (int64_t r = 0; r < count; ++r) {
+    n == kGroup ? terms(r).Group(0, leaf) : terms(r).Tail(0, leaf);
+    for (int q = 0; q < kSums; ++q) StoreEight(&leaf[q], eights[q] + 8 * r);
   }
 }
 

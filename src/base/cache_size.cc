@@ -1,0 +1,59 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "base/cache_size.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace norma {
+namespace {
+
+constexpr int64_t kUnknownCacheBytes = 32 << 20;
+
+// The first line of /sys/devices/system/cpu/cpu0/cache/index<i>/<name>, cut at 31 characters.
+bool read_sysfs(int i, const char* name, char (&line)[32]) {
+  char path[80];
+  std::snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", i, name);
+  const int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  const ssize_t got = read(file, line, sizeof line - 1);
+  close(file);
+  line[std::max<ssize_t>(got, 0)] = '\0';
+  line[std::strcspn(line, "\n")] = '\0';
+  return line[0] != '\0';
+}
+
+int64_t bytes_in_sysfs() {
+  int64_t largest = 0;
+  char type[32], size[32];
+  for (int i = 0; read_sysfs(i, "type", type) && read_sysfs(i, "size", size); ++i) {
+    char* unit = nullptr;
+    const int64_t count = std::strtoll(size, &unit, 10);  // "32768K"
+    const int shift = *unit == 'K' ? 10 : *unit == 'M' ? 20 : *unit == 'G' ? 30 : 0;
+    if (std::strcmp(type, "Instruction") != 0) largest = std::max(largest, count << shift);
+  }
+  return largest;
+}
+
+int64_t find() {
+  if (const int64_t bytes = bytes_in_sysfs(); bytes > 0) return bytes;
+#if defined(_SC_LEVEL3_CACHE_SIZE)
+  if (const int64_t bytes = sysconf(_SC_LEVEL3_CACHE_SIZE); bytes > 0) return bytes;
+#endif
+  return kUnknownCacheBytes;
+}
+
+}  // namespace
+
+int64_t last_level_cache_bytes() {
+  static const int64_t bytes = find();
+  return bytes;
+}
+
+}  // namespace norma
