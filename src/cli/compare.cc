@@ -67,15 +67,18 @@ int show(const lab::Json& summary, const std::string& folder) {
   return kDone;
 }
 
-// "2/6 runs, 3 min 05 s left | step 120/300 loss 4.2134 11020 tokens/s | step 90/300 ..."
+// "2/6 runs, 3 min 05 s left, 22040 tokens/s | 120/300 loss 4.213 | 90/300 loss 4.598"
 std::string look_text(const lab::CompareLook& look) {
   std::string text = fmt::format("{}/{} runs", look.done, look.total);
   if (look.seconds_left > 0) text += fmt::format(", {} left", duration_text(look.seconds_left));
+  double tokens_per_s = 0;
+  std::string runs;
   for (const lab::Progress& p : look.running) {
-    text += fmt::format(" | step {}/{} loss {:.4f} {:.0f} tokens/s", p.step, p.steps, p.loss,
-                        p.tokens_per_s);
+    tokens_per_s += p.tokens_per_s;
+    runs += fmt::format(" | {}/{} loss {:.3f}", p.step, p.steps, p.loss);
   }
-  return text;
+  if (tokens_per_s > 0) text += fmt::format(", {:.0f} tokens/s", tokens_per_s);
+  return text + runs;
 }
 
 int run(Options options) {

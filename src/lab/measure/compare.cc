@@ -186,8 +186,9 @@ CompareLook Comparison::look_at(const std::vector<const ChildJob*>& running,
     const auto progress = last_progress(folder, job_.recipe.base.train.steps);
     if (progress) look.running.push_back(*progress);
   }
-  look.seconds_left = seconds_left(look.running, look.total - look.done - std::ssize(running),
-                                   job_.recipe.jobs, tally.a_member());
+  const int64_t not_begun = look.total - look.done - std::ssize(look.running);
+  look.seconds_left =
+      seconds_left(look.running, not_begun, job_.recipe.jobs, tally.a_member());
   return look;
 }
 

@@ -62,7 +62,6 @@ double seconds_left(const std::vector<Progress>& running, int64_t waiting, int64
     whole += p.seconds_left * steps / left;
     known += 1;
   }
-  if (running.empty()) return 0;
   if (a_run <= 0 && known > 0) a_run = whole / known;
   return std::max(longest, (sum + static_cast<double>(waiting) * a_run) /
                                static_cast<double>(side_by_side));

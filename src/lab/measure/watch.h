@@ -18,7 +18,7 @@ namespace norma::lab {
 std::optional<Progress> last_progress(const std::string& folder, int64_t steps);
 
 // Of training: what `running` and `waiting` more need, `side_by_side` at a time, where one takes
-// `a_run` seconds; 0: not known, as long as `running`. 0 where nothing runs.
+// `a_run` seconds; 0: not known, as long as `running`. 0 where that is not known either.
 double seconds_left(const std::vector<Progress>& running, int64_t waiting, int64_t side_by_side,
                     double a_run);
 

@@ -118,10 +118,12 @@ TEST_F(CompareRestart, OneNormaAtATimeInAFolder) {
 // As after a SIGKILL of the comparison, which its members survive for a moment.
 TEST_F(CompareRestart, WaitsForAMemberThatIsAboutToEnd) {
   std::filesystem::create_directories(member(1));
+  write_program("[ -e '" + root_ + "/ended' ] || exit 1\n");
   FolderLock orphan;
   ASSERT_TRUE(orphan.take(member(1)).ok());
-  std::thread ends([&orphan] {
+  std::thread ends([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    write("ended", "");
     orphan.release();
   });
   const Result<Json> summary = compare(job_, {});

@@ -61,7 +61,8 @@ TEST_F(WatchTest, OnlyTheEndOfALongFileIsRead) {
 TEST_F(WatchTest, TimeLeftOfAllRuns) {
   const Progress half = {20, 40, 1.0, 100.0, 30.0}, late = {30, 40, 1.0, 100.0, 20.0};
   const Progress translates = {40, 40, 1.0, 100.0, 0.0};
-  EXPECT_EQ(seconds_left({}, 4, 2, 60), 0) << "not known";
+  EXPECT_EQ(seconds_left({}, 4, 2, 0), 0) << "not known";
+  EXPECT_DOUBLE_EQ(seconds_left({}, 4, 2, 60), 120);
   EXPECT_DOUBLE_EQ(seconds_left({half}, 0, 1, 0), 30);
   EXPECT_DOUBLE_EQ(seconds_left({half}, 2, 1, 0), 30 + 2 * 60);
   EXPECT_DOUBLE_EQ(seconds_left({half}, 2, 1, 10), 30 + 2 * 10) << "what was measured counts";
