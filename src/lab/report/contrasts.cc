@@ -144,22 +144,31 @@ std::optional<Contrast> contrast_of_independence(const RunFolder& folder) {
   return c;
 }
 
-std::optional<Contrast> contrast_of_bleu(const RunFolder& folder, const Grid& grid) {
+// Null where BLEU was not measured.
+const Configuration* of_highest_bleu(const Grid& grid) {
   const Configuration* best = nullptr;
   for (const Configuration& c : grid.configurations) {
     if (c.bleu.n > 0 && (best == nullptr || c.bleu.mean > best->bleu.mean)) best = &c;
   }
+  return best;
+}
+
+std::string bleu_of(const Configuration& c) {
+  return c.bleu.n > 1 ? with_spread(c.bleu.mean, c.bleu.sd) : fixed(c.bleu.mean, 2);
+}
+
+std::optional<Contrast> contrast_of_bleu(const RunFolder& folder, const Grid& grid) {
+  const Configuration* best = of_highest_bleu(grid);
   if (best == nullptr) return std::nullopt;
-  const Summary& bleu = best->bleu;
   Contrast c;
   c.id = "bleu";
   c.title = "Translation";
-  std::string words = "the highest BLEU on held-out pairs is " +
-                      (bleu.n > 1 ? with_spread(bleu.mean, bleu.sd) : fixed(bleu.mean, 2));
-  words += " (" + label(grid.variant_of(*best)) + ", " + grid.words(grid.setting_of(*best)) + ", " +
-           counted(bleu.n, "seed") + ")";
-  if (bleu.mean < kReadableBleu) words += ": too low to be a translation";
-  c.findings.push_back(sentence(words));
+  c.findings.push_back(sentence("the highest BLEU on held-out pairs is " + bleu_of(*best) + " (" +
+                                label(grid.variant_of(*best)) + ", " +
+                                grid.words(grid.setting_of(*best)) + ", " +
+                                counted(best->bleu.n, "seed") + ")"));
+  const std::string untranslated = untranslated_words(folder, grid);
+  if (!untranslated.empty()) c.findings.push_back(untranslated);
   if (!folder.bleu_note.empty()) c.findings.push_back(folder.bleu_note);
   return c;
 }
@@ -230,6 +239,16 @@ std::optional<Contrast> contrast_of_gradients(const RunFolder& folder) {
 }  // namespace
 
 std::string sentence(const std::string& clause) { return capitalized(clause) + "."; }
+
+std::string untranslated_words(const RunFolder& folder, const Grid& grid) {
+  const Configuration* best = of_highest_bleu(grid);
+  if (best == nullptr || best->bleu.mean >= kReadableBleu) return "";
+  const auto& choices = folder.runs[best->runs[0]].choices;
+  const auto steps = choices.find("steps");
+  return sentence((steps == choices.end() ? "" : "after " + steps->second +
+                                                     " steps of training, ") +
+                  "a BLEU of " + bleu_of(*best) + " is too low to be a translation");
+}
 
 std::vector<double> gradient_ratios(const RunFolder& folder, const Variant& variant,
                                     const std::string& init, const std::string& stack) {

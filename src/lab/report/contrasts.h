@@ -42,6 +42,10 @@ std::string sentence(const std::string& clause);
 // BLEU.
 std::vector<Contrast> make_contrasts(const RunFolder& folder, const Grid& grid);
 
+// "After 200 steps of training, a BLEU of 1.93 is too low to be a translation." of the highest;
+// empty where it is kReadableBleu or more, or not measured.
+std::string untranslated_words(const RunFolder& folder, const Grid& grid);
+
 // last / first of a probe's gradient norms by seed, for one variant, initialisation and stack.
 // Empty where not measured.
 std::vector<double> gradient_ratios(const RunFolder& folder, const Variant& variant,

@@ -20,4 +20,7 @@ Status write_report(const std::string& run_folder);
 // rates, over how many seeds. A single training run compares nothing: its line says where it ended.
 Result<std::string> verdict_line(const std::string& run_folder);
 
+// Where the highest BLEU is too low to be a translation, the sentence that says so; else empty.
+Result<std::string> untranslated_line(const std::string& run_folder);
+
 }  // namespace norma::lab::report

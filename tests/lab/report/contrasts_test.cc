@@ -123,10 +123,14 @@ TEST(Contrasts, BleuSaysWhenItIsNoTranslation) {
   add_runs(f, run, {4.0, 4.0, 4.0});
   f.bleu_note = "too short to translate";
   EXPECT_THAT(findings_of(f)["bleu"],
-              AllOf(HasSubstr("2.10 \u00b1 0.10"), HasSubstr("too low to be a translation"),
+              AllOf(HasSubstr("pairs is 2.10 \u00b1 0.10"),
+                    HasSubstr("After 300 steps of training, a BLEU of 2.10 \u00b1 0.10 is too low "
+                              "to be a translation."),
                     HasSubstr("too short")));
+  for (SyntheticRun& r : f.runs) r.steps = 70;
+  EXPECT_THAT(findings_of(f)["bleu"], HasSubstr("After 70 steps of training, a BLEU of 2.10"));
   for (SyntheticRun& r : f.runs) r.bleu = 25;
-  EXPECT_THAT(findings_of(f)["bleu"], Not(HasSubstr("too low")));
+  EXPECT_THAT(findings_of(f)["bleu"], AllOf(HasSubstr("25.20"), Not(HasSubstr("too low"))));
 }
 
 TEST(Contrasts, WhatWasNotMeasuredHasNoSection) {

@@ -152,7 +152,6 @@ SyntheticFolder demo_folder() {
   SyntheticFolder f;
   f.name = "demo";
   f.unigram = f.independence = f.samples = true;
-  f.bleu_note = "300 steps are too short to translate; recipes/translate.toml trains long enough.";
   const SyntheticRun base{.bleu = 0.6};
   const auto run = [&](const char* placement, const char* norm, double lr, int warmup) {
     SyntheticRun r = base;
@@ -225,7 +224,7 @@ Json summary_of(const SyntheticRun& run, const std::string& data) {
                 {"lr", run.lr},
                 {"warmup_steps", run.warmup_steps},
                 {"schedule", "constant"},
-                {"steps", kSteps},
+                {"steps", run.steps},
                 {"batch_size", 32},
                 {"label_smoothing", 0.0},
                 {"weight_decay", 0.0},

@@ -18,6 +18,7 @@ struct SyntheticRun {
   std::string norm = "layernorm", placement = "pre", init = "xavier";
   double lr = 0.003;
   int warmup_steps = 0;
+  int steps = 300;
   int seed = 1;
   double valid_loss = 4.0;
   std::string status = "done";  // diverged: at two thirds of the steps
