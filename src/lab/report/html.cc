@@ -82,13 +82,11 @@ std::string header(const Page& page) {
       "<header>\n<p class=\"eyebrow\">Norma report \u00b7 " + escape(f.name) + "</p>\n";
   out += "<h1 id=\"verdict\">" + escape(verdict.lead) + "</h1>\n<p class=\"scope\">" +
          escape(verdict.scope) + ".</p>\n";
-  if (!verdict.sentences.empty()) {
-    out += "<ul class=\"evidence\">";
-    for (const auto* list : {&verdict.sentences, &verdict.also}) {
-      for (const std::string& s : *list) out += "<li>" + escape(sentence(s)) + "</li>\n";
-    }
-    out += "</ul>\n";
+  std::string items;
+  for (const auto* list : {&verdict.sentences, &verdict.also}) {
+    for (const std::string& s : *list) items += "<li>" + escape(sentence(s)) + "</li>\n";
   }
+  if (!items.empty()) out += "<ul class=\"evidence\">" + items + "</ul>\n";
   if (f.status != "done") {
     out += paragraph("This " + std::string(f.is_comparison ? "comparison" : "run") +
                      " is not complete: its status is " + f.status + ".");

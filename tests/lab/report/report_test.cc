@@ -193,6 +193,14 @@ TEST(Report, WorksForWhateverAComparisonHolds) {
   EXPECT_EQ(expect_sound(page_of(rates)).count("section", "id", "learning-rates"), 1u);
 }
 
+// One configuration alone has no evidence, and still runs that did not finish and a best setting.
+TEST(Report, WhatIsKnownWithoutAComparisonIsSaid) {
+  SyntheticFolder f;
+  add_runs(f, SyntheticRun{}, {4.0, 4.1, 4.2});
+  f.runs[2].status = "interrupted";
+  EXPECT_THAT(page_of(f), HasSubstr("<li>No run diverged; 1 run did not finish"));
+}
+
 TEST(Report, NumbersOfAnySizeAreDrawnOrLeftOut) {
   SyntheticFolder f;
   SyntheticRun run;
