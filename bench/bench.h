@@ -9,8 +9,9 @@
 //
 //   bench::Options options;                        // the whole suite
 //   options.tasks = {"layer_norm_forward"};        // or a part of it
-//   Result<bench::Report> report = bench::run(options, std::cout);
-//   Status saved = bench::write_json(report.value(), "result.jsonl");
+//   bench::Report report;
+//   Status ran = bench::run(options, std::cout, &report);
+//   Status saved = bench::write_json(report, "result.jsonl");
 #pragma once
 
 #include <cstdint>
@@ -55,8 +56,9 @@ std::vector<std::string> task_names();
 
 // Prints a line for each shape as it is done, then for each task the geometric mean and the worst
 // ratio of norma to torch. Sets the number of threads of torch and puts it back. kInternal: a wrong
-// answer.
-Result<Report> run(const Options& options, std::ostream& table);
+// answer; kIo: the table could not be written. Whatever the status, `report` has the shapes that
+// were timed before.
+Status run(const Options& options, std::ostream& table, Report* report);
 
 // One JSON object a line: task, dtype, rows, cols, threads, impl, median_ns, min_ns, gb_s,
 // ratio_to_copy, commit, and ratio_to_torch, cache, samples, bytes, machine, date.

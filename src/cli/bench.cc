@@ -7,6 +7,7 @@
 #include <iostream>
 #include <memory>
 
+#include "base/atomic_file.h"
 #include "cli/command.h"
 #include "cli/terminal.h"
 
@@ -18,23 +19,39 @@ struct Options {
   std::string json;
 };
 
-int run(Options options) {
-  // Told now, not after the minutes that a bench takes.
-  const std::filesystem::path folder = std::filesystem::path(options.json).parent_path();
+// Told before the minutes that a bench takes, not after them. What stands at `path` stays.
+Status check_writable(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   if (!folder.empty() && !std::filesystem::is_directory(folder)) {
-    say_error("--json: there is no folder " + folder.string() + ". Make it first.");
-    return kWrongUsage;
+    return invalid_argument("there is no folder " + folder.string() + ". Make it first.");
+  }
+  if (std::filesystem::is_directory(path)) {
+    return invalid_argument(path + " is a folder: give the path of a file.");
+  }
+  const std::string beside = path + ".probe";
+  NORMA_RETURN_IF_ERROR(write_file_atomically(beside, {}));
+  return remove_file(beside);
+}
+
+int run(Options options) {
+  const bool to_file = !options.json.empty();
+  if (const Status s = to_file ? check_writable(options.json) : Status(); !s.ok()) {
+    return fail({s.code(), "--json: " + s.message()}, kWrongUsage);
   }
   catch_interrupts();
   options.bench.interrupted = interrupted;
-  Result<bench::Report> report = bench::run(options.bench, std::cout);
-  if (!report.ok()) {
-    const bool usage = report.status().code() == StatusCode::kInvalidArgument;
-    return fail(report.status(), usage ? kWrongUsage : kFailed);
+  bench::Report report;
+  const Status ran = bench::run(options.bench, std::cout, &report);
+  const bool keeps = to_file && !report.records.empty();
+  if (keeps) {
+    if (const Status written = bench::write_json(report, options.json); !written.ok()) {
+      return fail(written);
+    }
   }
-  if (options.json.empty()) return kDone;
-  const Status written = bench::write_json(report.value(), options.json);
-  return written.ok() ? static_cast<int>(kDone) : fail(written);
+  if (ran.ok()) return kDone;
+  const bool usage = ran.code() == StatusCode::kInvalidArgument;
+  const std::string kept = " What was timed before is in " + options.json + ".";
+  return fail({ran.code(), ran.message() + (keeps ? kept : "")}, usage ? kWrongUsage : kFailed);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -26,6 +27,13 @@ namespace norma::bench {
 namespace {
 
 using ::testing::HasSubstr;
+
+Result<Report> run(const Options& options, std::ostream& table) {
+  Report report;
+  const Status ran = run(options, table, &report);
+  if (!ran.ok()) return ran;
+  return report;
+}
 
 Options toy() {
   Options options;
@@ -135,12 +143,26 @@ TEST(Bench, RefusesWhatCannotBeMeant) {
             "[bench] samples must be at least 31 but is 30.");
 }
 
-TEST(Bench, StopsWhenInterrupted) {
+TEST(Bench, KeepsTheShapesBeforeAnInterrupt) {
   Options options = toy();
   int asked = 0;
-  options.interrupted = [&] { return ++asked > 4; };
+  options.interrupted = [&] { return ++asked > 4; };  // in the second shape of 3 samples
   std::ostringstream table;
-  EXPECT_EQ(run(options, table).status().code(), StatusCode::kInterrupted);
+  Report report;
+  EXPECT_EQ(run(options, table, &report).code(), StatusCode::kInterrupted);
+  ASSERT_EQ(report.records.size(), 3u) << "an implementation each of the first shape";
+  EXPECT_EQ(report.records[0].impl, "copy");
+  EXPECT_NE(report.machine, "");
+  EXPECT_NE(report.commit, "");
+}
+
+TEST(Bench, StopsWhereTheTableIsLost) {
+  std::ofstream full("/dev/full");
+  Report report;
+  const Status ran = run(toy(), full, &report);
+  EXPECT_EQ(ran.code(), StatusCode::kIo);
+  EXPECT_THAT(ran.message(), HasSubstr("Free some space"));
+  EXPECT_EQ(report.records.size(), 3u);
 }
 
 // Every output of every task, wrong in one element of 2560.
