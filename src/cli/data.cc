@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/recipe_flags.h"
+#include "cli/terminal.h"
 #include "lab/data/catalogue.h"
 #include "lab/data/language.h"
 #include "lab/data/pairs.h"
@@ -54,6 +55,7 @@ int check_text(const std::string& path) {
 }
 
 int run(const Options& options) {
+  exit_on_interrupt();
   if (options.name.empty()) return list(options.data_root);
   Result<std::string> path = lab::resolve_data(options.name, options.data_root);
   if (!path.ok()) return fail(path.status());

@@ -3,7 +3,6 @@
 
 #include <fmt/core.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 
@@ -23,6 +22,7 @@ struct Options {
 };
 
 int run(const Options& options) {
+  exit_on_interrupt();
   std::string path = options.checkpoint;
   if (std::filesystem::is_directory(path)) path = lab::join_path(path, "checkpoint.safetensors");
   if (text::find_invalid_utf8(options.prompt) != std::string::npos) {
@@ -45,16 +45,20 @@ int run(const Options& options) {
   std::string shown = tokenizer.decode(ids);
   fmt::print("{}", options.prompt.empty() ? "" : shown);
   std::vector<int32_t> all = ids;
+  Status written;
   models::generate(model, ids, options.sampling, [&](int32_t id) {
     all.push_back(id);
     const std::string text = tokenizer.decode(all);
     if (text.size() > shown.size()) fmt::print("{}", text.substr(shown.size()));
-    std::fflush(stdout);
+    written = flush_output();
     shown = text;
-    return !interrupted();
+    return written.ok() && !interrupted();
   });
+  if (!written.ok()) return fail(written);
   fmt::print("\n");
-  return interrupted() ? kInterrupted : kDone;
+  if (!interrupted()) return kDone;
+  say_error(fmt::format("interrupted after {} new tokens.", all.size() - ids.size()));
+  return kInterrupted;
 }
 
 }  // namespace
@@ -73,7 +77,8 @@ Command add_generate(CLI::App& program) {
       ->check(CLI::Range(0.0, 100.0))
       ->capture_default_str()
       ->type_name("X");
-  app->add_option("--top-p", options->sampling.top_p, "Probability mass that is sampled from")
+  app->add_option("--top-p", options->sampling.top_p, "Share of probability that is sampled from")
+      ->check(CLI::PositiveNumber)
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str()
       ->type_name("X");

@@ -9,15 +9,13 @@
 #include <torch/version.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <vector>
 
 #include "base/commit.h"
 #include "base/nearest.h"
 #include "cli/command.h"
 #include "cli/environment.h"
+#include "cli/terminal.h"
 
 namespace norma::cli {
 
@@ -40,12 +38,11 @@ std::vector<std::string> names_of(const std::vector<Command>& commands) {
   return names;
 }
 
-// What was printed may still be in a buffer: a full disk shows only here.
+// A job that failed has said so already.
 int flush(int code) {
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
-  say_error(std::string("cannot write standard output: ") + std::strerror(errno) +
-            ". Free some space, or send it elsewhere.");
-  return code == kDone ? static_cast<int>(kFailed) : code;
+  if (code != kDone) return code;
+  const Status written = flush_output();
+  return written.ok() ? code : fail(written);
 }
 
 int run(int argc, char** argv) {

@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/recipe_flags.h"
+#include "cli/terminal.h"
 
 namespace norma::cli {
 namespace {
@@ -28,6 +29,7 @@ void print_profile(const char* title, const lab::Profile& profile) {
 }
 
 int run(const Options& options) {
+  exit_on_interrupt();
   lab::TrainRecipe recipe;
   if (!options.recipe.empty()) {
     Result<lab::TrainRecipe> read = lab::read_train_recipe(options.recipe);

@@ -8,12 +8,14 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/terminal.h"
 #include "lab/train/run_folder.h"
 
 namespace norma::cli {
 namespace {
 
 int run(const std::string& folder) {
+  exit_on_interrupt();
   const Status written = lab::report::write_report(folder);
   if (!written.ok()) return fail(written);
   Result<std::string> verdict = lab::report::verdict_line(folder);

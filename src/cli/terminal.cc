@@ -8,9 +8,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
+#include <iostream>
 
 #include "cli/command.h"
 
@@ -24,16 +27,36 @@ void note_interrupt(int) {
   if (g_interrupts > 1) ::_exit(kInterrupted);
 }
 
-}  // namespace
+void leave(int) {
+  constexpr char kMessage[] = "norma: interrupted; nothing is left half written.\n";
+  // There is nobody to tell where this fails.
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
+  ::_exit(kInterrupted);
+}
 
-void catch_interrupts() {
+void on_interrupt(void (*handler)(int)) {
   struct sigaction action = {};
-  action.sa_handler = note_interrupt;
+  action.sa_handler = handler;
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
 }
 
+}  // namespace
+
+void catch_interrupts() { on_interrupt(note_interrupt); }
+
 bool interrupted() { return g_interrupts > 0; }
+
+void exit_on_interrupt() { on_interrupt(leave); }
+
+Status flush_output() {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good()) return Status();
+  // An earlier write may have failed, whose reason is gone.
+  const std::string reason = errno == 0 ? "" : std::string(": ") + std::strerror(errno);
+  return {StatusCode::kIo,
+          "cannot write standard output" + reason + ". Free some space, or send it elsewhere."};
+}
 
 ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1) {}
 

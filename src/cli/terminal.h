@@ -6,11 +6,20 @@
 
 #include <string>
 
+#include "base/status.h"
+
 namespace norma::cli {
 
 // From now on SIGINT and SIGTERM are noted instead of ending the process; a second one ends it.
 void catch_interrupts();
 bool interrupted();
+
+// From now on SIGINT and SIGTERM end the process with kInterrupted and a line that says so: for
+// what may be left at any moment.
+void exit_on_interrupt();
+
+// What was printed may still be in a buffer, and a full disk shows only when it is written.
+Status flush_output();
 
 // A line on standard error that is written over by the next one, cut to the terminal's width;
 // nothing where standard error is not a terminal. The text is ASCII.

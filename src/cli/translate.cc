@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/terminal.h"
 #include "lab/train/checkpoint.h"
 #include "lab/train/evaluate.h"
 #include "lab/train/run_folder.h"
@@ -18,6 +19,7 @@ namespace {
 
 struct Options {
   std::string checkpoint, text;
+  bool has_text = false;  // an empty one is no reason to wait for standard input
   lab::BleuRecipe decoding;
 };
 
@@ -43,12 +45,13 @@ int translate_stream(const lab::TrainedModel& trained, const lab::BleuRecipe& de
         line.empty() ? std::vector<std::string>{""}
                      : lab::translate_lines(*trained.model, trained.tokenizer, {line}, decoding);
     fmt::print("{}\n", out[0]);
-    std::fflush(stdout);
+    if (const Status written = flush_output(); !written.ok()) return fail(written);
   }
   return kDone;
 }
 
 int run(const Options& options) {
+  exit_on_interrupt();
   std::string path = options.checkpoint;
   if (std::filesystem::is_directory(path)) path = lab::join_path(path, "checkpoint.safetensors");
   Result<lab::TrainedModel> trained = lab::load_model(path);
@@ -57,7 +60,7 @@ int run(const Options& options) {
     say_error(path + " is a language model; use norma generate.");
     return kFailed;
   }
-  if (!options.text.empty()) {
+  if (options.has_text) {
     std::istringstream input(options.text);
     return translate_stream(trained.value(), options.decoding, input);
   }
@@ -85,7 +88,10 @@ Command add_translate(CLI::App& program) {
       ->capture_default_str()
       ->type_name("N");
   app->footer("Example:\n  echo 'Click the OK button.' | norma translate runs/mine --beam 4");
-  return {app, [options] { return run(*options); }};
+  return {app, [app, options] {
+            options->has_text = app->count("--text") > 0;
+            return run(*options);
+          }};
 }
 
 }  // namespace norma::cli
