@@ -31,6 +31,7 @@ struct BackwardTerms {
   static constexpr int kSums = Norm::kBackwardSums;
   const float* x;
   const float* dy;
+  const float* soon;  // where dx goes next; x itself where that is not to be cached
   const float* weight;
   int64_t end;
   Row row;
@@ -58,6 +59,7 @@ struct BackwardTerms {
     for (int64_t line = 0; line < kGroup; line += 16) {
       hwy::Prefetch(x + i + line + kPrefetchElements);
       hwy::Prefetch(dy + i + line + kPrefetchElements);
+      hwy::Prefetch(soon + i + line);
     }
     FoldGroup<kSums>(
         [&](int k, V(&t)[kSums])
@@ -74,8 +76,9 @@ struct BackwardTerms {
 
 template <class Norm, class Row, bool kWeight>
 HWY_INLINE BackwardTerms<Norm, Row, kWeight> TermsOfRow(const BackwardArgs& args, int64_t r) {
-  return {args.x + r * args.x_stride, args.dy + r * args.dy_stride, args.weight, args.cols,
-          Row(args, r)};
+  const float* x = args.x + r * args.x_stride;
+  const float* soon = args.stream ? x : args.dx + r * args.dx_stride;
+  return {x, args.dy + r * args.dy_stride, soon, args.weight, args.cols, Row(args, r)};
 }
 
 // A row whose xhat is halved takes this instead of the batch.

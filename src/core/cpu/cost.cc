@@ -15,9 +15,10 @@ namespace {
 constexpr double kRowNs = 15;
 constexpr double kForwardElementNs = 0.13;
 constexpr double kBackwardElementNs = 0.25;
-// Waking OpenMP's spinning threads and waiting for them costs 1 to 2 us: below twice that, a thread
-// more takes longer.
-constexpr double kThreadNs = 3000;
+// To wake OpenMP's spinning threads and wait for them costs about 1 us, and a backward pass of few
+// blocks does it twice: less work than this is done sooner by one.
+constexpr double kForwardThreadNs = 1500;
+constexpr double kBackwardThreadNs = 3000;
 
 // Larger ones are shared by many cores, or by a host's other machines.
 constexpr int64_t kMostCacheBytes = 32 << 20;
@@ -25,19 +26,19 @@ constexpr int64_t kMostCacheBytes = 32 << 20;
 std::atomic<int64_t> forced_grain{0};
 std::atomic<int64_t> forced_stream_bytes{0};
 
-int64_t grain(int64_t cols, double element_ns) {
+int64_t grain(int64_t cols, double element_ns, double thread_ns) {
   const int64_t forced = forced_grain.load(std::memory_order_relaxed);
   if (forced > 0) return forced;
   const double row_ns = kRowNs + element_ns * static_cast<double>(cols);
-  return std::max<int64_t>(1, static_cast<int64_t>(kThreadNs / row_ns));
+  return std::max<int64_t>(1, static_cast<int64_t>(thread_ns / row_ns));
 }
 
 int64_t usable_cache_bytes() { return std::min(last_level_cache_bytes(), kMostCacheBytes); }
 
 }  // namespace
 
-int64_t forward_grain(int64_t cols) { return grain(cols, kForwardElementNs); }
-int64_t backward_grain(int64_t cols) { return grain(cols, kBackwardElementNs); }
+int64_t forward_grain(int64_t cols) { return grain(cols, kForwardElementNs, kForwardThreadNs); }
+int64_t backward_grain(int64_t cols) { return grain(cols, kBackwardElementNs, kBackwardThreadNs); }
 
 bool streams(const RowsView& output, int matrices) {
   constexpr uintptr_t kLine = 64;

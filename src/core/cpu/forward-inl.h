@@ -49,6 +49,7 @@ template <class Norm>
 struct ForwardTerms {
   static constexpr int kSums = Norm::kForwardSums;
   const float* x;
+  const float* soon;  // where the row's output goes next; x itself where that is not to be cached
   int64_t end;
   V pivot;
 
@@ -60,6 +61,7 @@ struct ForwardTerms {
   HWY_INLINE void Group(int64_t i, V (&leaf)[kSums]) const {
     for (int64_t line = 0; line < kGroup; line += 16) {
       hwy::Prefetch(x + i + line + kPrefetchElements);
+      hwy::Prefetch(soon + i + line);
     }
     FoldGroup<kSums>(
         [&](int k, V(&t)[kSums]) HWY_ATTR {
@@ -122,7 +124,9 @@ HWY_NOINLINE void BatchSums(const ForwardArgs& args, int64_t first, int64_t coun
   constexpr int kSums = Norm::kForwardSums;
   const int64_t n = args.cols;
   const auto terms = [&](int64_t r) HWY_ATTR {
-    return ForwardTerms<Norm>{args.x + (first + r) * args.x_stride, n, hn::Set(kD, batch.pivot[r])};
+    const float* x = args.x + (first + r) * args.x_stride;
+    return ForwardTerms<Norm>{x, args.stream ? x : args.y + (first + r) * args.y_stride, n,
+                              hn::Set(kD, batch.pivot[r])};
   };
   // RMSNorm's only sum is q.
   double* const sums[2] = {kSums == 2 ? batch.s : batch.q, batch.q};
