@@ -204,7 +204,6 @@ TEST(Bench, MedianMinimumAndPairedRatio) {
 
 TEST(Bench, MachineAndDateAreNamed) {
   EXPECT_THAT(machine_name(), HasSubstr("cores"));
-  EXPECT_GE(last_level_cache_bytes(), 1 << 15);
   EXPECT_THAT(date_now(), ::testing::MatchesRegex("20..-..-..T..:..:..Z"));
 }
 
