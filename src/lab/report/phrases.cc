@@ -66,12 +66,14 @@ std::string outcome_words(const Grid& grid, const std::vector<PairedRow>& rows,
 }  // namespace
 
 std::string at_settings(const Grid& grid, const std::vector<size_t>& some, size_t of,
-                        const std::string& which) {
+                        const std::string& which, bool negated) {
   const size_t compared = compared_settings(grid).size();
   if (compared == 1) return "";
   if (some.size() < of || of == 1) return " at " + grid.words(some);
-  const std::string all =
-      of == 2 ? " in both settings" : " in all " + std::to_string(of) + " settings";
+  const std::string count = std::to_string(of);
+  const std::string all = of == 2   ? negated ? " in either setting" : " in both settings"
+                          : negated ? " in any of " + count + " settings"
+                                    : " in all " + count + " settings";
   return of < compared ? all + " " + which : all;
 }
 
@@ -159,8 +161,9 @@ std::string comparison_words(const Grid& grid, size_t first, size_t second) {
   for (const auto& [outcome, some] : groups) {
     std::vector<size_t> where;
     for (const PairedRow& row : some) where.push_back(row.first->setting);
-    text += separator +
-            outcome_words(grid, some, at_settings(grid, where, rows.size(), "that have both"));
+    text += separator + outcome_words(grid, some,
+                                      at_settings(grid, where, rows.size(), "that have both",
+                                                  outcome == Outcome::kTie && too_wide(some)));
     separator = "; ";
   }
   return text;

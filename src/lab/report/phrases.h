@@ -20,10 +20,10 @@ struct PairedRow {
 };
 
 // Where `some` are of the `of` settings that a sentence is about: "" where the folder compares in
-// one alone, " in all 4 settings" with the `which` that sets them apart where it compares in more,
-// else " at lr ...".
+// one alone, " in all 4 settings" with the `which` that sets them apart where it compares in more
+// (" in any of 4 settings" where the sentence is negated), else " at lr ...".
 std::string at_settings(const Grid& grid, const std::vector<size_t>& some, size_t of,
-                        const std::string& which);
+                        const std::string& which, bool negated = false);
 
 // The one factor that, alone, says which group a setting is in: "the learning rate"; "the setting"
 // where none does.

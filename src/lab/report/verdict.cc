@@ -212,20 +212,21 @@ std::string lead_words(const RunFolder& folder, const Grid& grid,
   if (n == 0) return undecided_lead(grid, settings, choice.contradictory);
   if (choice.variants.empty()) return depends_words(grid, choice);
   if (choice.variants.size() == 1) return lead_of_one(grid, choice);
-  const std::string where =
-      at_settings(grid, choice.shared, choice.shared.size(),
-                  choice.variants.size() == 2 ? "that have both" : "that have them all");
+  const auto where_if = [&](bool negated) {
+    return at_settings(grid, choice.shared, choice.shared.size(),
+                       choice.variants.size() == 2 ? "that have both" : "that have them all",
+                       negated);
+  };
+  const std::string where = where_if(false);
   const auto cheapest = cheapest_of(folder, grid, choice.variants);
   const bool is_all = choice.variants.size() == grid.variants.size();
-  const std::string all = joined(labels(grid, choice.variants));
+  const std::vector<std::string> names = labels(grid, choice.variants);
   const Paired paired = widest(grid, choice.shared, choice.variants);
   if (paired.too_wide()) {
-    std::string text = is_all ? "No choice yet: no difference between " + all
-                              : "Choose " + joined(labels(grid, choice.variants), "or") +
-                                    ": no difference between them";
-    text += " is shown" + where + " with " + counted(paired.difference.n, "paired seed") +
-            ", an interval of \u00b1 " + fixed(paired.half_width, 2) +
-            " nats being too wide to call them equal";
+    std::string text = is_all ? "No choice yet: " : "Choose " + joined(names, "or") + ": ";
+    text += counted(paired.difference.n, "paired seed") + " show no difference between " +
+            (is_all ? joined(names) : "them") + where_if(true) + " (\u00b1 " +
+            fixed(paired.half_width, 2) + " nats, too wide to call them equal)";
     if (cheapest) {
       text += "; the norm of " + label(grid.variants[cheapest->variant]) + " takes " +
               cheapest->ratios + " the time of " + cheapest->others + "'s";
@@ -236,9 +237,8 @@ std::string lead_words(const RunFolder& folder, const Grid& grid,
     return "Choose " + label(grid.variants[cheapest->variant]) + ": its loss ties with " +
            cheapest->others + where + ", and its norm takes " + cheapest->ratios + " the time.";
   }
-  if (is_all) return "A tie: " + all + " end at the same loss" + where + ".";
-  return "Choose " + joined(labels(grid, choice.variants), "or") +
-         ": they tie for the lowest loss" + where + ".";
+  if (is_all) return "A tie: " + joined(names) + " end at the same loss" + where + ".";
+  return "Choose " + joined(names, "or") + ": they tie for the lowest loss" + where + ".";
 }
 
 std::string data_words(const RunFolder& folder) {

@@ -95,9 +95,9 @@ TEST(Verdict, AWideIntervalIsNoTie) {
   // Differences 0.05, -0.20, 0.30: mean 0.05, sd 0.25, interval 4.303 * 0.25 / sqrt(3) = 0.621.
   SyntheticFolder f = post_against_pre({4.10, 4.00, 4.30}, {4.05, 4.20, 4.00});
   const std::string line = line_of(f);
-  EXPECT_THAT(line, StartsWith("No choice yet: no difference between post LayerNorm and pre "
-                               "LayerNorm is shown with 3 paired seeds, an interval of \u00b1 0.62 "
-                               "nats being too wide to call them equal."));
+  EXPECT_THAT(line, StartsWith("No choice yet: 3 paired seeds show no difference between post "
+                               "LayerNorm and pre LayerNorm (\u00b1 0.62 nats, too wide to call "
+                               "them equal)."));
   EXPECT_THAT(line, HasSubstr("0.050 \u00b1 0.621 nats over 3 paired seeds, an interval too wide"));
   EXPECT_THAT(line, Not(HasSubstr("tie")));
   // The cheaper norm is named, and not chosen for a tie that is not shown.
@@ -105,14 +105,26 @@ TEST(Verdict, AWideIntervalIsNoTie) {
   f.timing = {timing("layernorm", "post", 30, 70), timing("layernorm", "pre", 30, 70),
               timing("rmsnorm", "pre", 19, 52)};
   const std::string norms = line_of(f);
-  EXPECT_THAT(norms, StartsWith("No choice yet: no difference between post LayerNorm, pre "
-                                "LayerNorm and pre RMSNorm is shown"));
+  EXPECT_THAT(norms, StartsWith("No choice yet: 3 paired seeds show no difference between post "
+                                "LayerNorm, pre LayerNorm and pre RMSNorm ("));
   EXPECT_THAT(norms, HasSubstr("; the norm of pre RMSNorm takes 0.71x and 0.71x the time of post "
                                "LayerNorm and pre LayerNorm's."));
   EXPECT_THAT(norms, Not(HasSubstr("tie")));
   for (size_t i = 0; i < 3; ++i) f.runs[i].valid_loss = 5.9;  // post is beaten
-  EXPECT_THAT(line_of(f), StartsWith("Choose pre LayerNorm or pre RMSNorm: no difference between "
-                                     "them is shown with 3 paired seeds, an interval of "));
+  EXPECT_THAT(line_of(f), StartsWith("Choose pre LayerNorm or pre RMSNorm: 3 paired seeds show no "
+                                     "difference between them (\u00b1 "));
+}
+
+TEST(Verdict, AWideIntervalInSeveralSettingsIsSaidOfAnyOfThem) {
+  SyntheticFolder f = post_against_pre({4.10, 4.00, 4.30}, {4.05, 4.20, 4.00});
+  for (const double lr : {0.001, 0.01}) {
+    add_runs(f, variant("post", "layernorm", lr), {4.10, 4.00, 4.30});
+    add_runs(f, variant("pre", "layernorm", lr), {4.05, 4.20, 4.00});
+  }
+  const std::string line = line_of(f);
+  EXPECT_THAT(line, StartsWith("No choice yet: 3 paired seeds show no difference between post "
+                               "LayerNorm and pre LayerNorm in any of 3 settings (\u00b1 0.62 "));
+  EXPECT_THAT(line, HasSubstr("is shown in any of 3 settings: "));
 }
 
 TEST(Verdict, AWideIntervalInOneOfTwoSettingsIsSaid) {
