@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 
 #include "base/io_error.h"
 
@@ -31,6 +32,36 @@ bool write_all(int fd, std::string_view part) {
 std::string folder_of(const std::string& path) {
   const size_t slash = path.find_last_of('/');
   return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// The name that the content gets: a rename to a symlink would replace the link, not what it means.
+Result<std::string> behind_links(const std::string& path) {
+  constexpr int kMostLinks = 40;  // as Linux follows
+  std::filesystem::path at = path;
+  for (int link = 0; link <= kMostLinks; ++link) {
+    std::error_code no_link;
+    const std::filesystem::path next = std::filesystem::read_symlink(at, no_link);
+    if (no_link) return at.string();
+    at = at.parent_path() / next;
+  }
+  return io_error("write", path, ELOOP, "Choose another path.");
+}
+
+// A device, a pipe or the like: it takes bytes and must stay what it is.
+bool is_special(const std::string& path) {
+  struct stat about;
+  return ::stat(path.c_str(), &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode);
+}
+
+Status write_special(const std::string& path, const std::vector<std::string_view>& parts) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return io_error("write", path, errno, kMakeFolder);
+  int error = 0;
+  for (std::string_view part : parts) {
+    if (error == 0 && !write_all(fd, part)) error = errno;
+  }
+  if (::close(fd) != 0 && error == 0) error = errno;
+  return error == 0 ? Status() : io_error("write", path, error, kMakeFolder);
 }
 
 // A rename is durable only once the folder that holds the name is on disk.
@@ -55,7 +86,10 @@ void fail_point(const char* point) {
 }
 
 Status write_file_atomically(const std::string& path, const std::vector<std::string_view>& parts) {
-  const std::string temporary = path + ".tmp." + std::to_string(::getpid());
+  if (is_special(path)) return write_special(path, parts);
+  const Result<std::string> target = behind_links(path);
+  if (!target.ok()) return target.status();
+  const std::string temporary = target.value() + ".tmp." + std::to_string(::getpid());
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) return io_error("write", path, errno, kMakeFolder);
   int error = 0;
@@ -72,13 +106,29 @@ Status write_file_atomically(const std::string& path, const std::vector<std::str
   if (::close(fd) != 0 && error == 0) error = errno;
   if (error == 0) {
     fail_point("before_rename");
-    if (::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+    if (::rename(temporary.c_str(), target.value().c_str()) != 0) error = errno;
   }
   if (error != 0) {
     ::unlink(temporary.c_str());
     return io_error("write", path, error, kMakeFolder);
   }
-  sync_folder(folder_of(path));
+  sync_folder(folder_of(target.value()));
+  return Status();
+}
+
+Status check_writable(const std::string& path) {
+  if (is_special(path)) {
+    return ::access(path.c_str(), W_OK) == 0 ? Status()
+                                             : io_error("write", path, errno, kMakeFolder);
+  }
+  if (std::filesystem::is_directory(path)) return io_error("write", path, EISDIR, kMakeFolder);
+  const Result<std::string> target = behind_links(path);
+  if (!target.ok()) return target.status();
+  const std::string beside = target.value() + ".tmp." + std::to_string(::getpid());
+  const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0) return io_error("write", path, errno, kMakeFolder);
+  ::close(fd);
+  ::unlink(beside.c_str());
   return Status();
 }
 

@@ -14,8 +14,14 @@
 namespace norma {
 
 // Where something stood at `path`, it stays whole unless the new content is complete on disk.
+// A symlink stays, and the file that it leads to is replaced. A device or a pipe stays too: it gets
+// the bytes one after the other, as far as it takes them.
 // Under RLIMIT_FSIZE the error is seen only by a process that ignores SIGXFSZ.
 Status write_file_atomically(const std::string& path, const std::vector<std::string_view>& parts);
+
+// Whether write_file_atomically() can begin, for those who have long work to do before it. What
+// stands at `path` stays.
+Status check_writable(const std::string& path);
 
 // The whole file as bytes. Errors name the path and the remedy; `where_absent` is the one where
 // there is no such file.

@@ -6,11 +6,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -123,6 +126,64 @@ TEST_F(AtomicFile, AFullDiskIsAnErrorWithARemedy) {
   };
   EXPECT_EXIT(write_too_much(), testing::ExitedWithCode(0), "");
   EXPECT_EQ(content(), "old");
+  EXPECT_THAT(names(), testing::ElementsAre("result.txt"));
+}
+
+TEST_F(AtomicFile, ASymlinkStaysAndItsFileIsReplaced) {
+  fs::create_directory(folder_ / "elsewhere");
+  fs::create_symlink("elsewhere/real.txt", folder_ / "second");  // relative to the link's folder
+  fs::create_symlink(folder_ / "second", path_);
+  for (const std::string text : {"made", "replaced"}) {  // the file is there the second time only
+    ASSERT_TRUE(write_file_atomically(path_, {text}).ok());
+    EXPECT_TRUE(fs::is_symlink(path_));
+    EXPECT_TRUE(fs::is_symlink(folder_ / "second"));
+    EXPECT_EQ(read_file((folder_ / "elsewhere" / "real.txt").string()).value(), text);
+    EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "elsewhere"), {}), 1);
+  }
+}
+
+TEST_F(AtomicFile, LinksInACircleAreAnError) {
+  fs::create_symlink(path_, folder_ / "second");
+  fs::create_symlink(folder_ / "second", path_);
+  for (const Status& status : {write_file_atomically(path_, {"x"}), check_writable(path_)}) {
+    EXPECT_FALSE(status.ok());
+    EXPECT_THAT(status.message(), HasSubstr(path_));
+  }
+  EXPECT_TRUE(fs::is_symlink(path_));
+}
+
+TEST_F(AtomicFile, APipeGetsTheBytesAndStays) {
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  EXPECT_TRUE(check_writable(path_).ok());
+  auto reader = std::async(std::launch::async, [this] { return content(); });
+  const std::string large(200'000, 'x');  // more than a pipe holds
+  EXPECT_TRUE(write_file_atomically(path_, {"one ", large}).ok());
+  const bool stayed = fs::is_fifo(path_);
+  EXPECT_TRUE(stayed);
+  if (!stayed) std::_Exit(1);  // the reader waits for a pipe that has no name any more
+  EXPECT_EQ(reader.get(), "one " + large);
+  EXPECT_THAT(names(), testing::ElementsAre("result.txt"));
+}
+
+// The numbers of /dev/full, in a folder of the test's own: a failure must not replace the real one.
+TEST_F(AtomicFile, ADeviceThatIsFullIsAnErrorAndStays) {
+  if (mknod(path_.c_str(), S_IFCHR | 0600, makedev(1, 7)) != 0) GTEST_SKIP() << "needs root";
+  const Status status = write_file_atomically(path_, {"x"});
+  if (status.message().find("Permission denied") != std::string::npos) GTEST_SKIP() << "nodev";
+  EXPECT_EQ(status.code(), StatusCode::kIo);
+  EXPECT_THAT(status.message(), HasSubstr("Free some space"));
+  EXPECT_TRUE(fs::is_character_file(path_));
+  EXPECT_THAT(names(), testing::ElementsAre("result.txt"));
+}
+
+TEST_F(AtomicFile, WhetherItCanBeWrittenIsKnownBefore) {
+  EXPECT_TRUE(check_writable(path_).ok());
+  EXPECT_THAT(names(), testing::IsEmpty());
+  ASSERT_TRUE(write_file_atomically(path_, {"old"}).ok());
+  EXPECT_TRUE(check_writable(path_).ok());
+  EXPECT_EQ(content(), "old");
+  EXPECT_THAT(check_writable((folder_ / "gone" / "x").string()).message(), HasSubstr("Make its"));
+  EXPECT_THAT(check_writable(folder_.string()).message(), HasSubstr("It is a folder"));
   EXPECT_THAT(names(), testing::ElementsAre("result.txt"));
 }
 
