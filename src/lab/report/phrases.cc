@@ -16,6 +16,17 @@ std::string diverged_of(const Configuration& c, const char* noun = "") {
   return std::to_string(c.diverged) + " of " + std::to_string(c.runs.size()) + noun;
 }
 
+// "an interval"; of several, the widest with its setting, which size_words need not have named.
+std::string widest_words(const Grid& grid, const std::vector<PairedRow>& rows) {
+  if (rows.size() == 1) return "an interval";
+  const PairedRow& row =
+      *std::max_element(rows.begin(), rows.end(), [](const PairedRow& a, const PairedRow& b) {
+        return a.paired.half_width < b.paired.half_width;
+      });
+  return "an interval of \u00b1 " + fixed(row.paired.half_width, 2) + " nats (" +
+         grid.words(grid.setting_of(*row.first)) + ")";
+}
+
 // Every member of `rows` has the same outcome of `a` against `b`; `at` says where, empty where that
 // is plain.
 std::string outcome_words(const Grid& grid, const std::vector<PairedRow>& rows,
@@ -44,8 +55,8 @@ std::string outcome_words(const Grid& grid, const std::vector<PairedRow>& rows,
     case Outcome::kTie:
       if (too_wide(rows)) {
         return "no difference between " + a + " and " + b + " is shown" + at + ": " +
-               size_words(grid, rows, true) + ", an interval too wide to call them equal" +
-               diverged_too(rows, false);
+               size_words(grid, rows, true) + ", " + widest_words(grid, rows) +
+               " too wide to call them equal" + diverged_too(rows, false);
       }
       return a + " ties with " + b + at + ", difference " + size_words(grid, rows, true) +
              diverged_too(rows, false);

@@ -127,6 +127,21 @@ TEST(Verdict, AWideIntervalInSeveralSettingsIsSaidOfAnyOfThem) {
   EXPECT_THAT(line, HasSubstr("is shown in any of 3 settings: "));
 }
 
+// The smallest and the largest difference are given, and the widest interval is of neither.
+TEST(Verdict, TheWidestIntervalIsNamed) {
+  SyntheticFolder f;
+  for (const double lr : {0.001, 0.002, 0.003}) {
+    const double shift = lr == 0.001 ? -0.01 : 0.02;
+    const std::vector<double> narrow = {3.98 + shift, 4.00 + shift, 4.02 + shift};
+    add_runs(f, variant("post", "layernorm", lr), {4.00, 4.00, 4.00});
+    add_runs(f, variant("pre", "layernorm", lr),
+             lr == 0.002 ? std::vector<double>{3.9, 4.0, 4.1} : narrow);
+  }
+  // Its sd is 0.1: 4.303 * 0.1 / sqrt(3) = 0.248.
+  EXPECT_THAT(line_of(f), HasSubstr("an interval of \u00b1 0.25 nats (lr 0.002 without warm-up) "
+                                    "too wide to call them equal"));
+}
+
 TEST(Verdict, AWideIntervalInOneOfTwoSettingsIsSaid) {
   SyntheticFolder f = post_against_pre({4.10, 4.00, 4.30}, {4.05, 4.20, 4.00});
   add_runs(f, variant("post", "layernorm", 0.001), {5.90, 5.91, 5.89});
