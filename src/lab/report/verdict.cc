@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 
+#include "lab/report/alone.h"
 #include "lab/report/cost.h"
 #include "lab/report/phrases.h"
 #include "lab/report/words.h"
@@ -379,6 +380,9 @@ Verdict make_verdict(const RunFolder& folder, const Grid& grid) {
   v.lead = lead_words(folder, among(grid, settings), settings);
   v.scope = scope_words(folder, grid, settings);
   v.sentences = evidence(folder, among(grid, settings));
+  const AloneWords alone = alone_words(grid);
+  if (!alone.lead.empty()) v.lead = alone.lead;
+  v.sentences.insert(v.sentences.end(), alone.clauses.begin(), alone.clauses.end());
   if (const std::string words = own_best_words(grid); !words.empty()) v.also.push_back(words);
   v.also.push_back(diverged_words(grid, folder));
   const bool some_diverged = std::any_of(folder.runs.begin(), folder.runs.end(),

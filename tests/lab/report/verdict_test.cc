@@ -285,6 +285,66 @@ TEST(Verdict, NormsTieAndTheDearerOneIsNotChosen) {
   EXPECT_THAT(line_of(f), AllOf(StartsWith("A tie"), HasSubstr("the same time (")));
 }
 
+// Two variants compared, and post LayerNorm alone in a third setting with these losses.
+SyntheticFolder with_one_alone(const std::vector<double>& losses) {
+  SyntheticFolder f = post_against_pre({5.90, 5.91, 5.89}, {4.07, 4.06, 4.08});
+  SyntheticRun run = variant("post", "layernorm", 0.003, 100);
+  run.init = "packed-xavier";
+  add_runs(f, run, losses);
+  return f;
+}
+
+TEST(Verdict, WhatEndsHigherAloneInItsSettingIsNotSaid) {
+  const std::string line = line_of(with_one_alone({4.57, 4.56, 4.58}));
+  EXPECT_THAT(line, StartsWith("Choose pre LayerNorm: it comes out ahead."));
+  EXPECT_THAT(line, Not(HasSubstr("packed")));
+}
+
+TEST(Verdict, WhatIsShownToEndLowerAloneInItsSettingTakesTheLead) {
+  // Differences -2.05, -2.03, -2.07: mean -2.05, sd 0.02, interval 4.303 * 0.02 / sqrt(3) = 0.0497.
+  SyntheticFolder f = with_one_alone({2.02, 2.03, 2.01});
+  const std::string line = line_of(f);
+  EXPECT_THAT(line, StartsWith("No single choice: post LayerNorm at lr 0.003 with 100 warm-up "
+                               "steps, packed-xavier init, where no other variant was run, ends "
+                               "at 2.02 \u00b1 0.01, lower by 2.05 \u00b1 0.05 nats over 3 paired "
+                               "seeds than the best that was compared, pre LayerNorm (4.07 \u00b1 "
+                               "0.01, lr 0.003 without warm-up, xavier init)."));
+  EXPECT_THAT(line, AllOf(HasSubstr("pre LayerNorm (4.07 \u00b1 0.01) beats post LayerNorm"),
+                          Not(HasSubstr("Choose"))));
+  // A second one is said too, and does not lead.
+  add_runs(f, variant("post", "layernorm", 0.01), {3.02, 3.03, 3.01});
+  EXPECT_THAT(line_of(f), AllOf(StartsWith("No single choice: post LayerNorm at lr 0.003 with"),
+                                HasSubstr("; post LayerNorm (3.02 \u00b1 0.01, lr 0.01 without "
+                                          "warm-up, xavier init), where no other variant was run, "
+                                          "ends lower than the best that was compared, ")));
+}
+
+TEST(Verdict, WhatIsLowerInTheMeanAloneInItsSettingIsNotToldApart) {
+  // Differences 0.23, -0.36, -0.02: mean -0.05, sd 0.296, interval 4.303 * 0.296 / sqrt(3) = 0.736.
+  const std::string line = line_of(with_one_alone({4.30, 3.70, 4.06}));
+  EXPECT_THAT(line, StartsWith("Choose pre LayerNorm: it comes out ahead."));
+  EXPECT_THAT(line, HasSubstr("; post LayerNorm (4.02 \u00b1 0.30, lr 0.003 with 100 warm-up "
+                              "steps, packed-xavier init), where no other variant was run, ends "
+                              "lower in the mean than the best that was compared, pre LayerNorm ("));
+  EXPECT_THAT(line, HasSubstr("but is not told apart from it: difference \u22120.05 \u00b1 0.74 "
+                              "nats over 3 paired seeds"));
+}
+
+TEST(Verdict, WhatRanAloneOnOtherSeedsIsNotToldApart) {
+  SyntheticFolder f = with_one_alone({2.02, 2.03, 2.01});
+  for (size_t i = 6; i < 9; ++i) f.runs[i].seed += 10;
+  EXPECT_THAT(line_of(f), AllOf(StartsWith("Choose pre LayerNorm"),
+                                HasSubstr("not told apart from it: they share no seed")));
+}
+
+TEST(Verdict, TooFewSeedsAloneInTheirSettingSayNothing) {
+  EXPECT_THAT(line_of(with_one_alone({2.02, 2.03})),
+              AllOf(StartsWith("Choose pre LayerNorm"), Not(HasSubstr("packed"))));
+  // As with runs of which half diverged.
+  EXPECT_THAT(line_of(with_one_alone({2.02, 2.03, 2.01, kNan, kNan, kNan})),
+              AllOf(StartsWith("Choose pre LayerNorm"), Not(HasSubstr("ends lower"))));
+}
+
 TEST(Verdict, ASingleRunComparesNothing) {
   TemporaryFolder path;
   write_single_run({.valid_loss = 4.2}, path.path());
