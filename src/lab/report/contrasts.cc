@@ -133,7 +133,7 @@ std::optional<Contrast> contrast_of_independence(const RunFolder& folder) {
   if (!folder.independence) return std::nullopt;
   const auto words = [](const std::string& norm, double change) {
     return norm + (change == 0 ? " leaves it as it was, to the last bit"
-                               : " changes it by up to " + plain(change));
+                               : " changes it by up to " + significant(change, 3));
   };
   Contrast c;
   c.id = "independence";

@@ -50,6 +50,8 @@ std::string difference_with_spread(double value, double spread) {
 
 std::string plain(double value) { return fmt::format("{}", value); }
 
+std::string significant(double value, int digits) { return fmt::format("{:.{}g}", value, digits); }
+
 std::string thousands(double value) {
   const std::string digits = fixed(std::round(value), 0);
   if (!std::isfinite(value) || std::abs(value) >= kLargestWritten) return digits;

@@ -16,6 +16,7 @@ int decimals_for(double spread);
 std::string with_spread(double value, double spread);             // 4.07 ± 0.02
 std::string difference_with_spread(double value, double spread);  // +0.003 ± 0.010
 std::string plain(double value);                                  // shortest: 0.003, 300
+std::string significant(double value, int digits);                // 0.867, 1.5e-08
 std::string thousands(double value);                              // 11,030
 std::string times(double ratio);                                  // 0.71x, 10.3x
 std::string percent(double share);                                // 8.0 %

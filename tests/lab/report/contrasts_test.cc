@@ -116,6 +116,17 @@ TEST(Contrasts, IndependenceIsSaidAsMeasured) {
                     HasSubstr("BatchNorm changes it by up to 0.31")));
 }
 
+// A measured change is a double of up to 17 digits; a tiny one must not become 0.
+TEST(Contrasts, AChangeIsRounded) {
+  RunFolder folder;
+  folder.independence = Independence{1.52587890625e-05, 0.8665734529495239};
+  const std::vector<Contrast> contrasts = make_contrasts(folder, Grid{});
+  ASSERT_EQ(contrasts.size(), 1u);
+  EXPECT_THAT(contrasts[0].findings[0],
+              AllOf(HasSubstr("LayerNorm changes it by up to 1.53e-05, "),
+                    HasSubstr("BatchNorm changes it by up to 0.867.")));
+}
+
 TEST(Contrasts, BleuSaysWhenItIsNoTranslation) {
   SyntheticFolder f;
   SyntheticRun run = variant("pre");
