@@ -325,7 +325,7 @@ TEST(Verdict, WhatIsLowerInTheMeanAloneInItsSettingIsNotToldApart) {
   EXPECT_THAT(line, StartsWith("Choose pre LayerNorm: it comes out ahead."));
   EXPECT_THAT(line, HasSubstr("; post LayerNorm (4.02 \u00b1 0.30, lr 0.003 with 100 warm-up "
                               "steps, packed-xavier init), where no other variant was run, ends "
-                              "lower in the mean than the best that was compared, pre LayerNorm ("));
+                              "lower in the mean than the best that was compared, pre "));
   EXPECT_THAT(line, HasSubstr("but is not told apart from it: difference \u22120.05 \u00b1 "
                               "0.74 nats over 3 paired seeds"));
 }
