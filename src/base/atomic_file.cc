@@ -121,9 +121,12 @@ Status check_writable(const std::string& path) {
     return ::access(path.c_str(), W_OK) == 0 ? Status()
                                              : io_error("write", path, errno, kMakeFolder);
   }
-  if (std::filesystem::is_directory(path)) return io_error("write", path, EISDIR, kMakeFolder);
   const Result<std::string> target = behind_links(path);
   if (!target.ok()) return target.status();
+  std::error_code unknown;
+  if (std::filesystem::is_directory(target.value(), unknown)) {
+    return io_error("write", path, EISDIR, kMakeFolder);
+  }
   const std::string beside = target.value() + ".tmp." + std::to_string(::getpid());
   const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) return io_error("write", path, errno, kMakeFolder);
