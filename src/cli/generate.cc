@@ -42,18 +42,22 @@ int run(const Options& options) {
   std::vector<int32_t> ids = tokenizer.encode(options.prompt.empty() ? "\n" : options.prompt);
   if (ids.empty()) ids.push_back(text::kUnkId);
   // A token's text may depend on the one before (spaces), so what is new is a difference of texts.
-  std::string shown = tokenizer.decode(ids);
-  fmt::print("{}", options.prompt.empty() ? "" : shown);
+  // The prompt comes with the first token: a model that has none to offer leaves no output.
+  std::string shown = options.prompt.empty() ? tokenizer.decode(ids) : "";
   std::vector<int32_t> all = ids;
   Status written;
-  models::generate(model, ids, options.sampling, [&](int32_t id) {
-    all.push_back(id);
+  const auto show = [&] {
     const std::string text = tokenizer.decode(all);
     if (text.size() > shown.size()) fmt::print("{}", text.substr(shown.size()));
     written = flush_output();
     shown = text;
+  };
+  models::generate(model, ids, options.sampling, [&](int32_t id) {
+    all.push_back(id);
+    show();
     return written.ok() && !interrupted();
   });
+  if (written.ok()) show();
   if (!written.ok()) return fail(written);
   fmt::print("\n");
   if (!interrupted()) return kDone;

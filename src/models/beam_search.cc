@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "models/not_finite.h"
 #include "text/special_tokens.h"
 
 namespace norma::models {
@@ -46,6 +47,8 @@ void advance(Search& search, const torch::Tensor& top_log_probs, const torch::Te
   std::vector<Candidate> candidates;
   for (const Hypothesis& parent : search.live) {
     for (int64_t k = 0; k < log_probs.size(1); ++k) {
+      // A beam may be wider than there are possible tokens.
+      if (std::isinf(log_probs[parent.row][k])) continue;
       candidates.push_back({&parent, static_cast<int32_t>(tokens[parent.row][k]),
                             parent.log_prob + log_probs[parent.row][k]});
     }
@@ -86,6 +89,7 @@ std::vector<std::vector<int32_t>> beam_search(const NextLogProbs& next, int64_t 
   torch::Tensor tokens = torch::full({sentences}, text::kBosId, torch::kInt64);
   for (int64_t length = 1; length <= options.max_length && tokens.numel() > 0; ++length) {
     const torch::Tensor log_probs = next(parents, tokens).to(torch::kFloat64);
+    if (log_probs.isnan().any().item<bool>()) throw NotFinite();
     const auto [values, indices] = log_probs.topk(std::min(options.beam, log_probs.size(1)));
     std::vector<int64_t> parent_rows, last_tokens;
     for (Search& search : searches) {

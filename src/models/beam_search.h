@@ -25,7 +25,8 @@ using NextLogProbs =
 // A hypothesis that takes eos is complete and leaves the beam, which gets one narrower (Sutskever
 // et al. 2014, section 3.2); a sentence ends when its beam is empty or at max_length tokens. The
 // best is the complete one with the highest log-probability / length_penalty_divisor(length), eos
-// counted; where none is complete, the best of the beam by the same measure. beam 1 is greedy.
+// counted; where none is complete, the best of the beam by the same measure. beam 1 is greedy. A
+// token of log-probability -inf is never taken. Throws NotFinite where a log-probability is NaN.
 std::vector<std::vector<int32_t>> beam_search(const NextLogProbs& next, int64_t sentences,
                                               const BeamOptions& options);
 

@@ -34,6 +34,13 @@ void select_rows(StackCache& cache, const torch::Tensor& rows) {
   }
 }
 
+// Padding and bos stand beside a text, never in it. logits: (R, V).
+void forbid_what_is_no_text(const torch::Tensor& logits_RV) {
+  for (int64_t never : {text::kPadId, text::kBosId}) {
+    logits_RV.select(1, never).fill_(-std::numeric_limits<double>::infinity());
+  }
+}
+
 }  // namespace
 
 std::vector<std::vector<int32_t>> translate(Model& model, const torch::Tensor& source_BS,
@@ -51,9 +58,7 @@ std::vector<std::vector<int32_t>> translate(Model& model, const torch::Tensor& s
       if (key_bias) key_bias = key_bias->index_select(0, parents);
     }
     const torch::Tensor logits_RV = encdec->decode(tokens.unsqueeze(1), memory, &cache);
-    for (int64_t never : {text::kPadId, text::kBosId}) {
-      logits_RV.select(1, never).fill_(-std::numeric_limits<double>::infinity());
-    }
+    forbid_what_is_no_text(logits_RV);
     return logits_RV.log_softmax(1);
   };
   BeamOptions bounded = options;
@@ -89,7 +94,8 @@ std::vector<int32_t> generate(Model& model, const std::vector<int32_t>& prompt,
         decoder->logits(torch::tensor(input, torch::kInt64).unsqueeze(0), &cache);
     cached += fresh;
     fresh = 1;
-    const torch::Tensor last = logits.select(1, -1).flatten().to(torch::kFloat32).contiguous();
+    const torch::Tensor last = logits.select(1, -1).to(torch::kFloat32).contiguous();
+    forbid_what_is_no_text(last);
     const int32_t token = sample_token({last.data_ptr<float>(), static_cast<size_t>(last.numel())},
                                        options.temperature, options.top_p, random);
     if (token == text::kEosId) break;

@@ -20,7 +20,7 @@ struct BeamOptions {
 };
 
 // One output, without bos and eos, for each row of source_BS (padded with kPadId). No gradients are
-// recorded.
+// recorded. Throws NotFinite (models/not_finite.h) where the model has no distribution to offer.
 std::vector<std::vector<int32_t>> translate(Model& model, const torch::Tensor& source_BS,
                                             const BeamOptions& options);
 
@@ -32,6 +32,7 @@ struct SampleOptions {
 };
 
 // Continues `prompt`; every new token is handed to on_token, which returns false to stop.
+// Throws NotFinite as translate does, after the tokens that could be drawn.
 std::vector<int32_t> generate(Model& model, const std::vector<int32_t>& prompt,
                               const SampleOptions& options,
                               const std::function<bool(int32_t)>& on_token);

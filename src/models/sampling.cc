@@ -8,11 +8,16 @@
 #include <numeric>
 #include <vector>
 
+#include "models/not_finite.h"
+
 namespace norma::models {
 
 int32_t sample_token(std::span<const float> logits, double temperature, double top_p,
                      SplitMix64& random) {
+  const bool has_nan =
+      std::any_of(logits.begin(), logits.end(), [](float logit) { return std::isnan(logit); });
   const auto highest = std::max_element(logits.begin(), logits.end());
+  if (has_nan || std::isinf(*highest)) throw NotFinite();
   if (temperature == 0) return static_cast<int32_t>(highest - logits.begin());
 
   std::vector<double> weight(logits.size());

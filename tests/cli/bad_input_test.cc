@@ -4,6 +4,7 @@
 // Files that are not what they should be: one line that names the thing and the remedy.
 // Spans: cli
 
+#include <cmath>
 #include <map>
 
 #include "tests/cli/program.h"
@@ -119,6 +120,39 @@ TEST_F(BadInput, CheckpointsThatAreDamaged) {
   expect_error(norma({"translate", "run/state.safetensors", "--text", "x"}), 1,
                {"run/state.safetensors", "norma-checkpoint-1"});
   expect_error(norma({"generate", "run"}), 1, {"run/checkpoint.safetensors", "norma translate"});
+}
+
+// As a training leaves them whose learning rate was too high.
+TEST_F(BadInput, CheckpointsThatDiverged) {
+  const auto diverge = [&](const std::string& run) {
+    const auto file = weights::SafetensorsFile::open(path(run + "/checkpoint.safetensors")).value();
+    auto tensors = file.tensors();
+    std::vector<std::vector<float>> values;
+    for (auto& [name, tensor] : tensors) {
+      if (tensor.dtype != "F32") continue;
+      values.emplace_back(tensor.bytes / sizeof(float), std::nanf(""));
+      tensor.data = values.back().data();
+    }
+    ASSERT_TRUE(weights::write_safetensors(path("nan.safetensors"), tensors, file.metadata()).ok());
+  };
+  const Words parts = {"the model's outputs are not finite (nan)", "lower --lr"};
+  expect_done(train("run"));
+  diverge("run");
+  for (const std::string beam : {"1", "4"}) {
+    const Words words = {"translate", "nan.safetensors", "--beam", beam};
+    expect_error(norma(words + Words{"--text", "count one red cat"}), 1, parts);
+  }
+  std::string text;
+  for (int i = 0; i < 400; ++i) text += "line " + std::to_string(i * 37) + " says little\n";
+  folder_.write("text.txt", text);
+  expect_done(norma(Words{"train", "--data", "text.txt", "--family", "gpt", "--init", "gpt2",
+                          "--tokenizer", "characters", "--window", "32", "--out", "gpt"} +
+                    tiny_training()));
+  diverge("gpt");
+  for (const std::string temperature : {"0", "1"}) {
+    const Words words = {"generate", "nan.safetensors", "--temperature", temperature};
+    expect_error(norma(words + Words{"--prompt", "line"}), 1, parts);
+  }
 }
 
 TEST_F(BadInput, LinesToTranslate) {

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 
+#include "models/not_finite.h"
 #include "text/special_tokens.h"
 
 namespace norma::models {
@@ -107,6 +108,30 @@ TEST(BeamSearch, SentencesOfABatchAreSearchedApart) {
     EXPECT_EQ(outputs[2], (std::vector<int32_t>{6, 6}));
     EXPECT_EQ(outputs[3], (std::vector<int32_t>{5, 5, 5}));
   }
+}
+
+// With a NaN at the first token, at a later one, and in one of two sentences.
+TEST(BeamSearch, WhereThereIsNoDistributionThereIsNoSentence) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const size_t broken : {0, 2}) {
+    const Toy diverging = [&](int64_t sentence, const std::vector<int32_t>& words) {
+      std::vector<double> next = distribution(1e-12, 0.7, 0.2, 0.1);
+      if (sentence == 1 && words.size() == broken) next[6] = nan;
+      return next;
+    };
+    for (const int64_t beam : {1, 2, 5}) {
+      EXPECT_THROW(beam_search(run(diverging), 2, {beam, 4, 0.6}), NotFinite) << broken << beam;
+      EXPECT_EQ(beam_search(run(diverging), 1, {beam, 4, 0.6}).size(), 1u);
+    }
+  }
+}
+
+// The best of ten hypotheses, of which only one is possible, has no padding in it.
+TEST(BeamSearch, ABeamWiderThanWhatIsPossibleTakesNothingElse) {
+  const Toy narrow = [](int64_t, const std::vector<int32_t>& words) {
+    return words.size() < 2 ? distribution(0, 0, 1, 0) : distribution(0, 0, 0, 1);
+  };
+  EXPECT_EQ(beam_search(run(narrow), 1, {10, 3, 0.6})[0], (std::vector<int32_t>{5, 5, 6}));
 }
 
 // A pseudo-random language; its best sentence of at most 4 words by trying all of them.

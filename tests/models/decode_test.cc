@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "models/not_finite.h"
 #include "tests/models/plain.h"
 #include "tests/models/small_models.h"
 
@@ -103,12 +104,50 @@ TEST(Generate, GreedyIsTheBestTokenOfAFullPass) {
     while (expected.size() < 10) {
       Batch batch;
       batch.target_in_BT = torch::tensor(text, torch::kInt64).unsqueeze(0);
-      text.push_back(model->logits_BTV(batch)[0][-1].argmax().item<int64_t>());
+      torch::Tensor last = model->logits_BTV(batch)[0][-1].clone();
+      last[text::kPadId] = last[text::kBosId] = -INFINITY;
+      text.push_back(last.argmax().item<int64_t>());
       if (text.back() == text::kEosId) break;
       expected.push_back(static_cast<int32_t>(text.back()));
     }
     EXPECT_EQ(out, expected) << family;
     EXPECT_FALSE(out.empty());
+  }
+}
+
+// 800 draws that are nearly uniform: without the rule, 20 of them would be padding.
+TEST(Generate, NeverDrawsPadding) {
+  const auto model = sharp_gpt("gpt");
+  SampleOptions options;
+  options.steps = 40;
+  options.temperature = 50;
+  options.top_p = 1;
+  for (options.seed = 1; options.seed <= 20; ++options.seed) {
+    for (const int32_t token : generate(*model, {7}, options, [](int32_t) { return true; })) {
+      EXPECT_NE(token, text::kPadId);
+      EXPECT_NE(token, text::kBosId);
+    }
+  }
+}
+
+TEST(TranslateAndGenerate, AModelThatDivergedIsAnError) {
+  const auto diverge = [](Model& model) {
+    torch::NoGradGuard no_grad;
+    for (torch::Tensor& p : model.parameters()) p.fill_(std::nan(""));
+  };
+  const auto encdec = must_make(small_encdec("pre", "layernorm"));
+  diverge(*encdec);
+  encdec->train();
+  for (const int64_t beam : {1, 4}) {
+    EXPECT_THROW(translate(*encdec, torch::full({1, 3}, 7, torch::kInt64), {beam, 12, 0.6}),
+                 NotFinite);
+  }
+  EXPECT_TRUE(encdec->is_training()) << "left as it was";
+  const auto gpt = sharp_gpt("gpt");
+  diverge(*gpt);
+  SampleOptions options;
+  for (options.temperature = 0; options.temperature < 2; options.temperature += 1) {
+    EXPECT_THROW(generate(*gpt, {7}, options, [](int32_t) { return true; }), NotFinite);
   }
 }
 

@@ -6,7 +6,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <vector>
+
+#include "models/not_finite.h"
 
 namespace norma::models {
 namespace {
@@ -58,6 +61,22 @@ TEST(Sampling, LogitsOfAnySizeAreSafe) {
   SplitMix64 random(1);
   EXPECT_EQ(sample_token(std::vector<float>{-1e30f, 3e38f, 0.0f}, 1.0, 0.9, random), 1);
   EXPECT_EQ(sample_token(std::vector<float>{-INFINITY, 0.0f}, 1.0, 1.0, random), 1);
+}
+
+TEST(Sampling, WhereThereIsNoDistributionNothingIsDrawn) {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  SplitMix64 random(1);
+  for (const std::vector<float>& logits :
+       {std::vector<float>{kNan, kNan, kNan}, std::vector<float>{0.0f, 1.0f, kNan},
+        std::vector<float>{kNan, 1.0f, 0.0f}, std::vector<float>{0.0f, INFINITY, 0.0f},
+        std::vector<float>{-INFINITY, -INFINITY}}) {
+    for (const double temperature : {0.0, 1.0}) {
+      for (const double top_p : {0.9, 1.0}) {
+        EXPECT_THROW(sample_token(logits, temperature, top_p, random), NotFinite)
+            << logits[0] << " " << logits[1] << " " << temperature << " " << top_p;
+      }
+    }
+  }
 }
 
 }  // namespace
