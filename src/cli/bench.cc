@@ -3,7 +3,6 @@
 
 #include "bench/bench.h"
 
-#include <filesystem>
 #include <iostream>
 #include <memory>
 
@@ -19,22 +18,9 @@ struct Options {
   std::string json;
 };
 
-// Told before the minutes that a bench takes, not after them. What stands at `path` stays.
-Status check_writable(const std::string& path) {
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  if (!folder.empty() && !std::filesystem::is_directory(folder)) {
-    return invalid_argument("there is no folder " + folder.string() + ". Make it first.");
-  }
-  if (std::filesystem::is_directory(path)) {
-    return invalid_argument(path + " is a folder: give the path of a file.");
-  }
-  const std::string beside = path + ".probe";
-  NORMA_RETURN_IF_ERROR(write_file_atomically(beside, {}));
-  return remove_file(beside);
-}
-
 int run(Options options) {
   const bool to_file = !options.json.empty();
+  // Told before the minutes that a bench takes, not after them.
   if (const Status s = to_file ? check_writable(options.json) : Status(); !s.ok()) {
     return fail({s.code(), "--json: " + s.message()}, kWrongUsage);
   }

@@ -7,6 +7,7 @@
 
 #include <memory>
 
+#include "base/atomic_file.h"
 #include "cli/command.h"
 #include "cli/recipe_flags.h"
 #include "cli/terminal.h"
@@ -38,6 +39,10 @@ int run(const Options& options) {
   }
   if (Status s = options.flags.apply(&recipe); !s.ok()) return fail(s, kWrongUsage);
   if (Status s = lab::validate(recipe); !s.ok()) return fail(s, kWrongUsage);
+  // Told before the probe, not after it.
+  if (Status s = options.json.empty() ? Status() : check_writable(options.json); !s.ok()) {
+    return fail({s.code(), "--json: " + s.message()}, kWrongUsage);
+  }
   Result<lab::Task> task = lab::load_task(recipe, options.data_root);
   if (!task.ok()) return fail(task.status());
   Result<lab::Probe> probe = lab::probe(recipe, task.value());

@@ -98,6 +98,7 @@ TEST_F(Commands, Probe) {
   const nlohmann::json json = nlohmann::json::parse(read_text(path("probe.json")));
   EXPECT_EQ(json["gradient_norm"]["encoder"].size(), 2u);
   EXPECT_EQ(json["gradient_norm"]["decoder"].size(), 1u);
+  expect_error(norma(probe + Words{"--json", "no/such/probe.json"}), 2, {"--json", "no/such"});
 }
 
 TEST_F(Commands, DataChecksAFileOfTheUsers) {
@@ -156,7 +157,8 @@ TEST_F(Commands, BenchWritesATableAndALineForEachImplementation) {
     implementations.insert(json["impl"]);
   }
   EXPECT_EQ(implementations, (std::set<std::string>{"copy", "norma", "torch"}));
-  expect_error(norma(bench + Words{"no/such/out.jsonl"}), 2, {"--json", "no/such", "Make it"});
+  expect_error(norma(bench + Words{"no/such/out.jsonl"}), 2,
+               {"--json", "no/such", "Make its folder"});
 }
 
 }  // namespace
