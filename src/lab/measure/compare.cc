@@ -52,6 +52,7 @@ class Comparison {
   std::string member_folder(const TrainRecipe& member) const {
     return join_path(job_.folder, "members/" + member.name);
   }
+  Status check_unused() const;
   Status write_head();
   Status check_data(const Task& task) const;
   Result<Json> probes(const Task& task) const;
@@ -90,9 +91,17 @@ Result<std::optional<Json>> Comparison::finished() const {
   return std::optional<Json>(summary.value());
 }
 
+// A training's recipe and result have the names of a comparison's; its metrics have a name of their
+// own, from its first moment on.
+Status Comparison::check_unused() const {
+  if (!std::filesystem::exists(join_path(job_.folder, "metrics.jsonl"))) return Status();
+  return invalid_argument(job_.folder + " holds a training run already. Choose another --out.");
+}
+
 Status Comparison::write_head() {
   NORMA_RETURN_IF_ERROR(make_folder(join_path(job_.folder, "members")));
   NORMA_RETURN_IF_ERROR(lock_.take(job_.folder));
+  NORMA_RETURN_IF_ERROR(check_unused());
   // Before the recipe: beside a new one, an older summary would pass for its result.
   NORMA_RETURN_IF_ERROR(remove_file(join_path(job_.folder, "summary.json")));
   NORMA_RETURN_IF_ERROR(
@@ -265,6 +274,7 @@ Result<Json> Comparison::run() {
   if (std::filesystem::is_directory(job_.folder)) {
     NORMA_RETURN_IF_ERROR(lock_.take(job_.folder));
   }
+  NORMA_RETURN_IF_ERROR(check_unused());
   at::set_num_threads(static_cast<int>(job_.recipe.base.train.threads));
   Result<Task> task = load_task(job_.recipe.base, job_.data_root);
   if (!task.ok()) return task.status();

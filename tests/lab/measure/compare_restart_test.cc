@@ -12,6 +12,7 @@
 #include "lab/measure/compare.h"
 #include "lab/train/folder_lock.h"
 #include "lab/train/task.h"
+#include "lab/train/train.h"
 #include "tests/support/process.h"
 #include "tests/support/tiny_task.h"
 
@@ -113,6 +114,24 @@ TEST_F(CompareRestart, OneNormaAtATimeInAFolder) {
   write("out/config.toml.tmp.12", "half");
   ASSERT_TRUE(compare(job_, {}).ok());
   EXPECT_FALSE(std::filesystem::exists(job_.folder + "/config.toml.tmp.12"));
+}
+
+TEST_F(CompareRestart, ATrainingIsNotOverwritten) {
+  TrainJob training;
+  training.recipe = job_.recipe.base;
+  training.folder = job_.folder;
+  ASSERT_TRUE(train(training, {}).ok());
+  const auto files = [&] {
+    return test::read_text(job_.folder + "/config.toml") +
+           test::read_text(job_.folder + "/summary.json") +
+           test::read_text(job_.folder + "/env.json");
+  };
+  const std::string before = files();
+  EXPECT_EQ(compare(job_, {}).status().message(),
+            job_.folder + " holds a training run already. Choose another --out.");
+  EXPECT_EQ(files(), before);
+  EXPECT_FALSE(std::filesystem::exists(job_.folder + "/members"));
+  EXPECT_FALSE(std::filesystem::exists(root_ + "/starts")) << "no member was trained";
 }
 
 // As after a SIGKILL of the comparison, which its members survive for a moment.
