@@ -122,24 +122,27 @@ Result<Subject> make_subject(const TrainRecipe& recipe, const Task& task, int64_
   return s;
 }
 
-void sample_norm(Subject& s) {
+void call_norm(Subject& s, bool is_sample) {
   const double calls = kChain * static_cast<double>(s.timing.rows);
   Clock::time_point start = Clock::now();
   torch::Tensor y = s.inputs[0];
   for (int i = 0; i < kChain; ++i) y = s.norm.forward<torch::Tensor>(y);
-  s.forward.push_back(ns_since(start) / calls);
+  const double forward = ns_since(start) / calls;
   start = Clock::now();
   torch::autograd::grad({y}, s.inputs, {s.dy});
-  s.backward.push_back(ns_since(start) / calls);
+  const double backward = ns_since(start) / calls;
+  if (!is_sample) return;
+  s.forward.push_back(forward);
+  s.backward.push_back(backward);
 }
 
-void sample_step(Subject& s, const Task& task, int64_t step) {
+void call_step(Subject& s, const Task& task, int64_t step, bool is_sample) {
   const Clock::time_point start = Clock::now();
   const CountedBatch batch = task.train_batch(step);
   s.model->loss(batch.batch, s.recipe.train.label_smoothing).backward();
   // A rate of 0 keeps a diverging model from changing what is timed.
   s.adam->step(0.0);
-  s.step.push_back(ns_since(start) / 1e6);
+  if (is_sample) s.step.push_back(ns_since(start) / 1e6);
 }
 
 void summarise(Subject& s) {
@@ -170,6 +173,21 @@ int64_t saved_bytes(const torch::Tensor& x,
   return counter->bytes() - static_cast<int64_t>(y.nbytes());
 }
 
+Status in_turn(size_t subjects, int64_t rounds, const std::function<bool()>& stop,
+               const std::function<void(size_t, int64_t, bool)>& call) {
+  const auto n = static_cast<int64_t>(subjects);
+  for (int64_t round = 0; round < rounds; ++round) {
+    if (stop()) return Status(StatusCode::kInterrupted, "interrupted while timing");
+    // Backwards every other time round, or each would always follow the same one.
+    const int64_t direction = round / std::max<int64_t>(n, 1) % 2 == 0 ? 1 : n - 1;
+    for (int64_t place = 0; place < n; ++place) {
+      const auto subject = static_cast<size_t>((round + place * direction) % n);
+      for (const bool is_sample : {false, true}) call(subject, round, is_sample);
+    }
+  }
+  return Status();
+}
+
 Result<std::vector<Timing>> time_norms(const std::vector<TrainRecipe>& recipes, const Task& task,
                                        int64_t samples, const std::function<bool()>& stop) {
   std::vector<Subject> subjects;
@@ -182,14 +200,17 @@ Result<std::vector<Timing>> time_norms(const std::vector<TrainRecipe>& recipes, 
     if (!subject.ok()) return subject.status();
     subjects.push_back(std::move(subject.value()));
   }
-  constexpr int64_t kWarmUp = 3;
-  for (int64_t i = -kWarmUp; i < samples; ++i) {
-    if (stop()) return Status(StatusCode::kInterrupted, "interrupted while timing");
-    for (Subject& s : subjects) sample_norm(s);
-    for (Subject& s : subjects) sample_step(s, task, std::max<int64_t>(i, 0));
-    if (i >= 0) continue;
-    for (Subject& s : subjects) s.forward.clear(), s.backward.clear(), s.step.clear();
-  }
+  Status status = in_turn(subjects.size(), samples, stop, [&](size_t i, int64_t, bool is_sample) {
+    call_norm(subjects[i], is_sample);
+  });
+  if (!status.ok()) return status;
+  // Over the batches that the rows are the mean of, every second one: a step takes as long as many
+  // norms, and each is taken twice.
+  const auto every_second_step = [&](size_t i, int64_t round, bool is_sample) {
+    call_step(subjects[i], task, 2 * round, is_sample);
+  };
+  status = in_turn(subjects.size(), (samples + 1) / 2, stop, every_second_step);
+  if (!status.ok()) return status;
   std::vector<Timing> timings;
   for (Subject& s : subjects) {
     summarise(s);

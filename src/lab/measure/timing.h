@@ -30,14 +30,21 @@ struct Timing {
   double norm_share_of_step = 0;  // calls * (forward + backward) / step, from the medians
   int64_t norm_calls = 0;         // in one forward pass
   double saved_bytes_per_row = 0;  // saved_bytes() of one call
-  int64_t samples = 0;
+  int64_t samples = 0;             // of the norm
 };
 
-// One result for each (norm, placement) among `recipes`, in their order. All are timed in turn,
-// sample by sample, so that a slow moment falls on all alike; `samples` of each. kInterrupted where
+// One result for each (norm, placement) among `recipes`, in their order. All are timed in_turn():
+// first their norms, `samples` of each, then training steps, half as many. kInterrupted where
 // `stop` says so. Sets torch's number of threads.
 Result<std::vector<Timing>> time_norms(const std::vector<TrainRecipe>& recipes, const Task& task,
                                        int64_t samples, const std::function<bool()>& stop);
+
+// The order of the samples, which no subject may profit from: a slow moment falls on all alike, and
+// none runs on the caches that another left. In every round each subject is called twice in a row,
+// untimed to warm up and then with is_sample. Over as many rounds as there are subjects, each is
+// once in every place. `stop` is asked before a round. Exposed for its test.
+Status in_turn(size_t subjects, int64_t rounds, const std::function<bool()>& stop,
+               const std::function<void(size_t subject, int64_t round, bool is_sample)>& call);
 
 Json to_json(const Timing& timing);
 

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "models/norm.h"
 #include "tests/support/tiny_task.h"
@@ -66,6 +67,56 @@ TEST(SavedBytes, OfFunctionsWithKnownDerivatives) {
   EXPECT_EQ(saved([](const torch::Tensor& t) { return t.exp(); }), 0);
   EXPECT_EQ(saved([](const torch::Tensor& t) { return t.exp().square(); }), kRows * kCols * 4);
   EXPECT_EQ(saved([](const torch::Tensor& t) { return t; }), 0);
+}
+
+struct Call {
+  size_t subject;
+  int64_t round;
+  bool is_sample;
+};
+
+std::vector<Call> calls_of(size_t subjects, int64_t rounds) {
+  std::vector<Call> calls;
+  const Status status = in_turn(subjects, rounds, never, [&](size_t s, int64_t round, bool sample) {
+    calls.push_back({s, round, sample});
+  });
+  EXPECT_TRUE(status.ok()) << status.message();
+  return calls;
+}
+
+TEST(InTurn, EverySampleFollowsItsOwnWarmUp) {
+  for (const size_t subjects : {0, 1, 2, 3, 4, 5}) {
+    const std::vector<Call> calls = calls_of(subjects, 7);
+    ASSERT_EQ(calls.size(), subjects * 7 * 2);
+    for (size_t i = 0; i < calls.size(); ++i) {
+      EXPECT_EQ(calls[i].is_sample, i % 2 == 1);
+      EXPECT_EQ(calls[i].round, static_cast<int64_t>(i / (2 * subjects)));
+      EXPECT_EQ(calls[i].subject, calls[i / 2 * 2].subject);
+    }
+  }
+}
+
+TEST(InTurn, EverySubjectIsInEveryPlaceEquallyOften) {
+  for (const size_t subjects : {1, 2, 3, 4, 5}) {
+    constexpr int64_t kTimes = 4;
+    const std::vector<Call> calls = calls_of(subjects, static_cast<int64_t>(subjects) * kTimes);
+    std::map<std::pair<size_t, size_t>, int64_t> times;  // by subject and place
+    for (size_t i = 0; i < calls.size(); i += 2) times[{calls[i].subject, i / 2 % subjects}] += 1;
+    EXPECT_EQ(times.size(), subjects * subjects);
+    for (const auto& [where, count] : times) EXPECT_EQ(count, kTimes) << where.first;
+  }
+}
+
+// Of three, each has either of the other two before it equally often within a round.
+TEST(InTurn, NoSubjectAlwaysFollowsTheSameOne) {
+  const std::vector<Call> calls = calls_of(3, 6);
+  std::map<std::pair<size_t, size_t>, int> follows;
+  for (size_t i = 2; i < calls.size(); i += 2) {
+    if (calls[i].round != calls[i - 2].round) continue;
+    follows[{calls[i - 2].subject, calls[i].subject}] += 1;
+  }
+  EXPECT_EQ(follows.size(), 6u);
+  for (const auto& [pair, count] : follows) EXPECT_EQ(count, 2) << pair.first << pair.second;
 }
 
 class TimingTest : public ::testing::Test {
@@ -188,6 +239,11 @@ TEST_F(TimingTest, CanBeStopped) {
   const auto timed = time_norms({recipe_}, load(), 100, [&asked] { return ++asked == 5; });
   EXPECT_EQ(timed.status().code(), StatusCode::kInterrupted);
   EXPECT_EQ(asked, 5);
+  // Also among the steps, which come after the norms.
+  asked = 0;
+  const auto later = time_norms({recipe_}, load(), 4, [&asked] { return ++asked == 6; });
+  EXPECT_EQ(later.status().code(), StatusCode::kInterrupted);
+  EXPECT_EQ(asked, 6);
 }
 
 }  // namespace
