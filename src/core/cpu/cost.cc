@@ -45,7 +45,7 @@ bool streams(const RowsView& output, int matrices) {
   const int64_t size = static_cast<int64_t>(size_of(output.dtype));
   const int64_t bytes = output.rows * output.cols * size;
   const int64_t forced = forced_stream_bytes.load(std::memory_order_relaxed);
-  const bool large = forced > 0 ? bytes >= forced : bytes >= usable_cache_bytes() / matrices;
+  const bool large = forced > 0 ? bytes >= forced : matrices * bytes >= usable_cache_bytes();
   return large && reinterpret_cast<uintptr_t>(output.data) % kLine == 0 &&
          static_cast<uintptr_t>(output.stride * size) % kLine == 0;
 }
