@@ -60,7 +60,9 @@ inline Status invalid_argument(std::string message) {
 
 }  // namespace norma
 
-#define NORMA_RETURN_IF_ERROR(expression)                       \
-  do {                                                          \
-    if (::norma::Status norma_status_ = (expression); !norma_status_.ok()) return norma_status_; \
+// By reference: most expressions are a success, which is then not copied.
+#define NORMA_RETURN_IF_ERROR(expression)                \
+  do {                                                   \
+    const ::norma::Status& norma_status_ = (expression); \
+    if (!norma_status_.ok()) return norma_status_;       \
   } while (false)

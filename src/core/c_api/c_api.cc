@@ -16,7 +16,6 @@
 #include "base/executor.h"
 #include "base/status.h"
 #include "core/norm_spec.h"
-#include "core/plan/implementations.h"
 #include "core/plan/plan.h"
 #include "norma/norma.h"
 
@@ -55,8 +54,7 @@ template <typename Body>
 int guarded(Body&& body) {
   try {
     const Status status = body();
-    return status.ok() ? NORMA_OK
-                       : fail(static_cast<int>(status.code()), status.message().c_str());
+    return status.ok() ? NORMA_OK : fail(static_cast<int>(status.code()), status.message().c_str());
   } catch (const std::exception& e) {
     std::snprintf(last_error, sizeof last_error, "[norma] stopped by an exception: %s", e.what());
     return NORMA_INTERNAL;
@@ -76,10 +74,9 @@ Status read_struct(const char* function, const Args* given, Args* known) {
   if (given == nullptr) return null_pointer(function, "args");
   const size_t size = given->struct_size;
   if (size < kFirstSize || size > kLongestStruct) {
-    return invalid_argument(std::string("[") + function +
-                            "] struct_size must be the struct's sizeof, " +
-                            std::to_string(sizeof(Args)) + " here, but is " +
-                            std::to_string(size) + ".");
+    return invalid_argument(
+        std::string("[") + function + "] struct_size must be the struct's sizeof, " +
+        std::to_string(sizeof(Args)) + " here, but is " + std::to_string(size) + ".");
   }
   std::memcpy(known, given, std::min(size, sizeof(Args)));
   const auto* bytes = reinterpret_cast<const unsigned char*>(given);
@@ -286,14 +283,7 @@ int norma_rms_norm_backward_explain(const norma_row_norm_backward_args* args, ch
 
 const char* norma_last_error(void) { return norma::last_error; }
 
-const char* norma_cpu_target(void) {
-  constexpr std::string_view kPrefix = "cpu:";
-  for (const norma::Implementation& each : norma::implementations()) {
-    const char* name = each.name();
-    if (std::string_view(name).starts_with(kPrefix)) return name + kPrefix.size();
-  }
-  return "scalar";
-}
+const char* norma_cpu_target(void) { return norma::cpu_target(); }
 
 const char* norma_version(void) { return norma::kVersion; }
 int norma_abi_version(void) { return NORMA_ABI_VERSION; }

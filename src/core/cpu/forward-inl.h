@@ -252,6 +252,65 @@ HWY_INLINE void Normalize(const float* x, float* y, int64_t n, const float* HWY_
 }
 
 template <class Norm, bool kWeight, bool kBias, bool kStream>
+HWY_INLINE void NormalizeRow(const ForwardArgs& args, int64_t r, const RowStatistics& s) {
+  const float* x = args.x + r * args.x_stride;
+  float* y = args.y + r * args.y_stride;
+  if (HWY_UNLIKELY(Norm::kPivot && needs_halving(s.rstd))) {
+    normalize_halved(x, y, args.cols, args.weight, args.bias, s);
+  } else {
+    Normalize<Norm, kWeight, kBias, kStream>(x, y, args.cols, args.weight, args.bias,
+                                             {s.mean_hi, s.mean_lo, s.rstd});
+  }
+}
+
+// The statistics of a row that has no others to hide behind: the same sums and formulas without
+// the detour through a batch.
+template <class Norm>
+HWY_INLINE RowStatistics StatisticsOfRow(const ForwardArgs& args, int64_t r) {
+  constexpr int kSums = Norm::kForwardSums;
+  const int64_t n = args.cols;
+  const float* x = args.x + r * args.x_stride;
+  float pivot = 0;
+  if (Norm::kPivot) {
+    HWY_ALIGN_MAX float medians[8];
+    PivotMedians(x, n, medians);
+    pivot = FoldEight(medians) * 0.125f;
+  }
+  const ForwardTerms<Norm> terms{x, args.stream ? x : args.y + r * args.y_stride, n,
+                                 hn::Set(kD, pivot)};
+  double sums[kSums];
+  if (n > kBlock) {
+    SumLongRow(terms, n, sums);
+  } else {
+    HWY_ALIGN_MAX float eights[kSums][8];
+    float* out[kSums];
+    for (int q = 0; q < kSums; ++q) out[q] = eights[q];
+    SumBlock(terms, 0, n, out);
+    for (int q = 0; q < kSums; ++q) sums[q] = static_cast<double>(FoldEight(eights[q])) + 0.0;
+  }
+  const double c = static_cast<double>(pivot), s = kSums == 2 ? sums[0] : 0, q = sums[kSums - 1];
+  if (args.raw != nullptr) args.raw[r] = {c, s, q};
+  const double inv_n = 1.0 / static_cast<double>(n);
+  const double ebar = s * inv_n, t = q * inv_n;
+  double var = t - ebar * ebar;
+  if (var < 0) var = 0;
+  const double v = var + args.eps;
+  if (HWY_UNLIKELY(!Accepted(v, t))) return Norm::Redo(x, n, args.eps);
+  const float rstd = 1.0f / __builtin_sqrtf(static_cast<float>(v));
+  const float hi = static_cast<float>(c + ebar);
+  return {hi, static_cast<float>((c - static_cast<double>(hi)) + ebar), rstd};
+}
+
+template <class Norm, bool kWeight, bool kBias, bool kStream>
+HWY_NOINLINE void ForwardRow(const ForwardArgs& args, int64_t r) {
+  const RowStatistics s = StatisticsOfRow<Norm>(args, r);
+  if (args.rstd != nullptr) args.rstd[r] = s.rstd;
+  if (Norm::kPivot && args.mean_hi != nullptr) args.mean_hi[r] = s.mean_hi;
+  if (Norm::kPivot && args.mean_lo != nullptr) args.mean_lo[r] = s.mean_lo;
+  NormalizeRow<Norm, kWeight, kBias, kStream>(args, r, s);
+}
+
+template <class Norm, bool kWeight, bool kBias, bool kStream>
 HWY_NOINLINE void ForwardRows(const ForwardArgs& args, Range rows) {
   const int64_t n = args.cols;
   const int64_t batch_rows = HWY_MAX(HWY_MIN(kBatchElements / n, kBatch), 1);
@@ -259,20 +318,17 @@ HWY_NOINLINE void ForwardRows(const ForwardArgs& args, Range rows) {
   if (!Norm::kPivot) batch.ClearMeans();
   for (int64_t first = rows.begin; first < rows.end; first += batch_rows) {
     const int64_t count = HWY_MIN(batch_rows, rows.end - first);
+    if (count == 1) {
+      ForwardRow<Norm, kWeight, kBias, kStream>(args, first);
+      continue;
+    }
     if (Norm::kPivot) Pivots<Norm>(args, first, count, batch);
     BatchSums<Norm>(args, first, count, batch);
     BatchStatistics<Norm>(args, first, count, batch);
     StoreStatistics<Norm>(args, first, count, batch);
     for (int64_t r = 0; r < count; ++r) {
-      const float* x = args.x + (first + r) * args.x_stride;
-      float* y = args.y + (first + r) * args.y_stride;
-      const typename Norm::Row row(batch.mean_hi[r], batch.mean_lo[r], batch.rstd[r]);
-      if (HWY_UNLIKELY(Norm::kPivot && needs_halving(batch.rstd[r]))) {
-        normalize_halved(x, y, n, args.weight, args.bias,
-                         {batch.mean_hi[r], batch.mean_lo[r], batch.rstd[r]});
-      } else {
-        Normalize<Norm, kWeight, kBias, kStream>(x, y, n, args.weight, args.bias, row);
-      }
+      NormalizeRow<Norm, kWeight, kBias, kStream>(
+          args, first + r, {batch.mean_hi[r], batch.mean_lo[r], batch.rstd[r]});
     }
   }
   if (kStream) hwy::FlushStream();

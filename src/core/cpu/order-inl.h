@@ -145,6 +145,14 @@ HWY_INLINE void FoldEights(float* HWY_RESTRICT eights, int64_t count, float* HWY
   }
 }
 
+// FoldEights of one run, when there is no other to work beside it.
+HWY_INLINE float FoldEight(const float* HWY_RESTRICT eight) {
+  const hn::FixedTag<float, 4> d;
+  const auto fours = hn::Add(hn::LoadU(d, eight), hn::LoadU(d, eight + 4));
+  const auto pairs = hn::Add(fours, hn::Shuffle1032(fours));
+  return hn::GetLane(hn::Add(pairs, hn::Shuffle2301(pairs)));
+}
+
 // The sums of rows of one block, out of FoldEights. In vectors, as they are read again: a load of
 // several scalar stores waits until they are in the cache.
 HWY_INLINE void RowSums(const float* HWY_RESTRICT blocks, int64_t count,

@@ -4,6 +4,7 @@
 #include "core/plan/checks.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -18,11 +19,23 @@ namespace {
 constexpr size_t kWorkspaceAlignment = 64;
 
 struct Named {
-  Named(const char* name_, const ByteRows& bytes_)
-      : name(name_), bytes(bytes_), hull(hull_of(bytes_)) {}
   const char* name;
   ByteRows bytes;
-  ByteHull hull;
+};
+
+// What the operands below are made into: hulls first, which most calls end with, and names and
+// bytes where two hulls meet.
+struct MakeHull {
+  template <class... Memory>
+  ByteHull operator()(const char*, const Memory&... memory) const {
+    return hull_of(memory...);
+  }
+};
+struct MakeNamed {
+  template <class... Memory>
+  Named operator()(const char* name, const Memory&... memory) const {
+    return {name, bytes_of(memory...)};
+  }
 };
 
 // Each check says whether its rule is kept; the first that is not leaves its message, which says
@@ -44,7 +57,7 @@ class Checker {
       char value[32];
       std::snprintf(value, sizeof value, "%g", spec.eps);
       return invalid(
-          [&] { return std::string("eps must be finite and >= 0 but is ") + value + "."; });
+          [=] { return std::string("eps must be finite and >= 0 but is ") + value + "."; });
     }
     return true;
   }
@@ -52,7 +65,7 @@ class Checker {
   bool rows(const char* name, const ConstRowsView& v) {
     if (!dtype(name, v.dtype)) return false;
     if (v.rows < 0 || v.cols < 0) {
-      return invalid([&] {
+      return invalid([=] {
         return std::string(name) + " must have rows >= 0 and cols >= 0 but is " + shape(v) + ".";
       });
     }
@@ -62,7 +75,7 @@ class Checker {
         __builtin_mul_overflow(v.rows, v.stride, &reach) ||
         __builtin_add_overflow(reach < 0 ? ~reach : reach, v.cols, &reach) ||
         __builtin_mul_overflow(reach, size, &bytes)) {
-      return invalid([&] {
+      return invalid([=] {
         return std::string(name) + " must end below 2^63 bytes but is " + shape(v) +
                " with stride " + std::to_string(v.stride) + ".";
       });
@@ -73,7 +86,7 @@ class Checker {
   bool output_rows(const char* name, const ConstRowsView& v) {
     if (!rows(name, v)) return false;
     if (v.rows > 1 && v.stride < v.cols && v.stride > -v.cols) {
-      return invalid([&] {
+      return invalid([=] {
         return std::string(name) +
                " must have a stride of at least cols=" + std::to_string(v.cols) +
                " elements but has " + std::to_string(v.stride) +
@@ -86,7 +99,7 @@ class Checker {
   bool same_shape(const char* name, const ConstRowsView& v, const char* as,
                   const ConstRowsView& w) {
     if (v.rows != w.rows || v.cols != w.cols) {
-      return invalid([&] {
+      return invalid([=] {
         return std::string(name) + " must have the shape of " + as + ", " + shape(w) + ", but is " +
                shape(v) + ".";
       });
@@ -99,7 +112,7 @@ class Checker {
     if (v.data == nullptr) return true;
     if (!dtype(name, v.dtype)) return false;
     if (v.size != cols) {
-      return invalid([&] {
+      return invalid([=] {
         return std::string(name) + " must have cols=" + std::to_string(cols) +
                " elements but has " + std::to_string(v.size) + ".";
       });
@@ -110,7 +123,7 @@ class Checker {
 
   bool statistic(const char* name, const void* data, DType dtype, bool required) {
     if (data == nullptr && required) {
-      return invalid([&] {
+      return invalid([=] {
         return std::string(name) +
                " is missing: the backward needs the statistics that the forward saved.";
       });
@@ -120,14 +133,14 @@ class Checker {
 
   bool workspace(const void* workspace, size_t bytes, size_t needed) {
     if (workspace == nullptr || bytes < needed) {
-      return invalid([&] {
+      return invalid([=] {
         return "workspace must have " + std::to_string(needed) + " bytes but has " +
                std::to_string(workspace == nullptr ? 0 : bytes) +
                ": ask norm_backward_workspace_size with the same executor.";
       });
     }
     if (reinterpret_cast<uintptr_t>(workspace) % kWorkspaceAlignment != 0) {
-      return invalid([&] { return "workspace must be aligned to 64 bytes but is not."; });
+      return invalid([=] { return "workspace must be aligned to 64 bytes but is not."; });
     }
     return true;
   }
@@ -135,7 +148,7 @@ class Checker {
   bool apart(const Named& output, const Named& other,
              const char* remedy = "give it its own memory") {
     if (!overlap(output.bytes, other.bytes)) return true;
-    return invalid([&] {
+    return invalid([=] {
       return std::string(output.name) + " must not overlap " + other.name + ": " + remedy + ".";
     });
   }
@@ -161,7 +174,7 @@ class Checker {
 
   bool dtype(const char* name, DType dtype) {
     if (is_known(dtype)) return true;
-    return invalid([&] {
+    return invalid([=] {
       return std::string(name) + " must have dtype 0 (f32), 1 (bf16), 2 (f16) or 3 (f64) but has " +
              std::to_string(static_cast<int32_t>(dtype)) + ".";
     });
@@ -169,16 +182,16 @@ class Checker {
 
   bool same_dtype(const char* name, DType dtype, const char* as, DType as_dtype) {
     if (dtype == as_dtype) return true;
-    return unsupported([&] {
+    return unsupported([=] {
       return std::string(name) + " has dtype " + name_of(dtype) + " where " + as + " has " +
              name_of(as_dtype) + ": mixed dtypes are not supported yet, convert one of them.";
     });
   }
 
   bool present(const char* name, const void* data, DType dtype) {
-    if (data == nullptr) return invalid([&] { return std::string(name) + " must not be null."; });
+    if (data == nullptr) return invalid([=] { return std::string(name) + " must not be null."; });
     if ((reinterpret_cast<uintptr_t>(data) & (size_of(dtype) - 1)) != 0) {
-      return invalid([&] {
+      return invalid([=] {
         return std::string(name) + " must be aligned to its elements of " +
                std::to_string(size_of(dtype)) + " bytes but is not.";
       });
@@ -195,18 +208,23 @@ bool in_place(const ConstRowsView& a, const ConstRowsView& b) {
   return a.data == b.data && (a.stride == b.stride || a.rows <= 1);
 }
 
+// Whether an output may overlap an input or another output, judged by hulls alone.
+template <size_t kOutputs, size_t kInputs>
+bool any_near(const std::array<ByteHull, kOutputs>& outputs,
+              const std::array<ByteHull, kInputs>& inputs) {
+  bool near = false;  // without a branch a pair
+  for (size_t o = 0; o < kOutputs; ++o) {
+    for (const ByteHull& input : inputs) near |= overlap(outputs[o], input);
+    for (size_t p = 0; p < o; ++p) near |= overlap(outputs[o], outputs[p]);
+  }
+  return near;
+}
+
 // Every output apart from every input and every other output; in_place: but for the first output
 // and the first input, which are one.
 template <size_t kOutputs, size_t kInputs>
-bool outputs_apart(Checker& check, const Named (&outputs)[kOutputs], const Named (&inputs)[kInputs],
-                   bool in_place, const char* remedy) {
-  // Without a branch a pair: most calls end here.
-  bool near = in_place;
-  for (size_t o = 0; o < kOutputs; ++o) {
-    for (const Named& input : inputs) near |= overlap(outputs[o].hull, input.hull);
-    for (size_t p = 0; p < o; ++p) near |= overlap(outputs[o].hull, outputs[p].hull);
-  }
-  if (!near) return true;
+bool outputs_apart(Checker& check, const std::array<Named, kOutputs>& outputs,
+                   const std::array<Named, kInputs>& inputs, bool in_place, const char* remedy) {
   for (size_t o = 0; o < kOutputs; ++o) {
     for (size_t i = in_place && o == 0 ? 1 : 0; i < kInputs; ++i) {
       if (!check.apart(outputs[o], inputs[i], o == 0 ? remedy : "give it its own memory")) {
@@ -220,6 +238,51 @@ bool outputs_apart(Checker& check, const Named (&outputs)[kOutputs], const Named
   return true;
 }
 
+template <class Make>
+auto outputs_of(const NormForward& args, const Make& make) {
+  const Statistics& s = args.statistics;
+  const ConstRowsView y = args.y;
+  return std::array{make("y", y), make("mean_hi", s.mean_hi, y.dtype, y.rows),
+                    make("mean_lo", s.mean_lo, y.dtype, y.rows),
+                    make("rstd", s.rstd, y.dtype, y.rows)};
+}
+template <class Make>
+auto inputs_of(const NormForward& args, const Make& make) {
+  const ConstRowsView& x = args.x;
+  return std::array{make("x", x), make("weight", args.weight.data, x.dtype, x.cols),
+                    make("bias", args.bias.data, x.dtype, x.cols)};
+}
+
+template <class Make>
+auto outputs_of(const NormBackward& args, const Make& make) {
+  const ConstRowsView dx = args.dx, &dy = args.dy;
+  return std::array{make("dx", dx), make("dweight", args.dweight.data, dy.dtype, dy.cols),
+                    make("dbias", args.dbias.data, dy.dtype, dy.cols)};
+}
+template <class Make>
+auto inputs_of(const NormBackward& args, const Make& make) {
+  const ConstStatistics& s = args.statistics;
+  const ConstRowsView& dy = args.dy;
+  const bool with_x = needs_x(args);
+  const int64_t stats = with_x ? dy.rows : 0;
+  return std::array{make("dy", dy),
+                    make("x", with_x ? args.x : ConstRowsView()),
+                    make("weight", args.weight.data, dy.dtype, dy.cols),
+                    make("mean_hi", s.mean_hi, dy.dtype, stats),
+                    make("mean_lo", s.mean_lo, dy.dtype, stats),
+                    make("rstd", s.rstd, dy.dtype, stats)};
+}
+
+// first_in, first_out: what may be one.
+template <class Args>
+bool memory_is_apart(Checker& check, const Args& args, const ConstRowsView& first_in,
+                     const ConstRowsView& first_out, const char* remedy) {
+  const bool one = in_place(first_in, first_out);
+  if (!one && !any_near(outputs_of(args, MakeHull()), inputs_of(args, MakeHull()))) return true;
+  return outputs_apart(check, outputs_of(args, MakeNamed()), inputs_of(args, MakeNamed()), one,
+                       remedy);
+}
+
 bool forward_is_valid(Checker& check, const NormSpec& spec, const NormForward& args) {
   const Statistics& s = args.statistics;
   const ConstRowsView &x = args.x, y = args.y;
@@ -231,15 +294,8 @@ bool forward_is_valid(Checker& check, const NormSpec& spec, const NormForward& a
                              check.statistic("mean_lo", s.mean_lo, x.dtype, false) &&
                              check.statistic("rstd", s.rstd, x.dtype, false);
   if (!each_is_valid) return false;
-  const Named outputs[] = {{"y", bytes_of(y)},
-                           {"mean_hi", bytes_of(s.mean_hi, x.dtype, x.rows)},
-                           {"mean_lo", bytes_of(s.mean_lo, x.dtype, x.rows)},
-                           {"rstd", bytes_of(s.rstd, x.dtype, x.rows)}};
-  const Named inputs[] = {{"x", bytes_of(x)},
-                          {"weight", bytes_of(args.weight.data, x.dtype, x.cols)},
-                          {"bias", bytes_of(args.bias.data, x.dtype, x.cols)}};
-  return outputs_apart(check, outputs, inputs, in_place(x, y),
-                       "give it its own memory, or x's own data and stride for in-place");
+  return memory_is_apart(check, args, x, y,
+                         "give it its own memory, or x's own data and stride for in-place");
 }
 
 bool backward_inputs_are_valid(Checker& check, const NormSpec& spec, const NormBackward& args) {
@@ -255,8 +311,7 @@ bool backward_inputs_are_valid(Checker& check, const NormSpec& spec, const NormB
 }
 
 bool backward_is_valid(Checker& check, const NormSpec& spec, const NormBackward& args) {
-  const ConstStatistics& s = args.statistics;
-  const ConstRowsView &x = args.x, &dy = args.dy, dx = args.dx;
+  const ConstRowsView &dy = args.dy, dx = args.dx;
   const VectorView &dw = args.dweight, &db = args.dbias;
   if (!backward_inputs_are_valid(check, spec, args)) return false;
   if (dx.data != nullptr) {
@@ -269,19 +324,8 @@ bool backward_is_valid(Checker& check, const NormSpec& spec, const NormBackward&
       !vector("dbias", {db.data, db.dtype, db.size})) {
     return false;
   }
-  const bool with_x = needs_x(args);
-  const int64_t stats = with_x ? dy.rows : 0;
-  const Named outputs[] = {{"dx", bytes_of(dx)},
-                           {"dweight", bytes_of(dw.data, dy.dtype, dy.cols)},
-                           {"dbias", bytes_of(db.data, dy.dtype, dy.cols)}};
-  const Named inputs[] = {{"dy", bytes_of(dy)},
-                          {"x", with_x ? bytes_of(x) : ByteRows()},
-                          {"weight", bytes_of(args.weight.data, dy.dtype, dy.cols)},
-                          {"mean_hi", bytes_of(s.mean_hi, dy.dtype, stats)},
-                          {"mean_lo", bytes_of(s.mean_lo, dy.dtype, stats)},
-                          {"rstd", bytes_of(s.rstd, dy.dtype, stats)}};
-  return outputs_apart(check, outputs, inputs, in_place(dy, dx),
-                       "give it its own memory, or dy's own data and stride for in-place");
+  return memory_is_apart(check, args, dy, dx,
+                         "give it its own memory, or dy's own data and stride for in-place");
 }
 
 bool workspace_is_valid(Checker& check, const NormBackward& args, const void* workspace,
@@ -291,18 +335,10 @@ bool workspace_is_valid(Checker& check, const NormBackward& args, const void* wo
   // end of the workspace a number.
   const auto width = static_cast<int64_t>(std::min(bytes, size_t{1} << 62));
   const Named scratch{"workspace", {reinterpret_cast<int64_t>(workspace), width, 1, 0}};
-  const int64_t stats = needs_x(args) ? args.dy.rows : 0;
-  const DType dtype = args.dy.dtype;
-  const Named others[] = {{"x", needs_x(args) ? bytes_of(args.x) : ByteRows()},
-                          {"dy", bytes_of(args.dy)},
-                          {"weight", bytes_of(args.weight.data, dtype, args.dy.cols)},
-                          {"mean_hi", bytes_of(args.statistics.mean_hi, dtype, stats)},
-                          {"mean_lo", bytes_of(args.statistics.mean_lo, dtype, stats)},
-                          {"rstd", bytes_of(args.statistics.rstd, dtype, stats)},
-                          {"dx", bytes_of(args.dx)},
-                          {"dweight", bytes_of(args.dweight.data, dtype, args.dy.cols)},
-                          {"dbias", bytes_of(args.dbias.data, dtype, args.dy.cols)}};
-  for (const Named& other : others) {
+  for (const Named& other : inputs_of(args, MakeNamed())) {
+    if (!check.apart(scratch, other)) return false;
+  }
+  for (const Named& other : outputs_of(args, MakeNamed())) {
     if (!check.apart(scratch, other)) return false;
   }
   return true;

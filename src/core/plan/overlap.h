@@ -46,6 +46,20 @@ struct ByteHull {
   int64_t end = std::numeric_limits<int64_t>::min();
 };
 
+// Of views whose elements are known to end below 2^63 bytes.
+inline ByteHull hull_of(const ConstRowsView& view) {
+  if (view.data == nullptr || view.rows <= 0 || view.cols <= 0) return {};
+  const int shift = std::countr_zero(size_of(view.dtype));
+  const auto begin = reinterpret_cast<int64_t>(view.data);
+  const int64_t last = view.rows == 1 ? 0 : ((view.rows - 1) * view.stride) << shift;
+  return {begin + (last < 0 ? last : 0), begin + (last > 0 ? last : 0) + (view.cols << shift)};
+}
+inline ByteHull hull_of(const void* data, DType dtype, int64_t size) {
+  if (data == nullptr || size <= 0) return {};
+  const auto begin = reinterpret_cast<int64_t>(data);
+  return {begin, begin + in_bytes(size, dtype)};
+}
+
 inline ByteHull hull_of(const ByteRows& a) {
   if (a.rows <= 0 || a.width <= 0) return {};
   const int64_t last = (a.rows - 1) * a.stride;

@@ -80,4 +80,10 @@ std::string explain_backward(const NormSpec& spec, const NormBackward& args) {
   return explain(spec, "backward", args.dy, check_backward(spec, args));
 }
 
+const char* cpu_target() {
+  if (!cpu::target_status().ok()) return "none";
+  const cpu::Kernels* kernels = cpu::active_kernels();
+  return kernels == nullptr ? "scalar" : kernels->name;
+}
+
 }  // namespace norma

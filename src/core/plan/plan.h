@@ -33,4 +33,8 @@ Status norm_backward(const NormSpec& spec, const NormBackward& args, void* works
 std::string explain_forward(const NormSpec& spec, const NormForward& args);
 std::string explain_backward(const NormSpec& spec, const NormBackward& args);
 
+// The instruction set of the CPU kernels: "avx512"; "scalar" where only the reference is there;
+// "none" where NORMA_TARGET asks for one that this machine lacks, so that every call is refused.
+const char* cpu_target();
+
 }  // namespace norma

@@ -41,9 +41,8 @@ std::string answer() {
   const Status status = c.run(serial_executor());
   const cpu::Kernels* kernels = cpu::active_kernels();
   std::ostringstream text;
-  text << '<' << (kernels == nullptr ? "none" : kernels->name) << ' '
-       << (kernels == nullptr ? 0 : kernels->lanes) << " | " << status.message() << " | "
-       << explain_forward(c.spec, c.forward_args()) << " |";
+  text << '<' << cpu_target() << ' ' << (kernels == nullptr ? 0 : kernels->lanes) << " | "
+       << status.message() << " | " << explain_forward(c.spec, c.forward_args()) << " |";
   for (const float v : c.y.dense()) text << ' ' << std::hexfloat << v;
   text << '>';
   return text.str();
