@@ -9,8 +9,7 @@
 // What it does not do:
 // - It has no tensors and no graph: rows in host memory come in, and the caller keeps what the
 //   backward pass needs.
-// - It computes f32, and f64 for checking. bf16 and f16 have their numbers here, and are answered
-//   with NORMA_UNSUPPORTED until their kernels are there.
+// - f64 is for checking: it runs on the scalar reference.
 // - It never prints, never ends the process, and lets no C++ exception out.
 // - Its default threads do not survive fork(): a child of a process that has used them must pass an
 //   executor of its own, or norma_serial_executor().
@@ -40,7 +39,10 @@
 //     width, the alignment and the stride (the contract norma-1, docs/numerics.md). eps is taken
 //     as it is: finite, >= 0, inside the root. The caller's rounding mode and flush-to-zero flags
 //     change nothing and are left as they were.
-// (8) Growth. Arguments are structs because a norm takes up to ten of them and more are to come:
+// (8) Types. Rows of one call have one type: f32, bf16, f16 or f64. Weight and bias have it too, or
+//     both are f32; each gradient of a parameter has it, or is f32. f64 goes with f64 alone. 16-bit
+//     elements are promoted exactly, worked in f32 and rounded once, to nearest even, when stored.
+// (9) Growth. Arguments are structs because a norm takes up to ten of them and more are to come:
 //     by name none can be swapped, and a later field needs no new function. Their first field is
 //     struct_size = sizeof(the struct); fields are only ever added at the end, and zero in a new
 //     one means what its absence meant. A library older than the caller's header accepts the
@@ -142,6 +144,10 @@ typedef struct norma_row_norm_forward_args {
   void* mean_hi;
   void* mean_lo;
   void* rstd;
+  // 1: the dialect of Gemma, 1 + weight (in f32) instead of weight. 0: weight.
+  int32_t weight_plus_one;
+  // 1: the dialect of LLaMA, x * rstd is rounded to y's type before the weight. 0: one rounding.
+  int32_t round_before_weight;
 } norma_row_norm_forward_args;
 
 // The arguments of a backward pass over rows. Gradients are overwritten, never added to.
@@ -158,6 +164,8 @@ typedef struct norma_row_norm_backward_args {
   norma_rows dx;              // [rows, cols], or absent; may be dy
   norma_vector dweight;       // [cols], or absent
   norma_vector dbias;         // [cols], or absent
+  int32_t weight_plus_one;      // as in the forward pass
+  int32_t round_before_weight;  // as in the forward pass; the gradient sees through the rounding
 } norma_row_norm_backward_args;
 
 // executor: NULL for the default one.

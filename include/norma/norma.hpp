@@ -127,6 +127,8 @@ struct Forward {
   Vector mean_hi = {};
   Vector mean_lo = {};
   Vector rstd = {};
+  bool weight_plus_one = false;
+  bool round_before_weight = false;
 };
 
 // Fields as in norma_row_norm_backward_args.
@@ -140,6 +142,8 @@ struct Backward {
   Rows dx = {};
   Vector dweight = {};
   Vector dbias = {};
+  bool weight_plus_one = false;
+  bool round_before_weight = false;
 };
 
 namespace detail {
@@ -191,7 +195,8 @@ inline Status read(const char* function, const Forward& f, norma_row_norm_forwar
   check.statistic("mean_lo", f.mean_lo, f.x.view.rows, f.x.view.dtype);
   check.statistic("rstd", f.rstd, f.x.view.rows, f.x.view.dtype);
   *args = {sizeof *args,      f.eps,  f.x.view, f.weight.view, f.bias.view, f.y.view,
-           f.mean_hi.view.data, f.mean_lo.view.data, f.rstd.view.data};
+           f.mean_hi.view.data, f.mean_lo.view.data, f.rstd.view.data, f.weight_plus_one,
+           f.round_before_weight};
   return check.status;
 }
 
@@ -204,7 +209,8 @@ inline Status read(const char* function, const Backward& b, norma_row_norm_backw
   check.statistic("mean_lo", b.mean_lo, b.dy.view.rows, b.dy.view.dtype);
   check.statistic("rstd", b.rstd, b.dy.view.rows, b.dy.view.dtype);
   *args = {sizeof *args,        b.x.view,         b.dy.view, b.weight.view,  b.mean_hi.view.data,
-           b.mean_lo.view.data, b.rstd.view.data, b.dx.view, b.dweight.view, b.dbias.view};
+           b.mean_lo.view.data, b.rstd.view.data, b.dx.view, b.dweight.view, b.dbias.view,
+           b.weight_plus_one,   b.round_before_weight};
   return check.status;
 }
 

@@ -27,7 +27,16 @@ constexpr const char* name_of(NormKind kind) {
 struct NormSpec {
   NormKind kind = NormKind::kLayerNorm;
   double eps = 1e-5;  // finite, >= 0, inside the root; below 2^-252 it is taken as 2^-252
+  // Gemma's dialect: 1 + weight, worked in the statistics' type, stands wherever weight does.
+  bool weight_plus_one = false;
+  // LLaMA's dialect: xhat is rounded to y's type before it is multiplied by the weight. The
+  // backward pass sees through the rounding.
+  bool round_before_weight = false;
 };
+
+constexpr DType dtype_of_statistics(DType rows) {
+  return rows == DType::kF64 ? DType::kF64 : DType::kF32;
+}
 
 // What the forward pass saves for the backward pass, one value a row. f32, or f64 where x is f64.
 // RMSNorm has rstd only. In the forward pass each may be null: then it is not stored.
@@ -42,6 +51,7 @@ struct ConstStatistics {
   const void* rstd = nullptr;
 };
 
+// Types: y has x's. weight and bias have one type, x's or f32 (f64 rows: f64).
 struct NormForward {
   ConstRowsView x;
   ConstVectorView weight;  // absent: not multiplied
@@ -51,7 +61,8 @@ struct NormForward {
 };
 
 // dx and each parameter gradient are computed where their data is not null, and overwritten,
-// never added to.
+// never added to. Types: dy and dx have x's; each of weight, dweight and dbias x's or f32 (f64
+// rows: f64).
 struct NormBackward {
   ConstRowsView x;
   ConstRowsView dy;

@@ -48,13 +48,13 @@ static void structs_and_executors(void) {
               "[layer_norm] args must not be null.");
   CHECK_ERROR(norma_rms_norm_backward(NULL, NULL, 0, NULL), NORMA_INVALID_ARGUMENT,
               "[rms_norm_backward] args must not be null.");
-  INVALID(f.struct_size = 0, "struct_size must be the struct's sizeof, 168 here, but is 0.");
-  INVALID(f.struct_size = 167, "struct_size must be the struct's sizeof, 168 here, but is 167.");
+  INVALID(f.struct_size = 0, "struct_size must be the struct's sizeof, 176 here, but is 0.");
+  INVALID(f.struct_size = 167, "struct_size must be the struct's sizeof, 176 here, but is 167.");
   INVALID(f.struct_size = 99999,
-          "struct_size must be the struct's sizeof, 168 here, but is 99999.");
+          "struct_size must be the struct's sizeof, 176 here, but is 99999.");
   reset(), b.struct_size = 168;
   CHECK_ERROR(norma_rms_norm_backward(&b, NULL, 0, NULL), NORMA_INVALID_ARGUMENT,
-              "[rms_norm_backward] struct_size must be the struct's sizeof, 224 here, but is 168.");
+              "[rms_norm_backward] struct_size must be the struct's sizeof, 232 here, but is 168.");
   reset();
   norma_executor executor = *norma_serial_executor();
   executor.threads = NULL;
@@ -102,16 +102,21 @@ static void forward(void) {
   CHECK_ERROR(norma_rms_norm_forward(&f, NULL), NORMA_INVALID_ARGUMENT,
               "[rms_norm] mean_lo must be null: RMSNorm has no mean.");
   FORWARD(f.weight.dtype = NORMA_F16, NORMA_UNSUPPORTED,
-          "weight has dtype f16 where x has f32: mixed dtypes are not supported yet, convert one "
-          "of them.");
-  FORWARD((f.x.dtype = f.y.dtype = f.weight.dtype = f.bias.dtype = NORMA_BF16), NORMA_UNSUPPORTED,
-          "rows of dtype bf16 are not supported yet: convert them to f32 or f64.");
+          "weight has dtype f16 where x has f32: it must have that.");
+  FORWARD((f.x.dtype = f.y.dtype = NORMA_BF16, f.weight.dtype = NORMA_F16), NORMA_UNSUPPORTED,
+          "weight has dtype f16 where x has bf16: it must have that, or f32.");
+  FORWARD((f.x.dtype = f.y.dtype = f.bias.dtype = NORMA_BF16), NORMA_UNSUPPORTED,
+          "bias has dtype bf16 where weight has f32: they must be the same, convert one of them.");
+  INVALID(f.weight_plus_one = 2, "weight_plus_one must be 0 or 1 but is 2.");
+  INVALID(f.round_before_weight = -1, "round_before_weight must be 0 or 1 but is -1.");
 }
 
 static void backward(void) {
   size_t bytes;
   BACKWARD(b.dy.rows = 2, "x must have the shape of dy, [2, 5], but is [3, 5].");
   BACKWARD(b.dy.data = NULL, "dy must not be null.");
+  BACKWARD(b.weight_plus_one = 3, "weight_plus_one must be 0 or 1 but is 3.");
+  BACKWARD(b.round_before_weight = 2, "round_before_weight must be 0 or 1 but is 2.");
   BACKWARD(b.dx.stride = -4,
            "dx must have a stride of at least cols=5 elements but has -4: its rows would overwrite "
            "each other.");

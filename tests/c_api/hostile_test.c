@@ -57,7 +57,8 @@ static struct view effective(const struct problem* p, int i) {
   struct view v = p->v[i];
   const int reads_x = !p->is_backward || p->v[kDx].offset >= 0 || p->v[kDweight].offset >= 0;
   if (v.kind == kStatistic) {
-    v.rows = 1, v.cols = p->v[0].rows, v.stride = 0, v.dtype = p->v[0].dtype;
+    v.rows = 1, v.cols = p->v[0].rows, v.stride = 0;
+    v.dtype = p->v[0].dtype == NORMA_F64 ? NORMA_F64 : NORMA_F32;
     v.is_required = p->is_backward && reads_x && v.cols > 0 && (!p->is_rms || i == kBackRstd);
   }
   if (!reads_x && (i == kBackX || v.kind == kStatistic)) v.offset = -1, v.is_required = 0;
@@ -78,7 +79,11 @@ static int faults_of(const struct view* v, const struct view* problem) {
     if (v->rows != problem->rows) faults |= kWrong;
   }
   if (v->kind != kStatistic && v->cols != problem->cols) faults |= kWrong;
-  if (v->dtype != problem->dtype) faults |= kNotServed;
+  const int f32_will_do = v->kind == kVector && v->dtype == NORMA_F32;
+  if (v->dtype != problem->dtype && v->kind != kStatistic &&
+      !(f32_will_do && problem->dtype != NORMA_F64)) {
+    faults |= kNotServed;
+  }
   if (v->rows > 0 && v->cols > 0 && v->offset < 0) faults |= kWrong;
   // Of a vector without elements too, as it is not absent.
   const int has_place = v->kind == kMatrix ? !is_empty(v) : v->offset >= 0;
@@ -121,6 +126,10 @@ static int faults_of_problem(const struct problem* p, int* may_call) {
     const struct view v = effective(p, i);
     faults |= faults_of(&v, &p->v[0]);
   }
+  if (!p->is_backward && p->v[kWeight].offset >= 0 && p->v[kBias].offset >= 0 &&
+      p->v[kWeight].dtype != p->v[kBias].dtype) {
+    faults |= kNotServed;
+  }
   if (faults & kWrong) return faults;
   for (int i = 0; i < count_of(p); ++i) {
     const struct view v = effective(p, i);
@@ -137,7 +146,6 @@ static int faults_of_problem(const struct problem* p, int* may_call) {
     const int several = owners[k] & (owners[k] - 1);
     if (several && owners[k] & outputs && owners[k] != allowed) faults |= kWrong;
   }
-  if (p->v[0].dtype != NORMA_F32 && p->v[0].dtype != NORMA_F64) faults |= kNotServed;
   return faults;
 }
 
@@ -203,7 +211,8 @@ static int backward(const struct problem* p, char* memory, const norma_executor*
 static struct problem valid_problem(void) {
   struct problem p = {.is_rms = (int)draw(2), .is_backward = (int)draw(2), .eps = 1e-5};
   const int64_t rows = draw(kMostRows + 1), cols = draw(kMostCols + 1);
-  const int32_t dtype = draw(4) == 0 ? NORMA_F64 : NORMA_F32;
+  const int32_t dtype = (int32_t)draw(4);
+  const int32_t parameters = draw(2) && dtype != NORMA_F64 ? NORMA_F32 : dtype;
   int64_t end = 64 * draw(4);
   for (int i = 0; i < count_of(&p); ++i) {
     struct view* v = &p.v[i];
@@ -214,11 +223,13 @@ static struct problem valid_problem(void) {
     v->is_required = is_matrix && !(p.is_backward && i == kDx);
     v->rows = is_matrix ? rows : 1;
     v->cols = v->kind == kStatistic ? rows : cols;
-    v->dtype = dtype;
+    v->dtype = is_matrix ? dtype : v->kind == kVector ? parameters : NORMA_F32;
+    if (dtype == NORMA_F64) v->dtype = NORMA_F64;
     v->stride = is_matrix ? cols + draw(4) : 0;
-    int64_t first = end + size_of(dtype) * draw(9);
-    const int64_t reach = v->rows > 0 ? (v->rows - 1) * v->stride * size_of(dtype) : 0;
-    end = first + reach + v->cols * size_of(dtype);
+    const int64_t size = size_of(v->dtype);
+    int64_t first = (end + size - 1) / size * size + size * draw(9);
+    const int64_t reach = v->rows > 0 ? (v->rows - 1) * v->stride * size : 0;
+    end = first + reach + v->cols * size;
     if (is_matrix && draw(6) == 0) v->stride = -v->stride, first += reach;
     if (is_matrix && !v->is_output && draw(8) == 0) v->stride = 0;
     v->offset = first;
@@ -301,9 +312,9 @@ static int one_call(int64_t counts[3]) {
   const int faults = faults_of_problem(&p, &may_call);
   if (faults == 0 && !may_call) return ++counts[2], 1;
 
-  // Numbers about 1, read as f32 or as f64.
+  // Numbers about 1, whatever type they are read as.
   for (int i = 0; i < kArena; i += 4) {
-    const uint32_t word = 0x3f000000u | ((uint32_t)next_random(&state) & 0x80ffffffu);
+    const uint32_t word = 0x3f003f00u | ((uint32_t)next_random(&state) & 0x80ff80ffu);
     memcpy(before + i, &word, sizeof word);
   }
   memcpy(base, before, kArena);

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -98,11 +99,20 @@ TEST(NormaHpp, ASpanKnowsItsLength) {
             "[layer_norm] weight must have cols=4 elements but has 3.");
 }
 
-TEST(NormaHpp, SixteenBitTypesAreNamedAndNotYetServed) {
-  const std::vector<norma::abi::BF16> x(4);
-  std::vector<norma::abi::BF16> y(4);
-  const Status status = norma::abi::rms_norm_forward({.x = {x, 1, 4}, .y = {y, 1, 4}});
-  EXPECT_EQ(status.code(), NORMA_UNSUPPORTED);
+TEST(NormaHpp, SixteenBitTypesAndGemmasWeight) {
+  const auto bf16 = [](float v) {
+    return static_cast<norma::abi::BF16>(std::bit_cast<std::uint32_t>(v) >> 16);
+  };
+  // Mean square 4: x * rstd is 0.5, 1, 1.5, 0.5, 0.5, .., exactly, and 1 + weight is 3.
+  const std::vector<norma::abi::BF16> x{bf16(1), bf16(2), bf16(3), bf16(-1), bf16(-1), bf16(0),
+                                        bf16(0), bf16(4)};
+  const std::vector<float> weight(8, 2.0f);
+  std::vector<norma::abi::BF16> y(8);
+  const Status status = norma::abi::rms_norm_forward(
+      {.x = {x, 1, 8}, .weight = weight, .eps = 0, .y = {y, 1, 8}, .weight_plus_one = true});
+  EXPECT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(y, (std::vector{bf16(1.5), bf16(3), bf16(4.5), bf16(-1.5), bf16(-1.5), bf16(0),
+                            bf16(0), bf16(6)}));
 }
 
 // A const vector cannot be written, and what has no dtype is no data.

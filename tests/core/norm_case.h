@@ -14,61 +14,81 @@
 #include <vector>
 
 #include "core/plan/plan.h"
+#include "core/ref/rows.h"
 
 namespace norma::test {
 
-// rows x cols floats; row r starts `stride` elements after row r - 1, the first `offset` elements
-// past a 64-byte boundary.
+// rows x cols elements; row r starts `stride` elements after row r - 1, the first `offset` elements
+// past a 64-byte boundary. Values go in and out as f32, which holds those of bf16 and f16.
 class PaddedRows {
  public:
-  PaddedRows(int64_t rows, int64_t cols, int64_t stride = 0, int64_t offset = 0)
-      : rows_(rows), cols_(cols), stride_(stride == 0 ? cols : stride) {
+  PaddedRows(int64_t rows, int64_t cols, int64_t stride = 0, int64_t offset = 0,
+             DType dtype = DType::kF32)
+      : dtype_(dtype), rows_(rows), cols_(cols), stride_(stride == 0 ? cols : stride) {
+    const int64_t size = static_cast<int64_t>(size_of(dtype)), line = 64 / size;
     const int64_t reach = rows > 1 ? (rows - 1) * (stride_ < 0 ? -stride_ : stride_) : 0;
-    memory_.assign(static_cast<size_t>(reach + cols + offset + 2 * kGuard), padding());
-    const uintptr_t base = reinterpret_cast<uintptr_t>(memory_.data()) / sizeof(float);
-    first_ = static_cast<int64_t>((16 - base % 16) % 16) + offset + 16;
+    // Room for the alignment, and for a stray vector store on either side.
+    memory_.resize(static_cast<size_t>((reach + cols + offset + 5 * line) * size));
+    for (int64_t i = 0; i < count(); ++i) ref::store(memory_.data(), dtype_, i, padding());
+    const auto base = static_cast<int64_t>(reinterpret_cast<uintptr_t>(memory_.data())) / size;
+    first_ = (line - base % line) % line + offset + line;
     if (stride_ < 0) first_ += reach;
     fill(0.0f);
   }
 
-  float* row(int64_t r) { return memory_.data() + first_ + r * stride_; }
-  const float* row(int64_t r) const { return memory_.data() + first_ + r * stride_; }
+  void* data() { return memory_.data() + first_ * static_cast<int64_t>(size_of(dtype_)); }
+  const void* data() const { return const_cast<PaddedRows*>(this)->data(); }
+  // REQUIRES: f32.
+  float* row(int64_t r) { return static_cast<float*>(data()) + r * stride_; }
+  const float* row(int64_t r) const { return const_cast<PaddedRows*>(this)->row(r); }
   void fill(float value) {
-    for (int64_t r = 0; r < rows_; ++r) std::fill_n(row(r), cols_, value);
+    for (int64_t r = 0; r < rows_; ++r) {
+      for (int64_t i = 0; i < cols_; ++i) ref::store(view(), r, i, value);
+    }
   }
   void assign(const std::vector<float>& dense) {
     for (int64_t r = 0; r < rows_; ++r) {
-      std::copy_n(dense.begin() + r * cols_, cols_, row(r));
+      for (int64_t i = 0; i < cols_; ++i) {
+        ref::store(view(), r, i, dense[static_cast<size_t>(r * cols_ + i)]);
+      }
     }
   }
   std::vector<float> dense() const {
     std::vector<float> values;
-    for (int64_t r = 0; r < rows_; ++r) values.insert(values.end(), row(r), row(r) + cols_);
+    for (int64_t r = 0; r < rows_; ++r) {
+      const ref::Elements<float> row(data(), dtype_, r * stride_);
+      for (int64_t i = 0; i < cols_; ++i) values.push_back(row[i]);
+    }
     return values;
   }
-  RowsView view() { return {row(0), DType::kF32, rows_, cols_, stride_}; }
+  RowsView view() { return {data(), dtype_, rows_, cols_, stride_}; }
 
   // Whether every element that is not part of a row still has the padding's bits.
   bool padding_is_untouched() const {
-    std::vector<bool> used(memory_.size(), false);
+    std::vector<bool> used(static_cast<size_t>(count()), false);
     for (int64_t r = 0; r < rows_; ++r) {
       for (int64_t i = 0; i < cols_; ++i) {
         used[static_cast<size_t>(first_ + r * stride_ + i)] = true;
       }
     }
-    const float want = padding();
-    for (size_t i = 0; i < memory_.size(); ++i) {
-      if (!used[i] && std::memcmp(&memory_[i], &want, sizeof want) != 0) return false;
+    const size_t size = size_of(dtype_);
+    char want[8];
+    ref::store(want, dtype_, 0, padding());
+    for (size_t i = 0; i < used.size(); ++i) {
+      if (!used[i] && std::memcmp(&memory_[i * size], want, size) != 0) return false;
     }
     return true;
   }
 
  private:
-  static constexpr int64_t kGuard = 48;  // room for the alignment and for a stray vector store
   static float padding() { return std::numeric_limits<float>::quiet_NaN(); }
+  int64_t count() const {
+    return static_cast<int64_t>(memory_.size()) / static_cast<int64_t>(size_of(dtype_));
+  }
 
+  DType dtype_;
   int64_t rows_, cols_, stride_, first_ = 0;
-  std::vector<float> memory_;
+  std::vector<char> memory_;
 };
 
 struct NormCase {

@@ -15,15 +15,41 @@
 
 #include "core/ref/layer_norm.h"
 #include "core/ref/rms_norm.h"
+#include "core/ref/rows.h"
+#include "tests/core/norm_case.h"
 #include "tests/support/bits.h"
 
 namespace norma::test {
+
+struct Types {
+  DType rows = DType::kF32, parameters = DType::kF32, gradients = DType::kF32;
+
+  std::string text() const {
+    return std::string("rows ") + name_of(rows) + " parameters " + name_of(parameters) +
+           " gradients " + name_of(gradients);
+  }
+};
 
 struct Problem {
   NormSpec spec;
   int64_t rows, cols;
   std::vector<float> x, dy, weight, bias;  // x and dy dense; weight and bias may be empty: absent
+  Types types = {};  // which hold every value above
 };
+
+inline void round_to(std::vector<float>* values, DType dtype) {
+  for (float& v : *values) v = ref::rounded(v, dtype);
+}
+
+// The same problem with values that its types hold.
+inline Problem in_types(Problem p, const Types& types) {
+  p.types = types;
+  round_to(&p.x, types.rows);
+  round_to(&p.dy, types.rows);
+  round_to(&p.weight, types.parameters);
+  round_to(&p.bias, types.parameters);
+  return p;
+}
 
 // Empty: not asked for, or not defined for this norm.
 struct Results {
@@ -54,36 +80,45 @@ inline Problem normal_problem(NormSpec spec, int64_t rows, int64_t cols, uint64_
   return p;
 }
 
-inline ConstVectorView view_of(const std::vector<float>& values) {
-  return {values.empty() ? nullptr : values.data(), DType::kF32,
-          static_cast<int64_t>(values.size())};
-}
-
 // What the scalar specification makes of it.
 inline Results specified(const Problem& p) {
   const auto rows = static_cast<size_t>(p.rows), cols = static_cast<size_t>(p.cols);
   const bool layer_norm = p.spec.kind == NormKind::kLayerNorm;
   Results r;
-  r.y.resize(rows * cols);
-  r.dx.resize(rows * cols);
   r.rstd.resize(rows);
-  r.dweight.resize(cols);
-  r.dbias.resize(cols);
   if (layer_norm) r.mean_hi = r.mean_lo = r.rstd;
   float* hi = layer_norm ? r.mean_hi.data() : nullptr;
   float* lo = layer_norm ? r.mean_lo.data() : nullptr;
-  const ConstRowsView x{p.x.data(), DType::kF32, p.rows, p.cols, p.cols};
-  const ConstRowsView dy{p.dy.data(), DType::kF32, p.rows, p.cols, p.cols};
-  const NormForward forward{x, view_of(p.weight), view_of(p.bias),
-                            {r.y.data(), DType::kF32, p.rows, p.cols, p.cols},
+  const auto memory = [](int64_t m, int64_t n, DType dtype, const std::vector<float>& values) {
+    PaddedRows typed(m, n, 0, 0, dtype);
+    if (!values.empty()) typed.assign(values);
+    return typed;
+  };
+  const DType type = p.types.rows;
+  PaddedRows x = memory(p.rows, p.cols, type, p.x), dy = memory(p.rows, p.cols, type, p.dy),
+             y = memory(p.rows, p.cols, type, {}), dx = y,
+             weight_memory = memory(1, p.cols, p.types.parameters, p.weight),
+             bias_memory = memory(1, p.cols, p.types.parameters, p.bias),
+             dweight = memory(1, p.cols, p.types.gradients, {}), dbias = dweight;
+  const auto parameter = [&](PaddedRows& typed, const std::vector<float>& values) {
+    return ConstVectorView{values.empty() ? nullptr : typed.data(), p.types.parameters, p.cols};
+  };
+  const ConstVectorView w = parameter(weight_memory, p.weight);
+  const NormForward forward{x.view(), w, parameter(bias_memory, p.bias), y.view(),
                             {hi, lo, r.rstd.data()}};
   layer_norm ? ref::layer_norm_forward(p.spec, forward) : ref::rms_norm_forward(p.spec, forward);
-  const NormBackward backward{x, dy, view_of(p.weight), {hi, lo, r.rstd.data()},
-                              {r.dx.data(), DType::kF32, p.rows, p.cols, p.cols},
-                              {r.dweight.data(), DType::kF32, p.cols},
-                              {r.dbias.data(), DType::kF32, p.cols}};
-  layer_norm ? ref::layer_norm_backward(backward) : ref::rms_norm_backward(backward);
-  const float* weight = p.weight.empty() ? nullptr : p.weight.data();
+  const NormBackward backward{x.view(), dy.view(), w, {hi, lo, r.rstd.data()}, dx.view(),
+                              {dweight.data(), p.types.gradients, p.cols},
+                              {dbias.data(), p.types.gradients, p.cols}};
+  layer_norm ? ref::layer_norm_backward(p.spec, backward)
+             : ref::rms_norm_backward(p.spec, backward);
+  r.y = y.dense();
+  r.dx = dx.dense();
+  r.dweight = dweight.dense();
+  r.dbias = dbias.dense();
+  std::vector<float> gain = p.weight;
+  for (float& v : gain) v = p.spec.weight_plus_one ? 1.0f + v : v;
+  const float* weight = gain.empty() ? nullptr : gain.data();
   for (size_t i = 0; i < rows; ++i) {
     const float *row = p.x.data() + i * cols, *drow = p.dy.data() + i * cols;
     const ref::RowSums sums =

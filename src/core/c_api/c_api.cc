@@ -67,7 +67,7 @@ Status null_pointer(const std::string& function, const char* name) {
   return invalid_argument("[" + function + "] " + name + " must not be null.");
 }
 
-// Copies what this library knows of the caller's struct (convention 8); what the caller does not
+// Copies what this library knows of the caller's struct (convention 9); what the caller does not
 // have stays zero. kFirstSize is the size that the first header with this struct gave it.
 template <size_t kFirstSize, typename Args>
 Status read_struct(const char* function, const Args* given, Args* known) {
@@ -119,6 +119,13 @@ Status no_mean(NormKind kind, const char* function, const void* mean_hi, const v
                           " must be null: RMSNorm has no mean.");
 }
 
+Status read_flag(const char* function, const char* name, int32_t value, bool* flag) {
+  *flag = value == 1;
+  if (value == 0 || value == 1) return Status();
+  return invalid_argument(std::string("[") + function + "] " + name + " must be 0 or 1 but is " +
+                          std::to_string(value) + ".");
+}
+
 Status read(NormKind kind, const norma_row_norm_forward_args* given, NormSpec* spec,
             NormForward* args) {
   const char* function = name_of_pass<NormForward>(kind);
@@ -126,6 +133,10 @@ Status read(NormKind kind, const norma_row_norm_forward_args* given, NormSpec* s
   NORMA_RETURN_IF_ERROR(read_struct<kForwardFirstSize>(function, given, &a));
   NORMA_RETURN_IF_ERROR(no_mean(kind, function, a.mean_hi, a.mean_lo));
   *spec = {kind, a.eps};
+  NORMA_RETURN_IF_ERROR(
+      read_flag(function, "weight_plus_one", a.weight_plus_one, &spec->weight_plus_one));
+  NORMA_RETURN_IF_ERROR(read_flag(function, "round_before_weight", a.round_before_weight,
+                                  &spec->round_before_weight));
   *args = {view(a.x), view(a.weight), view(a.bias), view(a.y), {a.mean_hi, a.mean_lo, a.rstd}};
   return Status();
 }
@@ -137,6 +148,10 @@ Status read(NormKind kind, const norma_row_norm_backward_args* given, NormSpec* 
   NORMA_RETURN_IF_ERROR(read_struct<kBackwardFirstSize>(function, given, &a));
   NORMA_RETURN_IF_ERROR(no_mean(kind, function, a.mean_hi, a.mean_lo));
   spec->kind = kind;
+  NORMA_RETURN_IF_ERROR(
+      read_flag(function, "weight_plus_one", a.weight_plus_one, &spec->weight_plus_one));
+  NORMA_RETURN_IF_ERROR(read_flag(function, "round_before_weight", a.round_before_weight,
+                                  &spec->round_before_weight));
   *args = {view(a.x),  view(a.dy),      view(a.weight), {a.mean_hi, a.mean_lo, a.rstd},
            view(a.dx), view(a.dweight), view(a.dbias)};
   return Status();

@@ -25,21 +25,21 @@ namespace HWY_NAMESPACE {
 // registers hold the constants of.
 inline constexpr int kSweepRows = kN == 16 ? 4 : 2;
 
-// Row is Norm::Row or Norm::HalvedRow.
-template <class Norm, class Row, bool kWeight>
+// T is the type of the rows, Row Norm::Row or Norm::HalvedRow.
+template <class Norm, class T, class Row, bool kWeight>
 struct BackwardTerms {
   static constexpr int kSums = Norm::kBackwardSums;
-  const float* x;
-  const float* dy;
-  const float* soon;  // where dx goes next; x itself where that is not to be cached
+  const T* x;
+  const T* dy;
+  const T* soon;  // where dx goes next; x itself where that is not to be cached
   const float* weight;
   int64_t end;
   Row row;
 
   HWY_INLINE Two Inside(int64_t i) const {
-    V g = hn::LoadU(kD, dy + i);
-    if (kWeight) g = hn::Mul(g, hn::LoadU(kD, weight + i));
-    return {g, hn::Mul(g, row.Xhat(hn::LoadU(kD, x + i)))};
+    V g = Load(dy + i);
+    if (kWeight) g = hn::Mul(g, Load(weight + i));
+    return {g, hn::Mul(g, row.Xhat(Load(x + i)))};
   }
   HWY_INLINE Two Masked(int64_t i) const {
     V g = LoadInside(dy, i, end);
@@ -56,9 +56,9 @@ struct BackwardTerms {
     t[kSums - 1] = hn::Add(product.a, product.b);
   }
   HWY_INLINE void Group(int64_t i, V (&leaf)[kSums]) const {
-    for (int64_t line = 0; line < kGroup; line += 16) {
-      hwy::Prefetch(x + i + line + kPrefetchElements);
-      hwy::Prefetch(dy + i + line + kPrefetchElements);
+    for (int64_t line = 0; line < kGroup; line += kLine<T>) {
+      hwy::Prefetch(x + i + line + kPrefetchBytes / sizeof(T));
+      hwy::Prefetch(dy + i + line + kPrefetchBytes / sizeof(T));
       hwy::Prefetch(soon + i + line);
     }
     FoldGroup<kSums>(
@@ -74,29 +74,29 @@ struct BackwardTerms {
   }
 };
 
-template <class Norm, class Row, bool kWeight>
-HWY_INLINE BackwardTerms<Norm, Row, kWeight> TermsOfRow(const BackwardArgs& args, int64_t r) {
-  const float* x = args.x + r * args.x_stride;
-  const float* soon = args.stream ? x : args.dx + r * args.dx_stride;
-  return {x, args.dy + r * args.dy_stride, soon, args.weight, args.cols, Row(args, r)};
+template <class Norm, class T, class Row, bool kWeight>
+HWY_INLINE BackwardTerms<Norm, T, Row, kWeight> TermsOfRow(const BackwardArgs& args, int64_t r) {
+  const T* x = RowOf<T>(args.x, args.x_stride, r);
+  const T* soon = args.stream ? x : RowOf<T>(args.dx, args.dx_stride, r);
+  return {x, RowOf<T>(args.dy, args.dy_stride, r), soon, args.weight, args.cols, Row(args, r)};
 }
 
 // A row whose xhat is halved takes this instead of the batch.
-template <class Norm, bool kWeight>
+template <class Norm, class T, bool kWeight>
 HWY_NOINLINE void HalvedRowSums(const BackwardArgs& args, int64_t r,
                                 double (&sums)[Norm::kBackwardSums]) {
-  SumLongRow(TermsOfRow<Norm, typename Norm::HalvedRow, kWeight>(args, r), args.cols, sums);
+  SumLongRow(TermsOfRow<Norm, T, typename Norm::HalvedRow, kWeight>(args, r), args.cols, sums);
 }
 
 // The sums of rows first .. first + count - 1, count <= kBatch, into g and gx.
-template <class Norm, bool kWeight>
+template <class Norm, class T, bool kWeight>
 HWY_INLINE void BatchBackwardSums(const BackwardArgs& args, int64_t first, int64_t count,
                                   double* HWY_RESTRICT g, double* HWY_RESTRICT gx) {
   constexpr int kSums = Norm::kBackwardSums;
   const int64_t n = args.cols;
   double* const sums[2] = {kSums == 2 ? g : gx, gx};
   const auto terms = [&](int64_t r) HWY_ATTR {
-    return TermsOfRow<Norm, typename Norm::Row, kWeight>(args, first + r);
+    return TermsOfRow<Norm, T, typename Norm::Row, kWeight>(args, first + r);
   };
   if (n > kBlock) {
     for (int64_t r = 0; r < count; ++r) {
@@ -124,18 +124,18 @@ HWY_INLINE void BatchBackwardSums(const BackwardArgs& args, int64_t first, int64
   for (int64_t r = 0; Norm::kPivot && r < count; ++r) {
     if (HWY_LIKELY(!needs_halving(args.rstd[first + r]))) continue;
     double row[kSums];
-    HalvedRowSums<Norm, kWeight>(args, first + r, row);
+    HalvedRowSums<Norm, T, kWeight>(args, first + r, row);
     for (int q = 0; q < kSums; ++q) sums[q][r] = row[q];
   }
 }
 
-template <class Norm, bool kWeight>
+template <class Norm, class T, bool kWeight>
 HWY_NOINLINE void BackwardSumsOf(const BackwardArgs& args, Range rows, RowMeans means) {
   const double inv_n = 1.0 / static_cast<double>(args.cols);
   HWY_ALIGN_MAX double g[kBatch] = {}, gx[kBatch];
   for (int64_t first = rows.begin; first < rows.end; first += kBatch) {
     const int64_t count = HWY_MIN(kBatch, rows.end - first);
-    BatchBackwardSums<Norm, kWeight>(args, first, count, g, gx);
+    BatchBackwardSums<Norm, T, kWeight>(args, first, count, g, gx);
     for (int64_t r = 0; r < count; ++r) {
       means.g[first - rows.begin + r] = static_cast<float>(g[r] * inv_n);
       means.gx[first - rows.begin + r] = static_cast<float>(gx[r] * inv_n);
@@ -144,20 +144,20 @@ HWY_NOINLINE void BackwardSumsOf(const BackwardArgs& args, Range rows, RowMeans 
   }
 }
 
-template <class Norm>
+template <class Norm, class T>
 void BackwardSums(const BackwardArgs& args, Range rows, RowMeans means) {
-  args.weight != nullptr ? BackwardSumsOf<Norm, true>(args, rows, means)
-                         : BackwardSumsOf<Norm, false>(args, rows, means);
+  args.weight != nullptr ? BackwardSumsOf<Norm, T, true>(args, rows, means)
+                         : BackwardSumsOf<Norm, T, false>(args, rows, means);
 }
 
 // kRows rows swept together. Load, Store and StoreDx treat a whole vector, or less at the end of a
 // row.
-template <class Norm, int kRows, bool kWeight, bool kDx, bool kDweight, bool kDbias>
+template <class Norm, class T, int kRows, bool kWeight, bool kDx, bool kDweight, bool kDbias>
 struct Sweep {
   const float* weight;
-  const float* x[kRows];
-  const float* dy[kRows];
-  float* dx[kRows];
+  const T* x[kRows];
+  const T* dy[kRows];
+  T* dx[kRows];
   typename Norm::Row row[kRows];
   V g_mean[kRows], gx_mean[kRows];
 
@@ -186,27 +186,27 @@ struct Sweep {
   }
 };
 
-template <class Norm, int kRows, bool kWeight, bool kDx, bool kDweight, bool kDbias>
+template <class Norm, class T, int kRows, bool kWeight, bool kDx, bool kDweight, bool kDbias>
 HWY_NOINLINE void SweepRows(const BackwardArgs& args, int64_t first, Range cols,
                             const float* g_mean, const float* gx_mean, float* dweight,
                             float* dbias) {
-  Sweep<Norm, kRows, kWeight, kDx, kDweight, kDbias> sweep;
+  Sweep<Norm, T, kRows, kWeight, kDx, kDweight, kDbias> sweep;
   sweep.weight = args.weight;
   for (int r = 0; r < kRows; ++r) {
-    sweep.dy[r] = args.dy + (first + r) * args.dy_stride;
+    sweep.dy[r] = RowOf<T>(args.dy, args.dy_stride, first + r);
     if (kDx || kDweight) {
-      sweep.x[r] = args.x + (first + r) * args.x_stride;
+      sweep.x[r] = RowOf<T>(args.x, args.x_stride, first + r);
       sweep.row[r] = typename Norm::Row(args, first + r);
     }
     if (kDx) {
-      sweep.dx[r] = args.dx + (first + r) * args.dx_stride;
+      sweep.dx[r] = RowOf<T>(args.dx, args.dx_stride, first + r);
       sweep.g_mean[r] = hn::Set(kD, g_mean[r]);
       sweep.gx_mean[r] = hn::Set(kD, gx_mean[r]);
     }
   }
-  const auto load = [](const float* p) HWY_ATTR { return hn::LoadU(kD, p); };
-  const auto store = [](V v, float* p) HWY_ATTR { hn::StoreU(v, kD, p); };
-  const auto stream = [](V v, float* p) HWY_ATTR { hn::Stream(v, kD, p); };
+  const auto load = [](const auto* p) HWY_ATTR { return Load(p); };
+  const auto store = [](V v, auto* p) HWY_ATTR { Store(v, p); };
+  const auto stream = [](V v, auto* p) HWY_ATTR { Stream(v, p); };
   int64_t i = cols.begin;
   if (kDx && args.stream) {
     for (; i + kN <= cols.end; i += kN) sweep.Columns(i, dweight, dbias, load, store, stream);
@@ -214,8 +214,8 @@ HWY_NOINLINE void SweepRows(const BackwardArgs& args, int64_t first, Range cols,
   for (; i + kN <= cols.end; i += kN) sweep.Columns(i, dweight, dbias, load, store, store);
   if (i < cols.end) {
     const int64_t left = cols.end - i;
-    const auto load_first = [left](const float* p) HWY_ATTR { return LoadFirst(p, left); };
-    const auto store_first = [left](V v, float* p) HWY_ATTR { StoreFirst(v, p, left); };
+    const auto load_first = [left](const auto* p) HWY_ATTR { return LoadFirst(p, left); };
+    const auto store_first = [left](V v, auto* p) HWY_ATTR { StoreFirst(v, p, left); };
     sweep.Columns(i, dweight, dbias, load_first, store_first, store_first);
   }
 }
@@ -224,25 +224,25 @@ using SweepFunction = void (*)(const BackwardArgs&, int64_t, Range, const float*
                                float*, float*);
 
 // The instance for flags = {weight, dx, dweight, dbias}.
-template <class Norm, int kRows, bool... kFlags>
+template <class Norm, class T, int kRows, bool... kFlags>
 SweepFunction SelectSweep(const bool* flags) {
   if constexpr (sizeof...(kFlags) < 4) {
-    return *flags ? SelectSweep<Norm, kRows, kFlags..., true>(flags + 1)
-                  : SelectSweep<Norm, kRows, kFlags..., false>(flags + 1);
+    return *flags ? SelectSweep<Norm, T, kRows, kFlags..., true>(flags + 1)
+                  : SelectSweep<Norm, T, kRows, kFlags..., false>(flags + 1);
   } else {
-    return &SweepRows<Norm, kRows, kFlags...>;
+    return &SweepRows<Norm, T, kRows, kFlags...>;
   }
 }
 
-template <class Norm>
+template <class Norm, class T>
 void BackwardSweep(const BackwardArgs& args, Range rows, Range cols, RowMeans means, float* dweight,
                    float* dbias) {
   const bool dx = args.dx != nullptr, with_x = dx || dweight != nullptr;
   const bool flags[4] = {dx && args.weight != nullptr, dx, dweight != nullptr, dbias != nullptr};
-  const SweepFunction sweep = SelectSweep<Norm, kSweepRows>(flags);
+  const SweepFunction sweep = SelectSweep<Norm, T, kSweepRows>(flags);
   // Stores past the caches are gathered line by line: rows in turn would tear their lines.
   const bool one_by_one = dx && args.stream;
-  const SweepFunction sweep_one = SelectSweep<Norm, 1>(flags);
+  const SweepFunction sweep_one = SelectSweep<Norm, T, 1>(flags);
   const auto halved = [&](int64_t r) {
     return Norm::kPivot && with_x && HWY_UNLIKELY(needs_halving(args.rstd[r]));
   };
@@ -258,7 +258,7 @@ void BackwardSweep(const BackwardArgs& args, Range rows, Range cols, RowMeans me
       sweep_one(args, r, cols, g, gx, dweight, dbias);
       r += 1;
     } else {
-      sweep_halved(args, r, cols, dx ? *g : 0, dx ? *gx : 0, dweight, dbias);
+      sweep_halved<T>(args, r, cols, dx ? *g : 0, dx ? *gx : 0, dweight, dbias);
       r += 1;
     }
   }

@@ -6,6 +6,7 @@
 // for the threads, row sums are dealt by rows and the sweep then by columns.
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <new>
 
 #include "core/cpu/column_tree.h"
@@ -69,44 +70,59 @@ class GradientSum {
  public:
   // Shared by threads that take different columns.
   struct Memory {
-    float* block = nullptr;  // null: not asked for, or there is one block, which is summed in place
-    double* nodes = nullptr;
+    float* block = nullptr;   // null: not asked for, or one block of f32, which is summed in place
+    double* nodes = nullptr;  // null where there is one block
     int64_t stride = 0;
   };
   static Memory take(Arena& arena, const VectorView& gradient, int64_t blocks) {
-    if (gradient.data == nullptr || blocks <= 1) return {};
+    if (gradient.data == nullptr) return {};
+    if (blocks <= 1 && gradient.dtype == DType::kF32) return {};
     const int64_t stride = ceil_div(gradient.size, kStrip) * kStrip;
-    return {arena.take<float>(stride), arena.take<double>(stride * ColumnTree::slots(blocks)),
-            stride};
+    float* block = arena.take<float>(stride);
+    if (blocks <= 1) return {block, nullptr, stride};
+    return {block, arena.take<double>(stride * ColumnTree::slots(blocks)), stride};
   }
 
-  GradientSum(const ColumnKernels& kernels, const Memory& memory, const VectorView& result,
-              Range cols)
+  GradientSum(const Kernels& kernels, const Memory& memory, const VectorView& result, Range cols)
       : block_(memory.block),
-        result_(static_cast<float*>(result.data)),
+        is_tree_(memory.nodes != nullptr),
+        result_(result),
         cols_(cols),
-        tree_(kernels, memory.block == nullptr ? nullptr : memory.nodes + cols.begin, memory.stride,
+        parameters_(&kernels.parameters),
+        tree_(kernels.columns, is_tree_ ? memory.nodes + cols.begin : nullptr, memory.stride,
               cols.end - cols.begin) {}
 
   // Where the terms of a block's rows are added, indexed by column; null where not asked for.
-  float* terms() const { return block_ != nullptr ? block_ : result_; }
+  float* terms() const { return block_ != nullptr ? block_ : static_cast<float*>(result_.data); }
   void begin_block() {
     if (terms() != nullptr) std::fill(terms() + cols_.begin, terms() + cols_.end, 0.0f);
   }
   void end_block(int64_t block) {
-    if (block_ != nullptr) tree_.push_block(block_ + cols_.begin, block);
+    if (is_tree_) tree_.push_block(block_ + cols_.begin, block);
   }
   void append(const GradientSum& right) {
-    if (block_ != nullptr) tree_.push_all(right.tree_);
+    if (is_tree_) tree_.push_all(right.tree_);
   }
   void finish() {
-    if (block_ != nullptr) tree_.finish(result_ + cols_.begin);
+    if (block_ == nullptr) return;
+    const bool is_f32 = result_.dtype == DType::kF32;
+    char* to = static_cast<char*>(result_.data) +
+               cols_.begin * static_cast<int64_t>(size_of(result_.dtype));
+    // The last block's terms are no longer needed.
+    float* sums = block_ + cols_.begin;
+    if (is_tree_) tree_.finish(is_f32 ? reinterpret_cast<float*>(to) : sums);
+    if (!is_f32) {
+      parameters_->of[static_cast<size_t>(result_.dtype)].from_f32(sums, to,
+                                                                   cols_.end - cols_.begin);
+    }
   }
 
  private:
   float* block_;
-  float* result_;
+  bool is_tree_;
+  VectorView result_;
   Range cols_;
+  const ParameterTable* parameters_;
   ColumnTree tree_;
 };
 
@@ -116,25 +132,26 @@ struct Sums {
 
 class Backward {
  public:
+  // weight: what dy is multiplied by, or null.
   Backward(const Kernels& kernels, const NormSpec& spec, const NormBackward& args,
-           const Executor& executor, RawSums* raw)
+           const float* weight, const Executor& executor, RawSums* raw)
       : kernels_(kernels),
-        norm_(spec.kind == NormKind::kLayerNorm ? kernels.layer_norm : kernels.rms_norm),
+        norm_(kernels_of(kernels, spec.kind, args.dy.dtype)),
         executor_(executor),
         rows_(args.dy.rows),
         cols_(args.dy.cols),
         blocks_(ceil_div(rows_, kRowBlock)),
         dweight_(args.dweight),
         dbias_(args.dbias),
-        args_{.x = static_cast<const float*>(args.x.data),
+        args_{.x = args.x.data,
               .x_stride = args.x.stride,
-              .dy = static_cast<const float*>(args.dy.data),
+              .dy = args.dy.data,
               .dy_stride = args.dy.stride,
-              .weight = static_cast<const float*>(args.weight.data),
+              .weight = weight,
               .mean_hi = static_cast<const float*>(args.statistics.mean_hi),
               .mean_lo = static_cast<const float*>(args.statistics.mean_lo),
               .rstd = static_cast<const float*>(args.statistics.rstd),
-              .dx = static_cast<float*>(args.dx.data),
+              .dx = args.dx.data,
               .dx_stride = args.dx.stride,
               .cols = cols_,
               .stream = args.dx.data != nullptr && streams(args.dx, 3),
@@ -174,8 +191,7 @@ class Backward {
     const int64_t strips = ceil_div(cols_, kStrip);
     deal(strips, ceil_div(strips, parts), [&](Range some) {
       const Range cols{some.begin * kStrip, std::min(some.end * kStrip, cols_)};
-      Sums sums{{kernels_.columns, dweight, dweight_, cols},
-                {kernels_.columns, dbias, dbias_, cols}};
+      Sums sums{{kernels_, dweight, dweight_, cols}, {kernels_, dbias, dbias_, cols}};
       sum_blocks({0, blocks_}, sums, [&](Range rows) {
         norm_.backward_sweep(args_, rows, cols, {means.g + rows.begin, means.gx + rows.begin},
                              sums.dweight.terms(), sums.dbias.terms());
@@ -199,7 +215,7 @@ class Backward {
     const auto dweight = GradientSum::take(arena, dweight_, blocks_);
     const auto dbias = GradientSum::take(arena, dbias_, blocks_);
     const Range all{0, cols_};
-    return {{kernels_.columns, dweight, dweight_, all}, {kernels_.columns, dbias, dbias_, all}};
+    return {{kernels_, dweight, dweight_, all}, {kernels_, dbias, dbias_, all}};
   }
 
   // add(rows) adds the terms of a block's rows to both sums.
@@ -239,10 +255,29 @@ class Backward {
   const BackwardArgs args_;
 };
 
-size_t workspace_of(const Cut& cut, const NormBackward& args) {
+// Whether dy is multiplied by something else than the weight's own memory.
+bool prepares_weight(const NormSpec& spec, const NormBackward& args) {
+  return args.weight.data != nullptr && args.dx.data != nullptr &&
+         (spec.weight_plus_one || args.weight.dtype != DType::kF32);
+}
+
+const float* weight_of(const Kernels& kernels, const NormSpec& spec, const NormBackward& args,
+                       Arena& arena) {
+  if (!prepares_weight(spec, args)) return static_cast<const float*>(args.weight.data);
+  float* weight = arena.take<float>(args.weight.size);
+  kernels.parameters.of[static_cast<size_t>(args.weight.dtype)].to_f32(args.weight.data, weight,
+                                                                       args.weight.size);
+  for (int64_t i = 0; spec.weight_plus_one && i < args.weight.size; ++i) {
+    weight[i] = 1.0f + weight[i];
+  }
+  return weight;
+}
+
+size_t workspace_of(const Cut& cut, const NormSpec& spec, const NormBackward& args) {
   const int64_t rows = args.dy.rows, blocks = ceil_div(rows, kRowBlock);
   Arena arena(nullptr);
-  if (cut.scheme == Scheme::kRows) return 0;
+  if (prepares_weight(spec, args)) arena.take<float>(args.weight.size);
+  if (cut.scheme == Scheme::kRows) return arena.used();
   if (cut.scheme == Scheme::kBlocks) {
     arena.take<Sums>(cut.parts);
   } else {
@@ -258,18 +293,19 @@ size_t workspace_of(const Cut& cut, const NormBackward& args) {
 }
 
 void store_zeros(const VectorView& gradient) {
-  if (gradient.data != nullptr) {
-    std::fill_n(static_cast<float*>(gradient.data), gradient.size, 0.0f);
-  }
+  if (gradient.data == nullptr) return;
+  // +0 in every type.
+  std::memset(gradient.data, 0, static_cast<size_t>(gradient.size) * size_of(gradient.dtype));
 }
 
 }  // namespace
 
-size_t backward_workspace(const NormBackward& args, const Executor& executor) {
+size_t backward_workspace(const NormSpec& spec, const NormBackward& args,
+                          const Executor& executor) {
   if (args.dy.rows == 0 || args.dy.cols == 0) return 0;
   // The cut of one thread is what a smaller workspace falls back to, and it may need more.
-  return std::max(workspace_of(choose_cut(args, executor), args),
-                  workspace_of(choose_cut(args, serial_executor()), args));
+  return std::max(workspace_of(choose_cut(args, executor), spec, args),
+                  workspace_of(choose_cut(args, serial_executor()), spec, args));
 }
 
 void backward(const Kernels& kernels, const NormSpec& spec, const NormBackward& args,
@@ -281,9 +317,10 @@ void backward(const Kernels& kernels, const NormSpec& spec, const NormBackward& 
     return store_zeros(args.dbias);
   }
   Cut cut = choose_cut(args, executor);
-  if (workspace_of(cut, args) > bytes) cut = choose_cut(args, serial_executor());
+  if (workspace_of(cut, spec, args) > bytes) cut = choose_cut(args, serial_executor());
   Arena arena(workspace);
-  Backward call(kernels, spec, args, executor, raw);
+  const float* weight = weight_of(kernels, spec, args, arena);
+  Backward call(kernels, spec, args, weight, executor, raw);
   switch (cut.scheme) {
     case Scheme::kRows:
       return call.by_rows();

@@ -22,7 +22,7 @@ HWY_BEFORE_NAMESPACE();
 namespace norma::cpu {
 namespace HWY_NAMESPACE {
 
-// Elements of x that a batch of rows may take: half of a 32 KB L1.
+// Elements of x that a batch of rows may take: half of a 32 KB L1 where they are f32.
 inline constexpr int64_t kBatchElements = 4096;
 
 // What is known of the rows of a batch. Worked on in whole vectors, so that a last vector has
@@ -45,22 +45,22 @@ struct Batch {
 };
 
 // The terms of one row.
-template <class Norm>
+template <class Norm, class T>
 struct ForwardTerms {
   static constexpr int kSums = Norm::kForwardSums;
-  const float* x;
-  const float* soon;  // where the row's output goes next; x itself where that is not to be cached
+  const T* x;
+  const T* soon;  // where the row's output goes next; x itself where that is not to be cached
   int64_t end;
   V pivot;
 
-  HWY_INLINE V Inside(int64_t i) const { return Norm::Term(hn::LoadU(kD, x + i), pivot); }
+  HWY_INLINE V Inside(int64_t i) const { return Norm::Term(Load(x + i), pivot); }
   HWY_INLINE V Masked(int64_t i) const {
     const V term = Norm::Term(LoadInside(x, i, end), pivot);
     return Norm::kPivot ? hn::IfThenElseZero(FirstLanes(end - i), term) : term;
   }
   HWY_INLINE void Group(int64_t i, V (&leaf)[kSums]) const {
-    for (int64_t line = 0; line < kGroup; line += 16) {
-      hwy::Prefetch(x + i + line + kPrefetchElements);
+    for (int64_t line = 0; line < kGroup; line += kLine<T>) {
+      hwy::Prefetch(x + i + line + kPrefetchBytes / sizeof(T));
       hwy::Prefetch(soon + i + line);
     }
     FoldGroup<kSums>(
@@ -78,12 +78,26 @@ struct ForwardTerms {
   }
 };
 
+HWY_INLINE const float* First24(const float* x, float*) { return x; }
+template <class T>
+HWY_INLINE const float* First24(const T* x, float* HWY_RESTRICT promoted) {
+  for (int64_t j = 0; j < 24; j += kN) {
+    const int64_t i = HWY_MIN(j, 24 - kN);
+    hn::StoreU(Load(x + i), kD, promoted + i);
+  }
+  return promoted;
+}
+
 // Medians of three that make up the pivot: m[j] of x[j % n], x[(j + 8) % n], x[(j + 16) % n].
-HWY_INLINE void PivotMedians(const float* x, int64_t n, float* HWY_RESTRICT m) {
-  HWY_ALIGN_MAX float wrapped[24];
+template <class T>
+HWY_INLINE void PivotMedians(const T* row, int64_t n, float* HWY_RESTRICT m) {
+  HWY_ALIGN_MAX float promoted[24];
+  const float* x = promoted;
   if (n < 24) {
-    for (int64_t j = 0, i = 0; j < 24; ++j, i = i + 1 == n ? 0 : i + 1) wrapped[j] = x[i];
-    x = wrapped;
+    for (int64_t j = 0, i = 0; j < 24; ++j, i = i + 1 == n ? 0 : i + 1)
+      promoted[j] = to_f32(row[i]);
+  } else {
+    x = First24(row, promoted);
   }
   const hn::CappedTag<float, 8> d;
   for (size_t j = 0; j < 8; j += hn::Lanes(d)) {
@@ -92,11 +106,11 @@ HWY_INLINE void PivotMedians(const float* x, int64_t n, float* HWY_RESTRICT m) {
   }
 }
 
-template <class Norm>
+template <class Norm, class T>
 HWY_NOINLINE void Pivots(const ForwardArgs& args, int64_t first, int64_t count, Batch& batch) {
   HWY_ALIGN_MAX float medians[8 * kBatch];
   for (int64_t r = 0; r < count; ++r) {
-    PivotMedians(args.x + (first + r) * args.x_stride, args.cols, medians + 8 * r);
+    PivotMedians(RowOf<T>(args.x, args.x_stride, first + r), args.cols, medians + 8 * r);
   }
   FoldEights(medians, count, batch.pivot);
   for (int64_t r = 0; r < count; r += kN) {
@@ -105,12 +119,12 @@ HWY_NOINLINE void Pivots(const ForwardArgs& args, int64_t first, int64_t count, 
 }
 
 // Rows of at most 64 elements, two to a group of 128.
-template <class Norm, bool kFull>
-HWY_INLINE void SumRowPair(const ForwardTerms<Norm>& first, const ForwardTerms<Norm>& second,
+template <class Norm, class T, bool kFull>
+HWY_INLINE void SumRowPair(const ForwardTerms<Norm, T>& first, const ForwardTerms<Norm, T>& second,
                            V (&leaf)[Norm::kForwardSums]) {
   FoldGroup<Norm::kForwardSums>(
       [&](int k, V(&t)[Norm::kForwardSums]) HWY_ATTR {
-        const ForwardTerms<Norm>& row = k < 2 ? first : second;
+        const ForwardTerms<Norm, T>& row = k < 2 ? first : second;
         const int64_t i = First(k % 2) * kN, j = Second(k % 2) * kN;
         kFull ? Norm::ForwardHalved(row.Inside(i), row.Inside(j), t)
               : Norm::ForwardHalved(row.Masked(i), row.Masked(j), t);
@@ -119,15 +133,18 @@ HWY_INLINE void SumRowPair(const ForwardTerms<Norm>& first, const ForwardTerms<N
 }
 
 // s and q of rows first .. first + count - 1.
-template <class Norm>
+template <class Norm, class T>
+HWY_INLINE ForwardTerms<Norm, T> TermsOfRow(const ForwardArgs& args, int64_t r, float pivot) {
+  const T* x = RowOf<T>(args.x, args.x_stride, r);
+  return {x, args.stream ? x : RowOf<T>(args.y, args.y_stride, r), args.cols, hn::Set(kD, pivot)};
+}
+
+template <class Norm, class T>
 HWY_NOINLINE void BatchSums(const ForwardArgs& args, int64_t first, int64_t count, Batch& batch) {
   constexpr int kSums = Norm::kForwardSums;
   const int64_t n = args.cols;
-  const auto terms = [&](int64_t r) HWY_ATTR {
-    const float* x = args.x + (first + r) * args.x_stride;
-    return ForwardTerms<Norm>{x, args.stream ? x : args.y + (first + r) * args.y_stride, n,
-                              hn::Set(kD, batch.pivot[r])};
-  };
+  const auto terms = [&](int64_t r)
+                         HWY_ATTR { return TermsOfRow<Norm, T>(args, first + r, batch.pivot[r]); };
   // RMSNorm's only sum is q.
   double* const sums[2] = {kSums == 2 ? batch.s : batch.q, batch.q};
   if (n > kBlock) {
@@ -146,7 +163,7 @@ HWY_NOINLINE void BatchSums(const ForwardArgs& args, int64_t first, int64_t coun
     for (int64_t r = 0; r < count; r += 2) {
       const auto a = terms(r), b = terms(HWY_MIN(r + 1, count - 1));
       V leaf[kSums];
-      n == 64 ? SumRowPair<Norm, true>(a, b, leaf) : SumRowPair<Norm, false>(a, b, leaf);
+      n == 64 ? SumRowPair<Norm, T, true>(a, b, leaf) : SumRowPair<Norm, T, false>(a, b, leaf);
       for (int q = 0; q < kSums; ++q) hn::Store(NaturalOrder(leaf[q]), kD, eights[q] + 8 * r);
     }
   } else if (kN >= 8 && n <= kGroup) {
@@ -168,7 +185,7 @@ HWY_NOINLINE void BatchSums(const ForwardArgs& args, int64_t first, int64_t coun
 HWY_INLINE bool Accepted(double v, double t) { return v >= 0x1p-100 && v <= 0x1p100 && t <= 4 * v; }
 
 // Section 2 after the sums.
-template <class Norm>
+template <class Norm, class T>
 HWY_NOINLINE void BatchStatistics(const ForwardArgs& args, int64_t first, int64_t count,
                                   Batch& batch) {
   const hn::ScalableTag<double> d;
@@ -200,7 +217,7 @@ HWY_NOINLINE void BatchStatistics(const ForwardArgs& args, int64_t first, int64_
   for (int64_t r = 0; r < count; ++r) {
     if (Accepted(batch.v[r], batch.t[r])) continue;
     const RowStatistics redone =
-        Norm::Redo(args.x + (first + r) * args.x_stride, args.cols, args.eps);
+        Norm::Redo(RowOf<T>(args.x, args.x_stride, first + r), args.cols, args.eps);
     batch.mean_hi[r] = redone.mean_hi;
     batch.mean_lo[r] = redone.mean_lo;
     batch.rstd[r] = redone.rstd;
@@ -222,62 +239,93 @@ HWY_NOINLINE void StoreStatistics(const ForwardArgs& args, int64_t first, int64_
   }
 }
 
-// Section 3. kWeight and kBias say what is present.
-template <class Norm, bool kWeight, bool kBias, bool kStream>
-HWY_INLINE void Normalize(const float* x, float* y, int64_t n, const float* HWY_RESTRICT weight,
-                          const float* HWY_RESTRICT bias, const typename Norm::Row& row) {
+// Section 3 of one row. T is the type of the rows, P that of the parameters. kGain: 0 no weight,
+// 1 weight, 2 LLaMA's weight after a rounding, 3 Gemma's 1 + weight, 4 both.
+template <class Norm, class T, class P, int kGain, bool kBias, bool kStream>
+HWY_INLINE void NormalizeRow(const T* x, T* y, int64_t n, const P* HWY_RESTRICT weight,
+                             const P* HWY_RESTRICT bias, const typename Norm::Row& row) {
   const auto affine = [&](V v, int64_t i, const auto& load) HWY_ATTR {
     V out = row.Xhat(v);
-    if (kWeight) out = hn::Mul(out, load(weight + i));
-    if (kBias) out = hn::Add(out, load(bias + i));
+    if constexpr (kGain == 2 || kGain == 4) out = Rounded<T>(out);
+    if constexpr (kGain == 1 || kGain == 2) out = hn::Mul(out, load(weight + i));
+    if constexpr (kGain >= 3) out = hn::Mul(out, hn::Add(hn::Set(kD, 1.0f), load(weight + i)));
+    if constexpr (kBias) out = hn::Add(out, load(bias + i));
     return out;
   };
-  const auto load = [](const float* p) HWY_ATTR { return hn::LoadU(kD, p); };
+  const auto load = [](const auto* p) HWY_ATTR { return Load(p); };
   int64_t i = 0;
   for (; i + 2 * kN <= n; i += 2 * kN) {
     const V y0 = affine(load(x + i), i, load), y1 = affine(load(x + i + kN), i + kN, load);
     if (kStream) {
-      hn::Stream(y0, kD, y + i);
-      hn::Stream(y1, kD, y + i + kN);
+      Stream(y0, y + i);
+      Stream(y1, y + i + kN);
     } else {
-      hn::StoreU(y0, kD, y + i);
-      hn::StoreU(y1, kD, y + i + kN);
+      Store(y0, y + i);
+      Store(y1, y + i + kN);
     }
   }
-  for (; i + kN <= n; i += kN) hn::StoreU(affine(load(x + i), i, load), kD, y + i);
+  for (; i + kN <= n; i += kN) Store(affine(load(x + i), i, load), y + i);
   if (i < n) {
-    const auto load_first = [left = n - i](const float* p) HWY_ATTR { return LoadFirst(p, left); };
+    const auto load_first = [left = n - i](const auto* p) HWY_ATTR { return LoadFirst(p, left); };
     StoreFirst(affine(load_first(x + i), i, load_first), y + i, n - i);
   }
 }
 
-template <class Norm, bool kWeight, bool kBias, bool kStream>
-HWY_INLINE void NormalizeRow(const ForwardArgs& args, int64_t r, const RowStatistics& s) {
-  const float* x = args.x + r * args.x_stride;
-  float* y = args.y + r * args.y_stride;
-  if (HWY_UNLIKELY(Norm::kPivot && needs_halving(s.rstd))) {
-    normalize_halved(x, y, args.cols, args.weight, args.bias, s);
-  } else {
-    Normalize<Norm, kWeight, kBias, kStream>(x, y, args.cols, args.weight, args.bias,
-                                             {s.mean_hi, s.mean_lo, s.rstd});
+// Of rows first .. first + count - 1, whose statistics stand in arrays.
+template <class Norm, class T, class P, int kGain, bool kBias, bool kStream>
+HWY_NOINLINE void Normalize(const ForwardArgs& args, int64_t first, int64_t count,
+                            const float* mean_hi, const float* mean_lo, const float* rstd) {
+  const P* weight = static_cast<const P*>(args.weight);
+  const P* bias = static_cast<const P*>(args.bias);
+  for (int64_t r = 0; r < count; ++r) {
+    if (HWY_UNLIKELY(Norm::kPivot && needs_halving(rstd[r]))) {
+      normalize_halved<T>(args, first + r, {mean_hi[r], mean_lo[r], rstd[r]});
+      continue;
+    }
+    NormalizeRow<Norm, T, P, kGain, kBias, kStream>(
+        RowOf<T>(args.x, args.x_stride, first + r), RowOf<T>(args.y, args.y_stride, first + r),
+        args.cols, weight, bias, {mean_hi[r], mean_lo[r], rstd[r]});
   }
+}
+
+using NormalizeFunction = void (*)(const ForwardArgs&, int64_t, int64_t, const float*, const float*,
+                                   const float*);
+
+template <class Norm, class T, class P, int kGain>
+NormalizeFunction SelectNormalize(const ForwardArgs& args) {
+  return args.bias != nullptr ? args.stream ? Normalize<Norm, T, P, kGain, true, true>
+                                            : Normalize<Norm, T, P, kGain, true, false>
+         : args.stream ? Normalize<Norm, T, P, kGain, false, true>
+                              : Normalize<Norm, T, P, kGain, false, false>;
+}
+
+template <class Norm, class T, class P>
+NormalizeFunction SelectNormalize(const ForwardArgs& args) {
+  if (args.weight == nullptr) return SelectNormalize<Norm, T, P, 0>(args);
+  // f32 has nothing to round.
+  const bool rounds = args.round_before_weight && sizeof(T) < sizeof(float);
+  if constexpr (sizeof(T) < sizeof(float)) {
+    if (rounds && args.weight_plus_one) return SelectNormalize<Norm, T, P, 4>(args);
+    if (rounds) return SelectNormalize<Norm, T, P, 2>(args);
+  }
+  return args.weight_plus_one ? SelectNormalize<Norm, T, P, 3>(args)
+                              : SelectNormalize<Norm, T, P, 1>(args);
 }
 
 // The statistics of a row that has no others to hide behind: the same sums and formulas without
 // the detour through a batch.
-template <class Norm>
+template <class Norm, class T>
 HWY_INLINE RowStatistics StatisticsOfRow(const ForwardArgs& args, int64_t r) {
   constexpr int kSums = Norm::kForwardSums;
   const int64_t n = args.cols;
-  const float* x = args.x + r * args.x_stride;
+  const T* x = RowOf<T>(args.x, args.x_stride, r);
   float pivot = 0;
   if (Norm::kPivot) {
     HWY_ALIGN_MAX float medians[8];
     PivotMedians(x, n, medians);
     pivot = FoldEight(medians) * 0.125f;
   }
-  const ForwardTerms<Norm> terms{x, args.stream ? x : args.y + r * args.y_stride, n,
-                                 hn::Set(kD, pivot)};
+  const auto terms = TermsOfRow<Norm, T>(args, r, pivot);
   double sums[kSums];
   if (n > kBlock) {
     SumLongRow(terms, n, sums);
@@ -301,53 +349,35 @@ HWY_INLINE RowStatistics StatisticsOfRow(const ForwardArgs& args, int64_t r) {
   return {hi, static_cast<float>((c - static_cast<double>(hi)) + ebar), rstd};
 }
 
-template <class Norm, bool kWeight, bool kBias, bool kStream>
-HWY_NOINLINE void ForwardRow(const ForwardArgs& args, int64_t r) {
-  const RowStatistics s = StatisticsOfRow<Norm>(args, r);
+template <class Norm, class T>
+HWY_NOINLINE void ForwardRow(const ForwardArgs& args, NormalizeFunction normalize, int64_t r) {
+  const RowStatistics s = StatisticsOfRow<Norm, T>(args, r);
   if (args.rstd != nullptr) args.rstd[r] = s.rstd;
   if (Norm::kPivot && args.mean_hi != nullptr) args.mean_hi[r] = s.mean_hi;
   if (Norm::kPivot && args.mean_lo != nullptr) args.mean_lo[r] = s.mean_lo;
-  NormalizeRow<Norm, kWeight, kBias, kStream>(args, r, s);
+  normalize(args, r, 1, &s.mean_hi, &s.mean_lo, &s.rstd);
 }
 
-template <class Norm, bool kWeight, bool kBias, bool kStream>
-HWY_NOINLINE void ForwardRows(const ForwardArgs& args, Range rows) {
-  const int64_t n = args.cols;
-  const int64_t batch_rows = HWY_MAX(HWY_MIN(kBatchElements / n, kBatch), 1);
+template <class Norm, class T>
+void Forward(const ForwardArgs& args, Range rows) {
+  const NormalizeFunction normalize = args.f32_parameters ? SelectNormalize<Norm, T, float>(args)
+                                                          : SelectNormalize<Norm, T, T>(args);
+  const int64_t batch_rows = HWY_MAX(HWY_MIN(kBatchElements / args.cols, kBatch), 1);
   Batch batch;
   if (!Norm::kPivot) batch.ClearMeans();
   for (int64_t first = rows.begin; first < rows.end; first += batch_rows) {
     const int64_t count = HWY_MIN(batch_rows, rows.end - first);
     if (count == 1) {
-      ForwardRow<Norm, kWeight, kBias, kStream>(args, first);
+      ForwardRow<Norm, T>(args, normalize, first);
       continue;
     }
-    if (Norm::kPivot) Pivots<Norm>(args, first, count, batch);
-    BatchSums<Norm>(args, first, count, batch);
-    BatchStatistics<Norm>(args, first, count, batch);
+    if (Norm::kPivot) Pivots<Norm, T>(args, first, count, batch);
+    BatchSums<Norm, T>(args, first, count, batch);
+    BatchStatistics<Norm, T>(args, first, count, batch);
     StoreStatistics<Norm>(args, first, count, batch);
-    for (int64_t r = 0; r < count; ++r) {
-      NormalizeRow<Norm, kWeight, kBias, kStream>(
-          args, first + r, {batch.mean_hi[r], batch.mean_lo[r], batch.rstd[r]});
-    }
+    normalize(args, first, count, batch.mean_hi, batch.mean_lo, batch.rstd);
   }
-  if (kStream) hwy::FlushStream();
-}
-
-template <class Norm>
-void Forward(const ForwardArgs& args, Range rows) {
-  const bool w = args.weight != nullptr, b = args.bias != nullptr;
-  if (args.stream) {
-    w   ? b ? ForwardRows<Norm, true, true, true>(args, rows)
-            : ForwardRows<Norm, true, false, true>(args, rows)
-      : b ? ForwardRows<Norm, false, true, true>(args, rows)
-        : ForwardRows<Norm, false, false, true>(args, rows);
-  } else {
-    w   ? b ? ForwardRows<Norm, true, true, false>(args, rows)
-            : ForwardRows<Norm, true, false, false>(args, rows)
-      : b ? ForwardRows<Norm, false, true, false>(args, rows)
-        : ForwardRows<Norm, false, false, false>(args, rows);
-  }
+  if (args.stream) hwy::FlushStream();
 }
 
 }  // namespace HWY_NAMESPACE

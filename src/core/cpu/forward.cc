@@ -28,12 +28,16 @@ void store_statistics_of_empty_rows(const ForwardArgs& args, int64_t rows) {
 void forward(const Kernels& kernels, const NormSpec& spec, const NormForward& args,
              const Executor& executor, RawSums* raw) {
   const int64_t rows = args.x.rows, cols = args.x.cols;
-  const ForwardArgs kernel_args{.x = static_cast<const float*>(args.x.data),
+  const DType parameters = args.weight.data != nullptr ? args.weight.dtype : args.bias.dtype;
+  const ForwardArgs kernel_args{.x = args.x.data,
                                 .x_stride = args.x.stride,
-                                .y = static_cast<float*>(args.y.data),
+                                .y = args.y.data,
                                 .y_stride = args.y.stride,
-                                .weight = static_cast<const float*>(args.weight.data),
-                                .bias = static_cast<const float*>(args.bias.data),
+                                .weight = args.weight.data,
+                                .bias = args.bias.data,
+                                .f32_parameters = parameters == DType::kF32,
+                                .weight_plus_one = spec.weight_plus_one,
+                                .round_before_weight = spec.round_before_weight,
                                 .cols = cols,
                                 .eps = std::max(spec.eps, 0x1p-252),
                                 .mean_hi = static_cast<float*>(args.statistics.mean_hi),
@@ -42,8 +46,7 @@ void forward(const Kernels& kernels, const NormSpec& spec, const NormForward& ar
                                 .stream = streams(args.y, 2),
                                 .raw = raw};
   if (cols == 0) return store_statistics_of_empty_rows(kernel_args, rows);
-  const NormKernels& norm =
-      spec.kind == NormKind::kLayerNorm ? kernels.layer_norm : kernels.rms_norm;
+  const NormKernels& norm = kernels_of(kernels, spec.kind, args.x.dtype);
   const auto body = [&](int64_t begin, int64_t end) {
     const DefaultFpEnvironment environment;
     norm.forward(kernel_args, {begin, end});

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/float16.h"
+
 namespace norma::cpu {
 namespace {
 
@@ -34,12 +36,13 @@ struct Sums {
   double s, q;
 };
 
-Sums block_sums(const float* x, int64_t begin, int64_t end, double pivot) {
+template <typename T>
+Sums block_sums(const T* x, int64_t begin, int64_t end, double pivot) {
   Lanes lanes;
   for (int64_t i = begin; i < end; i += 8) {
     double e[8] = {};
     const int64_t count = std::min<int64_t>(8, end - i);
-    for (int64_t j = 0; j < count; ++j) e[j] = static_cast<double>(x[i + j]) - pivot;
+    for (int64_t j = 0; j < count; ++j) e[j] = static_cast<double>(to_f32(x[i + j])) - pivot;
     lanes.add_leaf((i % kChunk) / 8, e);
   }
   lanes.fold();
@@ -47,7 +50,8 @@ Sums block_sums(const float* x, int64_t begin, int64_t end, double pivot) {
 }
 
 // Blocks [first, first + width), width a power of two: a tree of adjacent pairs.
-Sums tree_sums(const float* x, int64_t n, int64_t first, int64_t width, double pivot) {
+template <typename T>
+Sums tree_sums(const T* x, int64_t n, int64_t first, int64_t width, double pivot) {
   if (first * kBlock >= n) return {0, 0};
   if (width == 1) {
     return block_sums(x, first * kBlock, std::min(n, (first + 1) * kBlock), pivot);
@@ -57,7 +61,8 @@ Sums tree_sums(const float* x, int64_t n, int64_t first, int64_t width, double p
   return {left.s + right.s, left.q + right.q};
 }
 
-Sums row_sums(const float* x, int64_t n, double pivot) {
+template <typename T>
+Sums row_sums(const T* x, int64_t n, double pivot) {
   int64_t width = 1;
   while (width * kBlock < n) width *= 2;
   const Sums sums = tree_sums(x, n, 0, width, pivot);
@@ -72,9 +77,10 @@ float reciprocal_root(double ebar, double t, double eps) {
 
 }  // namespace
 
-RowStatistics redo_layer_norm(const float* x, int64_t n, double eps) {
+template <typename T>
+RowStatistics redo_layer_norm(const T* x, int64_t n, double eps) {
   const double inv_n = 1.0 / static_cast<double>(n);
-  const double pivot = static_cast<double>(x[0]);
+  const double pivot = static_cast<double>(to_f32(x[0]));
   const Sums sums = row_sums(x, n, pivot);
   const double ebar = sums.s * inv_n;
   const float hi = static_cast<float>(pivot + ebar);
@@ -82,7 +88,8 @@ RowStatistics redo_layer_norm(const float* x, int64_t n, double eps) {
   return {hi, lo, reciprocal_root(ebar, sums.q * inv_n, eps)};
 }
 
-RowStatistics redo_rms_norm(const float* x, int64_t n, double eps) {
+template <typename T>
+RowStatistics redo_rms_norm(const T* x, int64_t n, double eps) {
   const Sums sums = row_sums(x, n, 0.0);
   return {0, 0, reciprocal_root(0, sums.q * (1.0 / static_cast<double>(n)), eps)};
 }
@@ -95,30 +102,52 @@ float halved_xhat(float x, const RowStatistics& s) {
 
 }  // namespace
 
-void normalize_halved(const float* x, float* y, int64_t n, const float* weight, const float* bias,
-                      const RowStatistics& s) {
-  for (int64_t i = 0; i < n; ++i) {
-    float value = halved_xhat(x[i], s);
-    if (weight != nullptr) value = value * weight[i];
-    if (bias != nullptr) value = value + bias[i];
-    y[i] = value;
+template <typename T>
+void normalize_halved(const ForwardArgs& args, int64_t row, const RowStatistics& s) {
+  const T* x = static_cast<const T*>(args.x) + row * args.x_stride;
+  T* y = static_cast<T*>(args.y) + row * args.y_stride;
+  const auto parameter = [&](const void* values, int64_t i) {
+    return args.f32_parameters ? static_cast<const float*>(values)[i]
+                               : to_f32(static_cast<const T*>(values)[i]);
+  };
+  for (int64_t i = 0; i < args.cols; ++i) {
+    float value = halved_xhat(to_f32(x[i]), s);
+    if (args.weight != nullptr) {
+      if (args.round_before_weight) value = to_f32(from_f32<T>(value));
+      const float weight = parameter(args.weight, i);
+      value = value * (args.weight_plus_one ? 1.0f + weight : weight);
+    }
+    if (args.bias != nullptr) value = value + parameter(args.bias, i);
+    y[i] = from_f32<T>(value);
   }
 }
 
+template <typename T>
 void sweep_halved(const BackwardArgs& args, int64_t row, Range cols, float g_mean, float gx_mean,
                   float* dweight, float* dbias) {
   const RowStatistics s{args.mean_hi[row], args.mean_lo[row], args.rstd[row]};
-  const float* x = args.x + row * args.x_stride;
-  const float* dy = args.dy + row * args.dy_stride;
+  const T* x = static_cast<const T*>(args.x) + row * args.x_stride;
+  const T* dy = static_cast<const T*>(args.dy) + row * args.dy_stride;
+  T* dx = args.dx == nullptr ? nullptr : static_cast<T*>(args.dx) + row * args.dx_stride;
   for (int64_t i = cols.begin; i < cols.end; ++i) {
-    const float v = dy[i], xhat = halved_xhat(x[i], s);
-    if (args.dx != nullptr) {
+    const float v = to_f32(dy[i]), xhat = halved_xhat(to_f32(x[i]), s);
+    if (dx != nullptr) {
       const float g = args.weight != nullptr ? v * args.weight[i] : v;
-      args.dx[row * args.dx_stride + i] = ((g - g_mean) - xhat * gx_mean) * s.rstd;
+      dx[i] = from_f32<T>(((g - g_mean) - xhat * gx_mean) * s.rstd);
     }
     if (dweight != nullptr) dweight[i] = dweight[i] + v * xhat;
     if (dbias != nullptr) dbias[i] = dbias[i] + v;
   }
 }
+
+#define NORMA_INSTANTIATE(T)                                                            \
+  template RowStatistics redo_layer_norm(const T*, int64_t, double);                    \
+  template RowStatistics redo_rms_norm(const T*, int64_t, double);                      \
+  template void normalize_halved<T>(const ForwardArgs&, int64_t, const RowStatistics&); \
+  template void sweep_halved<T>(const BackwardArgs&, int64_t, Range, float, float, float*, float*);
+NORMA_INSTANTIATE(float)
+NORMA_INSTANTIATE(BFloat16)
+NORMA_INSTANTIATE(Float16)
+#undef NORMA_INSTANTIATE
 
 }  // namespace norma::cpu

@@ -16,15 +16,21 @@ struct RowStatistics {
   float mean_hi, mean_lo, rstd;
 };
 
+// All of T = float, BFloat16 and Float16.
+
 // x[0, n), n >= 1; eps >= 2^-252. RMSNorm: both parts of the mean are 0.
-RowStatistics redo_layer_norm(const float* x, int64_t n, double eps);
-RowStatistics redo_rms_norm(const float* x, int64_t n, double eps);
+template <typename T>
+RowStatistics redo_layer_norm(const T* x, int64_t n, double eps);
+template <typename T>
+RowStatistics redo_rms_norm(const T* x, int64_t n, double eps);
 
 // Whether LayerNorm's x - mean could overflow, so that section 3 halves both sides.
 inline bool needs_halving(float rstd) { return rstd < 0x1p-100f; }
-void normalize_halved(const float* x, float* y, int64_t n, const float* weight, const float* bias,
-                      const RowStatistics& statistics);
+// NormKernels::forward of one such row of LayerNorm, statistics known.
+template <typename T>
+void normalize_halved(const ForwardArgs& args, int64_t row, const RowStatistics& statistics);
 // NormKernels::backward_sweep of one such row of LayerNorm.
+template <typename T>
 void sweep_halved(const BackwardArgs& args, int64_t row, Range cols, float g_mean, float gx_mean,
                   float* dweight, float* dbias);
 

@@ -2,13 +2,16 @@
 // SPDX-License-Identifier: MIT
 
 // The interface between the kernels, compiled once for each SIMD target, and the drivers that cut
-// the work. Everything is f32. A kernel works on the calling thread, allocates nothing and depends
-// on no state.
+// the work. Rows are f32, bf16 or f16, a kernel for each, and worked with in f32. A kernel runs on
+// the calling thread, allocates nothing and depends on no state.
 #pragma once
 
 #include <cstdint>
 
 namespace norma::cpu {
+
+// f32, bf16, f16: the numbers of their DType.
+inline constexpr int kRowTypes = 3;
 
 // What a kernel reports of its row sums, for tests that compare the order of additions itself.
 struct RawSums {
@@ -16,14 +19,17 @@ struct RawSums {
 };
 
 struct ForwardArgs {
-  const float* x;
+  const void* x;  // of the kernel's type, as y
   int64_t x_stride;
-  float* y;
+  void* y;
   int64_t y_stride;
-  const float* weight;  // null: not multiplied
-  const float* bias;    // null: not added
-  int64_t cols;         // >= 1
-  double eps;           // >= 2^-252
+  const void* weight;  // null: not multiplied
+  const void* bias;    // null: not added
+  bool f32_parameters;  // else weight and bias have the rows' type
+  bool weight_plus_one;
+  bool round_before_weight;
+  int64_t cols;  // >= 1
+  double eps;    // >= 2^-252
   float* mean_hi;       // each null: not stored
   float* mean_lo;
   float* rstd;
@@ -32,15 +38,15 @@ struct ForwardArgs {
 };
 
 struct BackwardArgs {
-  const float* x;
+  const void* x;  // of the kernel's type, as dy and dx
   int64_t x_stride;
-  const float* dy;
+  const void* dy;
   int64_t dy_stride;
-  const float* weight;  // null: not multiplied
+  const float* weight;  // null: not multiplied; whatever the dialect, what dy is multiplied by
   const float* mean_hi;
   const float* mean_lo;
   const float* rstd;
-  float* dx;
+  void* dx;
   int64_t dx_stride;
   int64_t cols;  // >= 1
   bool stream;   // as in ForwardArgs, for dx
@@ -57,7 +63,7 @@ struct RowMeans {
   float* gx;
 };
 
-// One norm on one target.
+// One norm on one target, for one type of rows.
 struct NormKernels {
   void (*forward)(const ForwardArgs& args, Range rows);
   // means.g[r - rows.begin] and means.gx[..] of each row.
@@ -77,13 +83,24 @@ struct ColumnKernels {
   void (*to_result)(const double* node, float* result, int64_t n);  // result = f32(node + 0)
 };
 
+// Vectors of parameters on their way to and from f32, on one target, for one type of theirs.
+struct ParameterKernels {
+  void (*to_f32)(const void* data, float* result, int64_t n);
+  void (*from_f32)(const float* values, void* data, int64_t n);
+};
+struct ParameterTable {
+  ParameterKernels of[kRowTypes];  // by DType
+};
+
 struct Kernels {
   const char* name;       // sse4, avx2, avx512, neon
   const char* plan_name;  // cpu:sse4, ...
   int lanes;              // f32 lanes of a vector
-  NormKernels layer_norm;
-  NormKernels rms_norm;
+  // By DType: f32, bf16, f16.
+  NormKernels layer_norm[kRowTypes];
+  NormKernels rms_norm[kRowTypes];
   ColumnKernels columns;
+  ParameterTable parameters;
 };
 
 }  // namespace norma::cpu

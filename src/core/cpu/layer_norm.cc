@@ -1,12 +1,12 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
+// LayerNorm over f32 rows.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/cpu/layer_norm.cc"
 #include "hwy/foreach_target.h"
 // foreach_target.h comes first.
-#include "core/cpu/backward-inl.h"
-#include "core/cpu/forward-inl.h"
+#include "core/cpu/layer_norm-inl.h"
 #include "core/cpu/norm_tables.h"
 #include "hwy/highway.h"
 
@@ -14,56 +14,7 @@ HWY_BEFORE_NAMESPACE();
 namespace norma::cpu {
 namespace HWY_NAMESPACE {
 
-struct LayerNorm {
-  static constexpr bool kPivot = true;
-  static constexpr int kForwardSums = 2, kBackwardSums = 2;
-
-  static HWY_INLINE V Term(V x, V pivot) { return hn::Sub(x, pivot); }
-
-  // The first level of the sums of e and e * e: one rearrangement serves both.
-  static HWY_INLINE void ForwardHalved(V e0, V e1, V (&t)[2]) {
-    const Two e = SplitHalves(e0, e1);
-    t[0] = hn::Add(e.a, e.b);
-    t[1] = hn::Add(hn::Mul(e.a, e.a), hn::Mul(e.b, e.b));
-  }
-
-  static RowStatistics Redo(const float* x, int64_t n, double eps) {
-    return redo_layer_norm(x, n, eps);
-  }
-
-  struct Row {
-    V hi, lo, rstd;
-
-    Row() = default;
-    HWY_INLINE Row(float mean_hi, float mean_lo, float rstd_)
-        : hi(hn::Set(kD, mean_hi)), lo(hn::Set(kD, mean_lo)), rstd(hn::Set(kD, rstd_)) {}
-    HWY_INLINE Row(const BackwardArgs& args, int64_t r)
-        : Row(args.mean_hi[r], args.mean_lo[r], args.rstd[r]) {}
-
-    HWY_INLINE V Xhat(V x) const { return hn::Mul(hn::Sub(hn::Sub(x, hi), lo), rstd); }
-    HWY_INLINE V Dx(V g, V xhat, V g_mean, V gx_mean) const {
-      return hn::Mul(hn::Sub(hn::Sub(g, g_mean), hn::Mul(xhat, gx_mean)), rstd);
-    }
-  };
-
-  // Section 3 where the deviation is near the top of the range.
-  struct HalvedRow {
-    V hi, lo, rstd;
-
-    HWY_INLINE HalvedRow(const BackwardArgs& args, int64_t r)
-        : hi(hn::Set(kD, args.mean_hi[r] / 2)),
-          lo(hn::Set(kD, args.mean_lo[r] / 2)),
-          rstd(hn::Set(kD, 2 * args.rstd[r])) {}
-
-    HWY_INLINE V Xhat(V x) const {
-      return hn::Mul(hn::Sub(hn::Sub(hn::Mul(x, hn::Set(kD, 0.5f)), hi), lo), rstd);
-    }
-  };
-};
-
-NormKernels LayerNormKernels() {
-  return {Forward<LayerNorm>, BackwardSums<LayerNorm>, BackwardSweep<LayerNorm>};
-}
+NormKernels LayerNormKernels() { return LayerNormKernelsOf<float>(); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace norma::cpu

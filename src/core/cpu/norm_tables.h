@@ -15,7 +15,12 @@ inline constexpr int kTargets = 4;
 
 // Each: whether this build has kernels for the target; they are put into *kernels.
 bool layer_norm_kernels(Target target, NormKernels* kernels);
+bool layer_norm_bf16_kernels(Target target, NormKernels* kernels);
+bool layer_norm_f16_kernels(Target target, NormKernels* kernels);
 bool rms_norm_kernels(Target target, NormKernels* kernels);
+bool rms_norm_bf16_kernels(Target target, NormKernels* kernels);
+bool rms_norm_f16_kernels(Target target, NormKernels* kernels);
+bool parameter_kernels(Target target, ParameterTable* kernels);
 bool column_kernels(Target target, ColumnKernels* kernels);
 
 }  // namespace norma::cpu

@@ -13,11 +13,16 @@
 
 namespace norma::cpu {
 
-// REQUIRES, of all three: arguments that the plan's checks accept, every dtype f32. raw as in
-// kernels.h.
+inline const NormKernels& kernels_of(const Kernels& kernels, NormKind kind, DType rows) {
+  const auto& norm = kind == NormKind::kLayerNorm ? kernels.layer_norm : kernels.rms_norm;
+  return norm[static_cast<size_t>(rows)];
+}
+
+// REQUIRES, of all three: arguments that the plan's checks accept, rows of any dtype but f64. raw
+// as in kernels.h.
 void forward(const Kernels& kernels, const NormSpec& spec, const NormForward& args,
              const Executor& executor, RawSums* raw = nullptr);
-size_t backward_workspace(const NormBackward& args, const Executor& executor);
+size_t backward_workspace(const NormSpec& spec, const NormBackward& args, const Executor& executor);
 // With fewer bytes than that, but those for serial_executor(), it works on the calling thread.
 void backward(const Kernels& kernels, const NormSpec& spec, const NormBackward& args,
               void* workspace, size_t bytes, const Executor& executor, RawSums* raw = nullptr);

@@ -14,20 +14,12 @@
 
 #include <cstdint>
 
+#include "core/cpu/vectors-inl.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace norma::cpu {
 namespace HWY_NAMESPACE {
-
-namespace hn = hwy::HWY_NAMESPACE;
-
-using D = hn::ScalableTag<float>;
-using V = hn::Vec<D>;
-using M = hn::Mask<D>;
-inline constexpr D kD{};
-inline constexpr int64_t kN = HWY_LANES(float);
-static_assert(kN == 4 || kN == 8 || kN == 16, "the folds below are written for these widths");
 
 inline constexpr int64_t kBlock = 1024;
 inline constexpr int64_t kChunk = 256;
@@ -36,7 +28,9 @@ inline constexpr int64_t kGroupsInChunk = kChunk / kGroup;
 inline constexpr int64_t kBatch = 16;  // rows or blocks whose sums are folded together
 // What is summed is asked for this far ahead. Hardware prefetchers stop at a page, and a row of
 // sums is slow enough.
-inline constexpr int64_t kPrefetchElements = 512;
+inline constexpr int64_t kPrefetchBytes = 2048;
+template <class T>
+inline constexpr int64_t kLine = 64 / static_cast<int64_t>(sizeof(T));  // elements
 
 struct Two {
   V a, b;
@@ -103,27 +97,6 @@ HWY_INLINE V NaturalOrder(V leaf) {
 #endif
 }
 
-HWY_INLINE M FirstLanes(int64_t n) {
-  return hn::FirstN(kD, static_cast<size_t>(n < 0 ? 0 : n > kN ? kN : n));
-}
-
-// p[0, n) and zeros after it, n < kN; reads nothing past n.
-HWY_INLINE V LoadFirst(const float* p, int64_t n) {
-#if HWY_MAX_BYTES == 16
-  HWY_ALIGN float lanes[4] = {0, 0, 0, 0};
-  for (int64_t i = 0; i < n; ++i) lanes[i] = p[i];
-  return hn::Load(kD, lanes);
-#else
-  return hn::MaskedLoad(FirstLanes(n), kD, p);
-#endif
-}
-
-// Vector at element i of a row that ends at `end`: zeros past the end.
-HWY_INLINE V LoadInside(const float* row, int64_t i, int64_t end) {
-  if (i + kN <= end) return hn::LoadU(kD, row + i);
-  return i < end ? LoadFirst(row + i, end - i) : hn::Zero(kD);
-}
-
 // Sums of `count` runs of eight values, each in the order of a leaf: sums[i] of eights[8 * i ..].
 // Both are written up to the next multiple of kN runs.
 HWY_INLINE void FoldEights(float* HWY_RESTRICT eights, int64_t count, float* HWY_RESTRICT sums) {
@@ -162,17 +135,6 @@ HWY_INLINE void RowSums(const float* HWY_RESTRICT blocks, int64_t count,
   for (int64_t r = 0; r < count; r += static_cast<int64_t>(hn::Lanes(d))) {
     hn::Store(hn::Add(hn::PromoteTo(d, hn::Load(f, blocks + r)), hn::Zero(d)), d, sums + r);
   }
-}
-
-// Writes nothing past n.
-HWY_INLINE void StoreFirst(V v, float* p, int64_t n) {
-#if HWY_MAX_BYTES == 16
-  HWY_ALIGN float lanes[4];
-  hn::Store(v, kD, lanes);
-  for (int64_t i = 0; i < n; ++i) p[i] = lanes[i];
-#else
-  hn::BlendedStore(v, FirstLanes(n), kD, p);
-#endif
 }
 
 // Eight lanes of a block, after the fold by 8 where a vector holds more of them.

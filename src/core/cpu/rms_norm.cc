@@ -1,52 +1,20 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
+// RmsNorm over f32 rows.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/cpu/rms_norm.cc"
 #include "hwy/foreach_target.h"
 // foreach_target.h comes first.
-#include "core/cpu/backward-inl.h"
-#include "core/cpu/forward-inl.h"
 #include "core/cpu/norm_tables.h"
+#include "core/cpu/rms_norm-inl.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace norma::cpu {
 namespace HWY_NAMESPACE {
 
-struct RmsNorm {
-  static constexpr bool kPivot = false;
-  static constexpr int kForwardSums = 1, kBackwardSums = 1;
-
-  static HWY_INLINE V Term(V x, V) { return x; }
-
-  static HWY_INLINE void ForwardHalved(V x0, V x1, V (&t)[1]) {
-    const Two x = SplitHalves(x0, x1);
-    t[0] = hn::Add(hn::Mul(x.a, x.a), hn::Mul(x.b, x.b));
-  }
-
-  static RowStatistics Redo(const float* x, int64_t n, double eps) {
-    return redo_rms_norm(x, n, eps);
-  }
-
-  struct Row {
-    V rstd;
-
-    Row() = default;
-    HWY_INLINE Row(float, float, float rstd_) : rstd(hn::Set(kD, rstd_)) {}
-    HWY_INLINE Row(const BackwardArgs& args, int64_t r) : rstd(hn::Set(kD, args.rstd[r])) {}
-
-    HWY_INLINE V Xhat(V x) const { return hn::Mul(x, rstd); }
-    HWY_INLINE V Dx(V g, V xhat, V, V gx_mean) const {
-      return hn::Mul(hn::Sub(g, hn::Mul(xhat, gx_mean)), rstd);
-    }
-  };
-  using HalvedRow = Row;  // never asked for: x * rstd cannot overflow
-};
-
-NormKernels RmsNormKernels() {
-  return {Forward<RmsNorm>, BackwardSums<RmsNorm>, BackwardSweep<RmsNorm>};
-}
+NormKernels RmsNormKernels() { return RmsNormKernelsOf<float>(); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace norma::cpu

@@ -61,9 +61,14 @@ class Registry {
       k.name = traits.name;
       k.plan_name = traits.plan_name;
       k.lanes = traits.lanes;
-      if (processor_has(traits.target) && layer_norm_kernels(traits.target, &k.layer_norm) &&
-          rms_norm_kernels(traits.target, &k.rms_norm) &&
-          column_kernels(traits.target, &k.columns)) {
+      const Target target = traits.target;
+      if (processor_has(target) && layer_norm_kernels(target, &k.layer_norm[0]) &&
+          layer_norm_bf16_kernels(target, &k.layer_norm[1]) &&
+          layer_norm_f16_kernels(target, &k.layer_norm[2]) &&
+          rms_norm_kernels(target, &k.rms_norm[0]) &&
+          rms_norm_bf16_kernels(target, &k.rms_norm[1]) &&
+          rms_norm_f16_kernels(target, &k.rms_norm[2]) && column_kernels(target, &k.columns) &&
+          parameter_kernels(target, &k.parameters)) {
         ++count_;
       }
     }

@@ -107,6 +107,7 @@ class Checker {
     return same_dtype(name, v.dtype, as, w.dtype);
   }
 
+  // A weight, a bias or the gradient of one.
   bool vector(const char* name, const ConstVectorView& v, const char* as, DType as_dtype,
               int64_t cols) {
     if (v.data == nullptr) return true;
@@ -118,10 +119,21 @@ class Checker {
       });
     }
     if (!present(name, v.data, v.dtype)) return false;
-    return same_dtype(name, v.dtype, as, as_dtype);
+    if (v.dtype == as_dtype || (v.dtype == DType::kF32 && as_dtype != DType::kF64)) return true;
+    return unsupported([=] {
+      return std::string(name) + " has dtype " + name_of(v.dtype) + " where " + as + " has " +
+             name_of(as_dtype) + ": it must have that" +
+             (as_dtype == DType::kBF16 || as_dtype == DType::kF16 ? ", or f32." : ".");
+    });
   }
 
-  bool statistic(const char* name, const void* data, DType dtype, bool required) {
+  bool same_parameters(const ConstVectorView& weight, const ConstVectorView& bias) {
+    if (weight.data == nullptr || bias.data == nullptr) return true;
+    return same_dtype("bias", bias.dtype, "weight", weight.dtype);
+  }
+
+  bool statistic(const char* name, const void* data, DType rows_dtype, bool required) {
+    const DType dtype = dtype_of_statistics(rows_dtype);
     if (data == nullptr && required) {
       return invalid([=] {
         return std::string(name) +
@@ -184,7 +196,7 @@ class Checker {
     if (dtype == as_dtype) return true;
     return unsupported([=] {
       return std::string(name) + " has dtype " + name_of(dtype) + " where " + as + " has " +
-             name_of(as_dtype) + ": mixed dtypes are not supported yet, convert one of them.";
+             name_of(as_dtype) + ": they must be the same, convert one of them.";
     });
   }
 
@@ -242,22 +254,22 @@ template <class Make>
 auto outputs_of(const NormForward& args, const Make& make) {
   const Statistics& s = args.statistics;
   const ConstRowsView y = args.y;
-  return std::array{make("y", y), make("mean_hi", s.mean_hi, y.dtype, y.rows),
-                    make("mean_lo", s.mean_lo, y.dtype, y.rows),
-                    make("rstd", s.rstd, y.dtype, y.rows)};
+  const DType dtype = dtype_of_statistics(y.dtype);
+  return std::array{make("y", y), make("mean_hi", s.mean_hi, dtype, y.rows),
+                    make("mean_lo", s.mean_lo, dtype, y.rows), make("rstd", s.rstd, dtype, y.rows)};
 }
 template <class Make>
 auto inputs_of(const NormForward& args, const Make& make) {
   const ConstRowsView& x = args.x;
-  return std::array{make("x", x), make("weight", args.weight.data, x.dtype, x.cols),
-                    make("bias", args.bias.data, x.dtype, x.cols)};
+  return std::array{make("x", x), make("weight", args.weight.data, args.weight.dtype, x.cols),
+                    make("bias", args.bias.data, args.bias.dtype, x.cols)};
 }
 
 template <class Make>
 auto outputs_of(const NormBackward& args, const Make& make) {
   const ConstRowsView dx = args.dx, &dy = args.dy;
-  return std::array{make("dx", dx), make("dweight", args.dweight.data, dy.dtype, dy.cols),
-                    make("dbias", args.dbias.data, dy.dtype, dy.cols)};
+  return std::array{make("dx", dx), make("dweight", args.dweight.data, args.dweight.dtype, dy.cols),
+                    make("dbias", args.dbias.data, args.dbias.dtype, dy.cols)};
 }
 template <class Make>
 auto inputs_of(const NormBackward& args, const Make& make) {
@@ -265,12 +277,13 @@ auto inputs_of(const NormBackward& args, const Make& make) {
   const ConstRowsView& dy = args.dy;
   const bool with_x = needs_x(args);
   const int64_t stats = with_x ? dy.rows : 0;
+  const DType dtype = dtype_of_statistics(dy.dtype);
   return std::array{make("dy", dy),
                     make("x", with_x ? args.x : ConstRowsView()),
-                    make("weight", args.weight.data, dy.dtype, dy.cols),
-                    make("mean_hi", s.mean_hi, dy.dtype, stats),
-                    make("mean_lo", s.mean_lo, dy.dtype, stats),
-                    make("rstd", s.rstd, dy.dtype, stats)};
+                    make("weight", args.weight.data, args.weight.dtype, dy.cols),
+                    make("mean_hi", s.mean_hi, dtype, stats),
+                    make("mean_lo", s.mean_lo, dtype, stats),
+                    make("rstd", s.rstd, dtype, stats)};
 }
 
 // first_in, first_out: what may be one.
@@ -290,6 +303,7 @@ bool forward_is_valid(Checker& check, const NormSpec& spec, const NormForward& a
                              check.same_shape("y", y, "x", x) &&
                              check.vector("weight", args.weight, "x", x.dtype, x.cols) &&
                              check.vector("bias", args.bias, "x", x.dtype, x.cols) &&
+                             check.same_parameters(args.weight, args.bias) &&
                              check.statistic("mean_hi", s.mean_hi, x.dtype, false) &&
                              check.statistic("mean_lo", s.mean_lo, x.dtype, false) &&
                              check.statistic("rstd", s.rstd, x.dtype, false);

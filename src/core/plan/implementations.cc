@@ -23,12 +23,11 @@ void ref_forward(const NormSpec& spec, const NormForward& args, const Executor&)
 
 void ref_backward(const NormSpec& spec, const NormBackward& args, void*, size_t, const Executor&) {
   const DefaultFpEnvironment environment;
-  spec.kind == NormKind::kLayerNorm ? ref::layer_norm_backward(args) : ref::rms_norm_backward(args);
+  spec.kind == NormKind::kLayerNorm ? ref::layer_norm_backward(spec, args)
+                                    : ref::rms_norm_backward(spec, args);
 }
 
-const char* ref_refusal(DType dtype) {
-  return dtype == DType::kF32 || dtype == DType::kF64 ? nullptr : "takes f32 and f64 only";
-}
+const char* ref_refusal(DType) { return nullptr; }
 
 const char* cpu_name() {
   const cpu::Kernels* kernels = cpu::active_kernels();
@@ -37,15 +36,15 @@ const char* cpu_name() {
 
 const char* cpu_refusal(DType dtype) {
   if (cpu::active_kernels() == nullptr) return "this processor has none of the SIMD targets";
-  return dtype == DType::kF32 ? nullptr : "takes f32 only";
+  return dtype == DType::kF64 ? "takes no f64" : nullptr;
 }
 
 void cpu_forward(const NormSpec& spec, const NormForward& args, const Executor& executor) {
   cpu::forward(*cpu::active_kernels(), spec, args, executor);
 }
 
-size_t cpu_workspace(const NormSpec&, const NormBackward& args, const Executor& executor) {
-  return cpu::backward_workspace(args, executor);
+size_t cpu_workspace(const NormSpec& spec, const NormBackward& args, const Executor& executor) {
+  return cpu::backward_workspace(spec, args, executor);
 }
 
 void cpu_backward(const NormSpec& spec, const NormBackward& args, void* workspace, size_t bytes,

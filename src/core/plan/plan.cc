@@ -10,17 +10,13 @@
 namespace norma {
 namespace {
 
-const Implementation* best_for(DType dtype) {
-  for (const Implementation& each : implementations()) {
-    if (each.refusal(dtype) == nullptr) return &each;
+// The last of the table takes everything.
+const Implementation& best_for(DType dtype) {
+  const std::span<const Implementation> all = implementations();
+  for (const Implementation& each : all) {
+    if (each.refusal(dtype) == nullptr) return each;
   }
-  return nullptr;
-}
-
-Status no_implementation(const NormSpec& spec, const char* suffix, DType dtype) {
-  return Status(StatusCode::kUnsupported,
-                std::string("[") + name_of(spec.kind) + suffix + "] rows of dtype " +
-                    name_of(dtype) + " are not supported yet: convert them to f32 or f64.");
+  return all.back();
 }
 
 std::string explain(const NormSpec& spec, const char* direction, const ConstRowsView& rows,
@@ -29,10 +25,10 @@ std::string explain(const NormSpec& spec, const char* direction, const ConstRows
                      " [" + std::to_string(rows.rows) + ", " + std::to_string(rows.cols) + "]: ";
   if (!checks.ok()) return text + "refused: " + checks.message();
   if (!cpu::target_status().ok()) return text + "refused: " + cpu::target_status().message();
-  const Implementation* chosen = best_for(rows.dtype);
-  text += chosen == nullptr ? "no implementation" : chosen->name();
+  const Implementation& chosen = best_for(rows.dtype);
+  text += chosen.name();
   for (const Implementation& each : implementations()) {
-    if (&each == chosen) break;
+    if (&each == &chosen) break;
     text += std::string("\n  not ") + each.name() + ": " + each.refusal(rows.dtype);
   }
   return text;
@@ -43,9 +39,7 @@ std::string explain(const NormSpec& spec, const char* direction, const ConstRows
 Status norm_forward(const NormSpec& spec, const NormForward& args, const Executor& executor) {
   NORMA_RETURN_IF_ERROR(check_forward(spec, args));
   NORMA_RETURN_IF_ERROR(cpu::target_status());
-  const Implementation* chosen = best_for(args.x.dtype);
-  if (chosen == nullptr) return no_implementation(spec, "", args.x.dtype);
-  chosen->forward(spec, args, executor);
+  best_for(args.x.dtype).forward(spec, args, executor);
   return Status();
 }
 
@@ -53,9 +47,7 @@ Status norm_backward_workspace_size(const NormSpec& spec, const NormBackward& ar
                                     const Executor& executor, size_t* bytes) {
   NORMA_RETURN_IF_ERROR(check_backward(spec, args));
   NORMA_RETURN_IF_ERROR(cpu::target_status());
-  const Implementation* chosen = best_for(args.dy.dtype);
-  if (chosen == nullptr) return no_implementation(spec, "_backward", args.dy.dtype);
-  *bytes = chosen->backward_workspace(spec, args, executor);
+  *bytes = best_for(args.dy.dtype).backward_workspace(spec, args, executor);
   return Status();
 }
 
@@ -63,12 +55,11 @@ Status norm_backward(const NormSpec& spec, const NormBackward& args, void* works
                      size_t workspace_bytes, const Executor& executor) {
   NORMA_RETURN_IF_ERROR(check_backward(spec, args));
   NORMA_RETURN_IF_ERROR(cpu::target_status());
-  const Implementation* chosen = best_for(args.dy.dtype);
-  if (chosen == nullptr) return no_implementation(spec, "_backward", args.dy.dtype);
+  const Implementation& chosen = best_for(args.dy.dtype);
   // An executor may have got more threads since the size was asked for; the least will do.
-  const size_t least = chosen->backward_workspace(spec, args, serial_executor());
+  const size_t least = chosen.backward_workspace(spec, args, serial_executor());
   NORMA_RETURN_IF_ERROR(check_workspace(spec, args, workspace, workspace_bytes, least));
-  chosen->backward(spec, args, workspace, workspace_bytes, executor);
+  chosen.backward(spec, args, workspace, workspace_bytes, executor);
   return Status();
 }
 

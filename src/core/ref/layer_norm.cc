@@ -13,7 +13,7 @@ namespace norma::ref {
 namespace {
 
 // The pivot of the f32 pass: the mean of eight medians of three.
-float pivot(const float* x, int64_t n) {
+float pivot(const Elements<float>& x, int64_t n) {
   float m[kLeaf];
   for (int64_t j = 0; j < kLeaf; ++j) {
     const float p = x[j % n], q = x[(j + 8) % n], r = x[(j + 16) % n];
@@ -24,7 +24,7 @@ float pivot(const float* x, int64_t n) {
 
 // Section 2's terms, worked in Work.
 template <typename Work, typename T>
-RowSums pivoted_sums(const T* x, int64_t n, Work c) {
+RowSums pivoted_sums(const Elements<T>& x, int64_t n, Work c) {
   const auto e = [&](int64_t i) { return static_cast<Work>(x[i]) - c; };
   return {static_cast<double>(c), row_sum<Work>(n, e),
           row_sum<Work>(n, [&](int64_t i) { return e(i) * e(i); })};
@@ -36,7 +36,7 @@ struct Saved {
 };
 
 template <typename T>
-Saved<T> statistics(const T* x, int64_t n, double eps) {
+Saved<T> statistics(const Elements<T>& x, int64_t n, double eps) {
   RowSums sums;
   RowMoments m;
   T rstd;
@@ -71,30 +71,26 @@ template <typename T>
 void forward(const NormSpec& spec, const NormForward& args) {
   const int64_t n = args.x.cols;
   if (n == 0) return store_statistics_of_empty_rows<T>(args.x.rows, args.statistics);
-  const T* weight = elements<T>(args.weight);
-  const T* bias = elements<T>(args.bias);
   for (int64_t r = 0; r < args.x.rows; ++r) {
-    const T* x = row<T>(args.x, r);
-    T* y = row<T>(args.y, r);
+    const Elements<T> x = row<T>(args.x, r);
     const Saved<T> s = statistics(x, n, spec.eps);
     store_if_present(args.statistics.mean_hi, r, s.mean_hi);
     store_if_present(args.statistics.mean_lo, r, s.mean_lo);
     store_if_present(args.statistics.rstd, r, s.rstd);
-    for (int64_t i = 0; i < n; ++i) y[i] = affine(normalized(x[i], s), weight, bias, i);
+    for (int64_t i = 0; i < n; ++i) store(args.y, r, i, affine(spec, args, normalized(x[i], s), i));
   }
 }
 
-template <typename T>
-RowSums backward_sums(const T* x, const T* dy, const T* weight, int64_t n, const Saved<T>& s) {
-  const auto g = [&](int64_t i) { return weighted(dy, weight, i); };
+template <typename T, typename G>
+RowSums backward_sums(const Elements<T>& x, const G& g, int64_t n, const Saved<T>& s) {
   return {0, row_sum<T>(n, g),
           row_sum<T>(n, [&](int64_t i) { return g(i) * normalized(x[i], s); })};
 }
 
 template <typename T>
-void backward(const NormBackward& args) {
+void backward(const NormSpec& spec, const NormBackward& args) {
   const int64_t n = args.dy.cols;
-  const T* weight = elements<T>(args.weight);
+  const Elements<T> weight = elements<T>(args.weight);
   const auto saved = [&](int64_t r) {
     return Saved<T>{value_or<T>(args.statistics.mean_hi, r, 0),
                     value_or<T>(args.statistics.mean_lo, r, 0),
@@ -106,15 +102,14 @@ void backward(const NormBackward& args) {
   if (args.dx.data == nullptr || n == 0) return;
   const double inv_n = 1.0 / static_cast<double>(n);
   for (int64_t r = 0; r < args.dx.rows; ++r) {
-    const T* x = row<T>(args.x, r);
-    const T* dy = row<T>(args.dy, r);
-    T* dx = row<T>(args.dx, r);
+    const Elements<T> x = row<T>(args.x, r), dy = row<T>(args.dy, r);
+    const auto g = [&](int64_t i) { return weighted(spec, dy, weight, i); };
     const Saved<T> s = saved(r);
-    const RowSums sums = backward_sums(x, dy, weight, n, s);
+    const RowSums sums = backward_sums(x, g, n, s);
     const T a = static_cast<T>(sums.s * inv_n);
     const T h = static_cast<T>(sums.q * inv_n);
     for (int64_t i = 0; i < n; ++i) {
-      dx[i] = ((weighted(dy, weight, i) - a) - normalized(x[i], s) * h) * s.rstd;
+      store(args.dx, r, i, ((g(i) - a) - normalized(x[i], s) * h) * s.rstd);
     }
   }
 }
@@ -125,21 +120,24 @@ void layer_norm_forward(const NormSpec& spec, const NormForward& args) {
   args.x.dtype == DType::kF64 ? forward<double>(spec, args) : forward<float>(spec, args);
 }
 
-void layer_norm_backward(const NormBackward& args) {
-  args.dy.dtype == DType::kF64 ? backward<double>(args) : backward<float>(args);
+void layer_norm_backward(const NormSpec& spec, const NormBackward& args) {
+  args.dy.dtype == DType::kF64 ? backward<double>(spec, args) : backward<float>(spec, args);
 }
 
 RowSums layer_norm_sums(const float* x, int64_t n) {
-  return pivoted_sums<float>(x, n, pivot(x, n));
+  const Elements<float> row(x, DType::kF32, 0);
+  return pivoted_sums<float>(row, n, pivot(row, n));
 }
 
 RowSums layer_norm_redo_sums(const float* x, int64_t n) {
-  return pivoted_sums<double>(x, n, static_cast<double>(x[0]));
+  return pivoted_sums<double>(Elements<float>(x, DType::kF32, 0), n, static_cast<double>(x[0]));
 }
 
 RowSums layer_norm_backward_sums(const float* x, const float* dy, const float* weight, int64_t n,
                                  float mean_hi, float mean_lo, float rstd) {
-  return backward_sums(x, dy, weight, n, Saved<float>{mean_hi, mean_lo, rstd});
+  const auto g = [&](int64_t i) { return weight == nullptr ? dy[i] : dy[i] * weight[i]; };
+  return backward_sums(Elements<float>(x, DType::kF32, 0), g, n,
+                       Saved<float>{mean_hi, mean_lo, rstd});
 }
 
 }  // namespace norma::ref

@@ -11,15 +11,16 @@
 namespace norma::ref {
 namespace {
 
+// Work: the type of the terms and of the sums inside a block; x is f32 at least.
 template <typename Work, typename T>
-RowSums squares(const T* x, int64_t n) {
+RowSums squares(const Elements<T>& x, int64_t n) {
   return {0, 0, row_sum<Work>(n, [&](int64_t i) {
             return static_cast<Work>(x[i]) * static_cast<Work>(x[i]);
           })};
 }
 
 template <typename T>
-T reciprocal_rms(const T* x, int64_t n, double eps) {
+T reciprocal_rms(const Elements<T>& x, int64_t n, double eps) {
   if constexpr (std::is_same_v<T, float>) {
     const RowMoments m = moments(squares<float>(x, n), n, eps);
     if (accepted(m)) return rstd_of_accepted(m.v);
@@ -31,26 +32,23 @@ template <typename T>
 void forward(const NormSpec& spec, const NormForward& args) {
   const int64_t n = args.x.cols;
   if (n == 0) return store_statistics_of_empty_rows<T>(args.x.rows, args.statistics);
-  const T* weight = elements<T>(args.weight);
-  const T* bias = elements<T>(args.bias);
   for (int64_t r = 0; r < args.x.rows; ++r) {
-    const T* x = row<T>(args.x, r);
-    T* y = row<T>(args.y, r);
+    const Elements<T> x = row<T>(args.x, r);
     const T rstd = reciprocal_rms(x, n, spec.eps);
     store_if_present(args.statistics.rstd, r, rstd);
-    for (int64_t i = 0; i < n; ++i) y[i] = affine(x[i] * rstd, weight, bias, i);
+    for (int64_t i = 0; i < n; ++i) store(args.y, r, i, affine(spec, args, x[i] * rstd, i));
   }
 }
 
-template <typename T>
-double backward_sum(const T* x, const T* dy, const T* weight, int64_t n, T rstd) {
-  return row_sum<T>(n, [&](int64_t i) { return weighted(dy, weight, i) * (x[i] * rstd); });
+template <typename T, typename G>
+double backward_sum(const Elements<T>& x, const G& g, int64_t n, T rstd) {
+  return row_sum<T>(n, [&](int64_t i) { return g(i) * (x[i] * rstd); });
 }
 
 template <typename T>
-void backward(const NormBackward& args) {
+void backward(const NormSpec& spec, const NormBackward& args) {
   const int64_t n = args.dy.cols;
-  const T* weight = elements<T>(args.weight);
+  const Elements<T> weight = elements<T>(args.weight);
   const auto rstd_of = [&](int64_t r) { return value_or<T>(args.statistics.rstd, r, 0); };
   // Before dx, which may be dy itself.
   store_column_sums<T>(
@@ -58,14 +56,11 @@ void backward(const NormBackward& args) {
   if (args.dx.data == nullptr || n == 0) return;
   const double inv_n = 1.0 / static_cast<double>(n);
   for (int64_t r = 0; r < args.dx.rows; ++r) {
-    const T* x = row<T>(args.x, r);
-    const T* dy = row<T>(args.dy, r);
-    T* dx = row<T>(args.dx, r);
+    const Elements<T> x = row<T>(args.x, r), dy = row<T>(args.dy, r);
+    const auto g = [&](int64_t i) { return weighted(spec, dy, weight, i); };
     const T rstd = rstd_of(r);
-    const T h = static_cast<T>(backward_sum(x, dy, weight, n, rstd) * inv_n);
-    for (int64_t i = 0; i < n; ++i) {
-      dx[i] = (weighted(dy, weight, i) - (x[i] * rstd) * h) * rstd;
-    }
+    const T h = static_cast<T>(backward_sum(x, g, n, rstd) * inv_n);
+    for (int64_t i = 0; i < n; ++i) store(args.dx, r, i, (g(i) - (x[i] * rstd) * h) * rstd);
   }
 }
 
@@ -75,17 +70,22 @@ void rms_norm_forward(const NormSpec& spec, const NormForward& args) {
   args.x.dtype == DType::kF64 ? forward<double>(spec, args) : forward<float>(spec, args);
 }
 
-void rms_norm_backward(const NormBackward& args) {
-  args.dy.dtype == DType::kF64 ? backward<double>(args) : backward<float>(args);
+void rms_norm_backward(const NormSpec& spec, const NormBackward& args) {
+  args.dy.dtype == DType::kF64 ? backward<double>(spec, args) : backward<float>(spec, args);
 }
 
-RowSums rms_norm_sums(const float* x, int64_t n) { return squares<float>(x, n); }
+RowSums rms_norm_sums(const float* x, int64_t n) {
+  return squares<float>(Elements<float>(x, DType::kF32, 0), n);
+}
 
-RowSums rms_norm_redo_sums(const float* x, int64_t n) { return squares<double>(x, n); }
+RowSums rms_norm_redo_sums(const float* x, int64_t n) {
+  return squares<double>(Elements<float>(x, DType::kF32, 0), n);
+}
 
 RowSums rms_norm_backward_sums(const float* x, const float* dy, const float* weight, int64_t n,
                                float rstd) {
-  return {0, 0, backward_sum(x, dy, weight, n, rstd)};
+  const auto g = [&](int64_t i) { return weight == nullptr ? dy[i] : dy[i] * weight[i]; };
+  return {0, 0, backward_sum(Elements<float>(x, DType::kF32, 0), g, n, rstd)};
 }
 
 }  // namespace norma::ref

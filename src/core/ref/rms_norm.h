@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// RMSNorm, the scalar specification: contract norma-1 as the text says it, for f32 and f64, slow
+// RMSNorm, the scalar specification: contract norma-1 as the text says it, for every type, slow
 // and obvious. Every other implementation must have its bits.
 #pragma once
 
@@ -12,9 +12,9 @@
 
 namespace norma::ref {
 
-// REQUIRES: arguments that the plan's checks accept, every dtype that of x, and that f32 or f64.
+// REQUIRES: arguments that the plan's checks accept.
 void rms_norm_forward(const NormSpec& spec, const NormForward& args);
-void rms_norm_backward(const NormBackward& args);
+void rms_norm_backward(const NormSpec& spec, const NormBackward& args);
 
 // The sum of squares (in q) of a row x[0, n), n >= 1, as tests compare it: of the f32 pass, and of
 // the f64 pass that replaces it where the guard refuses.

@@ -1,28 +1,82 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// Typed access to the views of a norm call, and the parts that both norms share.
+// Access to the views of a norm call, whatever their types, and the parts that both norms share.
+// Work is the type a norm is worked in: double for f64 rows, float for all others.
 #pragma once
 
 #include <cstdint>
 #include <limits>
 
+#include "base/float16.h"
 #include "core/norm_spec.h"
 #include "core/ref/order.h"
 
 namespace norma::ref {
 
-template <typename T>
-const T* row(const ConstRowsView& view, int64_t r) {
-  return static_cast<const T*>(view.data) + r * view.stride;
+// Elements to read, each promoted exactly to Work.
+template <typename Work>
+class Elements {
+ public:
+  Elements(const void* data, DType dtype, int64_t first)
+      : data_(data), dtype_(dtype), first_(first) {}
+
+  explicit operator bool() const { return data_ != nullptr; }
+  Work operator[](int64_t i) const {
+    switch (dtype_) {
+      case DType::kF32:
+        return static_cast<Work>(at<float>(i));
+      case DType::kBF16:
+        return static_cast<Work>(to_f32(at<BFloat16>(i)));
+      case DType::kF16:
+        return static_cast<Work>(to_f32(at<Float16>(i)));
+      case DType::kF64:
+        return static_cast<Work>(at<double>(i));
+    }
+    return 0;
+  }
+
+ private:
+  template <typename T>
+  const T& at(int64_t i) const {
+    return static_cast<const T*>(data_)[first_ + i];
+  }
+
+  const void* data_;
+  DType dtype_;
+  int64_t first_;
+};
+
+template <typename Work>
+Elements<Work> row(const ConstRowsView& view, int64_t r) {
+  return {view.data, view.dtype, r * view.stride};
 }
-template <typename T>
-T* row(const RowsView& view, int64_t r) {
-  return static_cast<T*>(view.data) + r * view.stride;
+template <typename Work>
+Elements<Work> elements(const ConstVectorView& view) {
+  return {view.data, view.dtype, 0};
 }
-template <typename T>
-const T* elements(const ConstVectorView& view) {
-  return static_cast<const T*>(view.data);
+
+// Rounds once more, to the type of the memory.
+template <typename Work>
+void store(void* data, DType dtype, int64_t i, Work value) {
+  switch (dtype) {
+    case DType::kF32:
+      static_cast<float*>(data)[i] = static_cast<float>(value);
+      break;
+    case DType::kBF16:
+      static_cast<BFloat16*>(data)[i] = from_f32<BFloat16>(static_cast<float>(value));
+      break;
+    case DType::kF16:
+      static_cast<Float16*>(data)[i] = from_f32<Float16>(static_cast<float>(value));
+      break;
+    case DType::kF64:
+      static_cast<double*>(data)[i] = static_cast<double>(value);
+      break;
+  }
+}
+template <typename Work>
+void store(const RowsView& view, int64_t r, int64_t i, Work value) {
+  store(view.data, view.dtype, r * view.stride + i, value);
 }
 
 template <typename T>
@@ -47,35 +101,52 @@ void store_statistics_of_empty_rows(int64_t rows, const Statistics& statistics) 
   }
 }
 
+// `value` rounded to a type and promoted back.
+template <typename Work>
+Work rounded(Work value, DType dtype) {
+  double memory = 0;
+  store(&memory, dtype, 0, value);
+  return Elements<Work>(&memory, dtype, 0)[0];
+}
+
+// weight, or Gemma's 1 + weight.
+template <typename Work>
+Work gain(const NormSpec& spec, const Elements<Work>& weight, int64_t i) {
+  return spec.weight_plus_one ? Work(1) + weight[i] : weight[i];
+}
+
 // Section 3 after xhat: y = xhat * weight, then + bias, each where present.
-template <typename T>
-T affine(T xhat, const T* weight, const T* bias, int64_t i) {
-  T y = xhat;
-  if (weight != nullptr) y = y * weight[i];
-  if (bias != nullptr) y = y + bias[i];
+template <typename Work>
+Work affine(const NormSpec& spec, const NormForward& args, Work xhat, int64_t i) {
+  const auto weight = elements<Work>(args.weight), bias = elements<Work>(args.bias);
+  Work y = xhat;
+  if (weight) {
+    if (spec.round_before_weight) y = rounded(y, args.y.dtype);
+    y = y * gain(spec, weight, i);
+  }
+  if (bias) y = y + bias[i];
   return y;
 }
 
 // Section 4: dy * weight.
-template <typename T>
-T weighted(const T* dy, const T* weight, int64_t i) {
-  return weight == nullptr ? dy[i] : dy[i] * weight[i];
+template <typename Work>
+Work weighted(const NormSpec& spec, const Elements<Work>& dy, const Elements<Work>& weight,
+              int64_t i) {
+  return weight ? dy[i] * gain(spec, weight, i) : dy[i];
 }
 
 // Section 5; xhat(r, i) is the normalised input.
-template <typename T, typename Xhat>
+template <typename Work, typename Xhat>
 void store_column_sums(const NormBackward& args, const Xhat& xhat) {
   const int64_t rows = args.dy.rows;
-  if (T* dweight = static_cast<T*>(args.dweight.data)) {
-    for (int64_t i = 0; i < args.dy.cols; ++i) {
-      dweight[i] =
-          column_sum<T>(rows, [&](int64_t r) { return row<T>(args.dy, r)[i] * xhat(r, i); });
-    }
+  const auto dy = [&](int64_t r, int64_t i) { return row<Work>(args.dy, r)[i]; };
+  const VectorView &dweight = args.dweight, &dbias = args.dbias;
+  for (int64_t i = 0; dweight.data != nullptr && i < args.dy.cols; ++i) {
+    store(dweight.data, dweight.dtype, i,
+          column_sum<Work>(rows, [&](int64_t r) { return dy(r, i) * xhat(r, i); }));
   }
-  if (T* dbias = static_cast<T*>(args.dbias.data)) {
-    for (int64_t i = 0; i < args.dy.cols; ++i) {
-      dbias[i] = column_sum<T>(rows, [&](int64_t r) { return row<T>(args.dy, r)[i]; });
-    }
+  for (int64_t i = 0; dbias.data != nullptr && i < args.dy.cols; ++i) {
+    store(dbias.data, dbias.dtype, i, column_sum<Work>(rows, [&](int64_t r) { return dy(r, i); }));
   }
 }
 

@@ -104,8 +104,11 @@ class KernelRun {
       : p_(p), way_(way), inner_(std_thread_executor(way.threads)),
         outer_(way.row_at_a_time ? row_at_a_time(inner_) : inner_),
         x_(input(1)), dy_(input(2)), y_(output(3)), dx_(output(5)),
-        weight_(1, p.cols, 0, at(4)), bias_(1, p.cols, 0, at(6)), dweight_(1, p.cols, 0, at(7)),
-        dbias_(1, p.cols, 0, at(8)), hi_(1, p.rows, 0, at(9)), lo_(1, p.rows, 0, at(10)),
+        weight_(1, p.cols, 0, at(4), p.types.parameters),
+        bias_(1, p.cols, 0, at(6), p.types.parameters),
+        dweight_(1, p.cols, 0, at(7), p.types.gradients),
+        dbias_(1, p.cols, 0, at(8), p.types.gradients), hi_(1, p.rows, 0, at(9)),
+        lo_(1, p.rows, 0, at(10)),
         rstd_(1, p.rows, 0, at(11)), raw_(static_cast<size_t>(p.rows)) {}
 
   void forward(const cpu::Kernels& kernels, Results* r) {
@@ -141,9 +144,9 @@ class KernelRun {
                             {layer_norm() ? hi_.row(0) : nullptr,
                              layer_norm() ? lo_.row(0) : nullptr, rstd_.row(0)},
                             dx_view,
-                            {pointer(dweight_, kDweight), DType::kF32, p_.cols},
-                            {pointer(dbias_, kDbias), DType::kF32, p_.cols}};
-    const size_t bytes = cpu::backward_workspace(args, outer_);
+                            {pointer(dweight_, kDweight), p_.types.gradients, p_.cols},
+                            {pointer(dbias_, kDbias), p_.types.gradients, p_.cols}};
+    const size_t bytes = cpu::backward_workspace(p_.spec, args, outer_);
     std::vector<NormCase::Line> workspace(bytes / sizeof(NormCase::Line) + 1);
     std::memset(workspace.data(), 0xA5, workspace.size() * sizeof(NormCase::Line));
     cpu::backward(kernels, p_.spec, args, workspace.data(), bytes, outer_, raw_.data());
@@ -167,10 +170,10 @@ class KernelRun {
   bool absent(unsigned what) const { return (way_.absent & what) != 0; }
   int64_t at(int64_t tensor) const { return (way_.offset * tensor) % 16; }
   PaddedRows input(int64_t tensor) const {
-    return {way_.one_row ? 1 : p_.rows, p_.cols, way_.stride, at(tensor)};
+    return {way_.one_row ? 1 : p_.rows, p_.cols, way_.stride, at(tensor), p_.types.rows};
   }
   PaddedRows output(int64_t tensor) const {
-    return {p_.rows, p_.cols, way_.stride, way_.aligned ? 0 : at(tensor)};
+    return {p_.rows, p_.cols, way_.stride, way_.aligned ? 0 : at(tensor), p_.types.rows};
   }
   ConstRowsView rows_of(PaddedRows& rows) const {
     RowsView view = rows.view();
@@ -179,12 +182,12 @@ class KernelRun {
     return view;
   }
   ConstVectorView parameter(const PaddedRows& memory, const std::vector<float>& values) const {
-    return {values.empty() ? nullptr : memory.row(0), DType::kF32, p_.cols};
+    return {values.empty() ? nullptr : memory.data(), p_.types.parameters, p_.cols};
   }
-  float* pointer(PaddedRows& memory, unsigned what) {
-    return absent(what) ? nullptr : memory.row(0);
+  void* pointer(PaddedRows& memory, unsigned what) {
+    return absent(what) ? nullptr : memory.data();
   }
-  float* statistic(PaddedRows& memory, unsigned what) {
+  void* statistic(PaddedRows& memory, unsigned what) {
     return layer_norm() ? pointer(memory, what) : nullptr;
   }
   void fill_inputs() {
@@ -229,8 +232,10 @@ inline testing::AssertionResult has_specified_bits(const Problem& p, const std::
       if (!same || testing::Test::HasFailure()) {
         return testing::AssertionFailure()
                << name_of(p.spec.kind) << " " << kernels->name << " [" << p.rows << ", " << p.cols
-               << "] eps " << p.spec.eps << " weight " << !p.weight.empty() << " bias "
-               << !p.bias.empty() << ", " << way.text() << ": " << same.message();
+               << "] " << p.types.text() << " plus one " << p.spec.weight_plus_one << " rounded "
+               << p.spec.round_before_weight << " eps " << p.spec.eps << " weight "
+               << !p.weight.empty() << " bias " << !p.bias.empty() << ", "
+               << way.text() << ": " << same.message();
       }
     }
   }

@@ -33,12 +33,16 @@ TEST(Kernels, TargetsAreDistinctAndSayWhatTheyAre) {
     std::printf("target %s, %d lanes\n", all[i]->name, all[i]->lanes);
     EXPECT_EQ(std::string(all[i]->plan_name), std::string("cpu:") + all[i]->name);
     for (size_t j = 0; j < i; ++j) {
-      EXPECT_NE(all[i]->layer_norm.forward, all[j]->layer_norm.forward);
-      EXPECT_NE(all[i]->layer_norm.backward_sums, all[j]->layer_norm.backward_sums);
-      EXPECT_NE(all[i]->layer_norm.backward_sweep, all[j]->layer_norm.backward_sweep);
-      EXPECT_NE(all[i]->rms_norm.forward, all[j]->rms_norm.forward);
-      EXPECT_NE(all[i]->rms_norm.backward_sums, all[j]->rms_norm.backward_sums);
-      EXPECT_NE(all[i]->rms_norm.backward_sweep, all[j]->rms_norm.backward_sweep);
+      for (int type = 0; type < cpu::kRowTypes; ++type) {
+        for (const auto norm : {&cpu::Kernels::layer_norm, &cpu::Kernels::rms_norm}) {
+          const cpu::NormKernels &a = (all[i]->*norm)[type], &b = (all[j]->*norm)[type];
+          EXPECT_NE(a.forward, b.forward);
+          EXPECT_NE(a.backward_sums, b.backward_sums);
+          EXPECT_NE(a.backward_sweep, b.backward_sweep);
+        }
+        EXPECT_NE(all[i]->parameters.of[type].to_f32, all[j]->parameters.of[type].to_f32);
+        EXPECT_NE(all[i]->parameters.of[type].from_f32, all[j]->parameters.of[type].from_f32);
+      }
       EXPECT_NE(all[i]->columns.add_block, all[j]->columns.add_block);
     }
   }

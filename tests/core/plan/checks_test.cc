@@ -116,7 +116,7 @@ TEST(Checks, Rows) {
        "x must be aligned to its elements of 4 bytes but is not."},
       {[](Call& c) { c.f.y.rows = 2; }, "y must have the shape of x, [3, 8], but is [2, 8]."},
       {[](Call& c) { c.f.y.dtype = DType::kF64; },
-       "y has dtype f64 where x has f32: mixed dtypes are not supported yet, convert one of them.",
+       "y has dtype f64 where x has f32: they must be the same, convert one of them.",
        StatusCode::kUnsupported},
   });
 }
@@ -148,8 +148,7 @@ TEST(Checks, ParametersAndStatistics) {
       {[](Call& c) { c.f.weight.dtype = static_cast<DType>(9); },
        "weight must have dtype 0 (f32), 1 (bf16), 2 (f16) or 3 (f64) but has 9."},
       {[](Call& c) { c.f.bias.dtype = DType::kBF16; },
-       "bias has dtype bf16 where x has f32: mixed dtypes are not supported yet, convert one of "
-       "them.",
+       "bias has dtype bf16 where x has f32: it must have that.",
        StatusCode::kUnsupported},
       {[](Call& c) { c.f.weight.data = odd(c.weight.data.data()); },
        "weight must be aligned to its elements of 4 bytes but is not."},
@@ -196,7 +195,7 @@ TEST(Checks, Backward) {
       {[](Call& c) { c.b.x.data = nullptr; }, "x must not be null."},
       {[](Call& c) { c.b.x.cols = 7; }, "x must have the shape of dy, [3, 8], but is [3, 7]."},
       {[](Call& c) { c.b.x.dtype = DType::kF16; },
-       "x has dtype f16 where dy has f32: mixed dtypes are not supported yet, convert one of them.",
+       "x has dtype f16 where dy has f32: they must be the same, convert one of them.",
        StatusCode::kUnsupported},
       {[](Call& c) { c.b.dx.rows = 4; }, "dx must have the shape of dy, [3, 8], but is [4, 8]."},
       {[](Call& c) { c.b.dx.stride = 5; },
@@ -206,8 +205,7 @@ TEST(Checks, Backward) {
       {[](Call& c) { c.b.dweight.size = 1; }, "dweight must have cols=8 elements but has 1."},
       {[](Call& c) { c.b.dbias.size = 0; }, "dbias must have cols=8 elements but has 0."},
       {[](Call& c) { c.b.dbias.dtype = DType::kF64; },
-       "dbias has dtype f64 where dy has f32: mixed dtypes are not supported yet, convert one of "
-       "them.",
+       "dbias has dtype f64 where dy has f32: it must have that.",
        StatusCode::kUnsupported},
       {[](Call& c) { c.b.statistics.rstd = odd(c.rstd.data.data()); },
        "rstd must be aligned to its elements of 4 bytes but is not."},
