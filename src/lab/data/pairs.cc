@@ -3,6 +3,7 @@
 
 #include "lab/data/pairs.h"
 
+#include <set>
 #include <string_view>
 
 #include "base/hash.h"
@@ -34,6 +35,36 @@ bool fits(std::string_view side, const PairOptions& options) {
 
 bool is_held_out(const std::string& source, int64_t valid_percent) {
   return mix64(fnv1a_64(split_key(source))) % 100 < static_cast<uint64_t>(valid_percent);
+}
+
+Status too_few(const std::string& path, const PairSplit& split, const PairOptions& options) {
+  const char* remedy = split.left_out == 0      ? "Give more pairs."
+                       : options.max_words == 0 ? "Give more pairs or lower min_words."
+                                                : "Give more pairs or raise max_words.";
+  return invalid_argument(
+      path + " has too few pairs: " + std::to_string(split.lines - split.left_out) + " of " +
+      std::to_string(split.lines) + " are within the word limits, but " +
+      std::to_string(options.min_pairs) + " are needed. " + remedy);
+}
+
+// One side of the split is empty, whose sides are chosen by split_key() alone.
+Status one_sided(const std::string& path, const PairSplit& split, const PairOptions& options) {
+  const std::vector<Pair>& all = split.train.empty() ? split.valid : split.train;
+  std::set<std::string> keys;
+  for (const Pair& pair : all) keys.insert(split_key(pair.source));
+  const std::string none = split.train.empty() ? "left to train on" : "held out";
+  const std::string pairs = std::to_string(all.size()) + " pairs";
+  if (keys.size() == 1) {
+    return invalid_argument(path + ": the sources of all " + pairs +
+                            " differ in case, digits and punctuation at most, and such pairs stay "
+                            "together, so none is " +
+                            none + ". Give sources that differ in their words.");
+  }
+  return invalid_argument(path + ": none of " + pairs + " is " + none +
+                          " at valid_percent=" + std::to_string(options.valid_percent) +
+                          ": their sources are only " + std::to_string(keys.size()) +
+                          " different ones, but for case, digits and punctuation. Give more "
+                          "different sources or another valid_percent.");
 }
 
 }  // namespace
@@ -82,14 +113,8 @@ Result<PairSplit> load_pairs(const std::string& path, const PairOptions& options
     (held_out ? split.valid : split.train).push_back(std::move(pair));
   }
   const int64_t kept = split.lines - split.left_out;
-  if (kept < options.min_pairs || split.train.empty() || split.valid.empty()) {
-    return invalid_argument(path + " has too few pairs: " + std::to_string(kept) + " of " +
-                            std::to_string(split.lines) + " are within the word limits, " +
-                            std::to_string(split.valid.size()) + " of them held out, but " +
-                            std::to_string(options.min_pairs) +
-                            " are needed and some on each side. Give more pairs or raise "
-                            "max_words.");
-  }
+  if (kept < options.min_pairs || kept == 0) return too_few(path, split, options);
+  if (split.train.empty() || split.valid.empty()) return one_sided(path, split, options);
   return split;
 }
 

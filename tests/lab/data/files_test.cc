@@ -158,6 +158,31 @@ TEST(LoadPairs, NamesWhatIsWrong) {
                {"too few pairs: 99 of 99", "100 are needed"});
 }
 
+// The split goes by the words of the source alone, and the message must not blame the word limits.
+TEST(LoadPairs, NamesSourcesThatAreTooAlikeToBeSplit) {
+  const TempFolder folder;
+  const auto load = [&](int sources, int64_t percent) {
+    std::string text;
+    for (int i = 0; i < 200; ++i) {
+      const std::string word(static_cast<size_t>(i % sources + 1), 'a');
+      text += (i % 2 ? "Page " : "page ") + word + " " + std::to_string(i) + "\tSeite\n";
+    }
+    PairOptions options;
+    options.valid_percent = percent;
+    options.max_words = 8;
+    return load_pairs(folder.write("alike.tsv", text), options).status();
+  };
+  const auto refused = [&](int sources, int64_t percent, std::vector<std::string> parts) {
+    const Status status = load(sources, percent);
+    parts.push_back("alike.tsv: ");
+    expect_error(status, StatusCode::kInvalidArgument, parts);
+    EXPECT_EQ(status.message().find("max_words"), std::string::npos) << status.message();
+  };
+  refused(1, 5, {"all 200 pairs differ in case, digits", "none is held out", "in their words."});
+  refused(1, 99, {"none is left to train on"});
+  refused(2, 1, {"200 pairs is held out at valid_percent=1", "only 2 different", "Give more"});
+}
+
 TEST(LoadPairs, RefusesOptionsThatCannotBeMeant) {
   const TempFolder folder;
   const std::string path = folder.write("pairs.tsv", many_pairs(200));
