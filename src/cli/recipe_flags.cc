@@ -79,14 +79,17 @@ Status RecipeFlags::apply(lab::CompareRecipe* recipe) const {
     if (g.value.empty()) continue;
     const bool axis = is_axis(g.key);
     // A path may have commas in it.
-    const std::vector<std::string> values =
+    const std::vector<std::string> given =
         axis ? split_at_commas(g.value) : std::vector<std::string>{g.value};
-    for (const std::string& value : values) {
-      const Status set = lab::set_from_text(field_with_flag(fields, g.flag), value, g.flag + ": ");
+    const Field& field = field_with_flag(fields, g.flag);
+    std::vector<std::string> values;
+    for (const std::string& value : given) {
+      const Status set = lab::set_from_text(field, value, g.flag + ": ");
       if (!set.ok() && !axis && value.find(',') != std::string::npos) {
         return invalid_argument(g.flag + " takes one value: it is no axis of a comparison.");
       }
       NORMA_RETURN_IF_ERROR(set);
+      NORMA_RETURN_IF_ERROR(lab::add_to_axis(field, g.flag + ": ", &values));
     }
     if (!axis) continue;
     recipe->axes[g.key] = values;

@@ -116,6 +116,12 @@ TEST_F(Compare, FlagsOverrideTheRecipe) {
   EXPECT_FALSE(s.contains("probes"));
   EXPECT_FALSE(s.contains("timing"));
   expect_error(compare({"--steps", "6,7"}), 2, {"--steps", "no axis"});
+  expect_error(compare({"--lr", "1e-2,0.01"}), 2, {"--lr: ", "each value once", "0.01 twice"});
+  for (const auto& [flag, value] : {std::pair<std::string, std::string>{"--norm", "rmsnorm"},
+                                    {"--placement", "pre"},
+                                    {"--seed", "3"}}) {
+    expect_error(compare({flag, value + "," + value}), 2, {flag + ": ", value + " twice"});
+  }
 }
 
 }  // namespace

@@ -153,6 +153,16 @@ std::string text_of(const Field& field) {
   return number_text(*std::get<double*>(field.value));
 }
 
+Status add_to_axis(const Field& field, const std::string& where, std::vector<std::string>* values) {
+  const std::string text = text_of(field);
+  if (std::find(values->begin(), values->end(), text) != values->end()) {
+    return invalid_argument(
+        fmt::format("{}{} must name each value once but has {} twice.", where, field.key, text));
+  }
+  values->push_back(text);
+  return Status();
+}
+
 const std::vector<std::string>& axis_keys() {
   static const std::vector<std::string> keys = {"placement", "norm", "init",
                                                 "lr",        "warmup_steps", "seed"};

@@ -87,7 +87,7 @@ Status read_axis(const std::string& at, const std::string& key, const toml::node
   }
   for (size_t i = 0; i < (array ? array->size() : 1); ++i) {
     NORMA_RETURN_IF_ERROR(set_field(*field, array ? (*array)[i] : node, at));
-    values.push_back(text_of(*field));
+    NORMA_RETURN_IF_ERROR(add_to_axis(*field, at, &values));
   }
   return Status();
 }

@@ -82,6 +82,8 @@ std::vector<Field> fields_of(TrainRecipe& recipe);
 // A value as text, as in TOML but without quotes; `where` begins the error.
 Status set_from_text(const Field& field, const std::string& text, const std::string& where);
 std::string text_of(const Field& field);
+// Adds the value that `field` holds to an axis; an error, begun by `where`, if it is there already.
+Status add_to_axis(const Field& field, const std::string& where, std::vector<std::string>* values);
 
 // The keys along which a comparison's members may differ, in the order in which members are listed.
 const std::vector<std::string>& axis_keys();
