@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
 
 #include "base/status.h"
 
@@ -16,6 +17,8 @@ enum ExitCode : int { kDone = 0, kFailed = 1, kWrongUsage = 2, kInterrupted = 13
 struct Command {
   CLI::App* app = nullptr;
   std::function<int()> run;  // an ExitCode
+  // What to ask less of where memory runs out, as a sentence.
+  std::string to_save_memory = "Free some memory and try again.";
 };
 
 Command add_compare(CLI::App& program);

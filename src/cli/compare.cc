@@ -41,12 +41,11 @@ Result<lab::CompareRecipe> wanted_recipe(const Options& options) {
 void say_bleu(const lab::Json& summary, const std::string& untranslated) {
   bool any = false;
   for (const lab::Json& member : summary["members"]) {
-    const lab::Json& result = member["result"];
-    if (!result.contains("bleu") || result["bleu"].is_null()) continue;
+    const lab::Json bleu = member.value(lab::Json::json_pointer("/result/bleu"), lab::Json());
+    if (!bleu.is_number()) continue;
     if (!any) fmt::print("BLEU on held-out sentences:\n");
     any = true;
-    fmt::print("  {:6.2f}  {}\n", result["bleu"].get<double>(),
-               member["name"].get<std::string>());
+    fmt::print("  {:6.2f}  {}\n", bleu.get<double>(), member["name"].get<std::string>());
   }
   if (!untranslated.empty()) fmt::print("{}\n", untranslated);
   if (any && summary.contains("bleu_note")) {
@@ -136,7 +135,8 @@ Command add_compare(CLI::App& program) {
       "Examples:\n"
       "  norma compare recipes/demo.toml --out runs/demo\n"
       "  norma compare recipes/demo.toml --lr 1e-3,3e-3 --seed 1,2 --steps 100 --out runs/quick");
-  return {app, [options] { return run(*options); }};
+  return {app, [options] { return run(*options); },
+          "Use a smaller model or --batch-size, or fewer --jobs."};
 }
 
 }  // namespace norma::cli

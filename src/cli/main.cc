@@ -9,6 +9,9 @@
 #include <torch/version.h>
 
 #include <algorithm>
+#include <cctype>
+#include <cstring>
+#include <new>
 #include <vector>
 
 #include "base/commit.h"
@@ -36,6 +39,52 @@ std::vector<std::string> names_of(const std::vector<Command>& commands) {
   std::vector<std::string> names;
   for (const Command& command : commands) names.push_back(command.app->get_name());
   return names;
+}
+
+// What was meant by the first argument that looks like an option and is none; "" where there is no
+// such argument.
+std::string unknown_option(const CLI::App& app) {
+  std::vector<std::string> known;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  }
+  for (const std::string& word : app.remaining()) {
+    const bool is_option = word.size() > 1 && word[0] == '-' && word != "--" &&
+                           !std::isdigit(static_cast<unsigned char>(word[1]));
+    if (!is_option) continue;
+    const std::string name = word.substr(0, word.find('='));
+    return fmt::format("unknown option {}; the nearest is {}.", name, nearest_name(name, known));
+  }
+  return "";
+}
+
+// Of the arguments of a command, or of the program where `app` is the program.
+int wrong_usage(const CLI::App& app, const CLI::ParseError& error) {
+  // A name that was mistyped is why something else is missing.
+  std::string what = unknown_option(app);
+  if (what.empty()) what = error.what();
+  if (!what.ends_with('.')) what += '.';
+  const bool is_command = app.get_parent() != nullptr;
+  say_error(what + " See norma " + (is_command ? app.get_name() + " " : "") + "--help.");
+  return kWrongUsage;
+}
+
+// torch says it in words alone.
+bool is_out_of_memory(const c10::Error& error) {
+  return std::strstr(error.what_without_backtrace(), "DefaultCPUAllocator") != nullptr;
+}
+
+int run(const Command& command) {
+  const std::string out_of_memory = "out of memory. " + command.to_save_memory;
+  try {
+    return command.run();
+  } catch (const c10::Error& error) {
+    say_error(is_out_of_memory(error) ? out_of_memory
+                                      : std::string("torch: ") + error.what_without_backtrace());
+  } catch (const std::bad_alloc&) {
+    say_error(out_of_memory);
+  }
+  return kFailed;
 }
 
 // A job that failed has said so already.
@@ -69,14 +118,10 @@ int run(int argc, char** argv) {
       say_error(unknown_name("command", argv[1], names_of(commands)) + " See norma --help.");
       return kWrongUsage;
     }
-    std::string what = error.what();
-    if (!what.ends_with('.')) what += '.';
-    say_error(what + " See norma " +
-              (chosen.empty() ? "" : chosen.front()->get_name() + " ") + "--help.");
-    return kWrongUsage;
+    return wrong_usage(chosen.empty() ? program : *chosen.front(), error);
   }
   for (const Command& command : commands) {
-    if (command.app->parsed()) return command.run();
+    if (command.app->parsed()) return run(command);
   }
   return kWrongUsage;
 }
@@ -91,10 +136,6 @@ int main(int argc, char** argv) {
   set_command_line(argc, argv);
   try {
     return flush(run(argc, argv));
-  } catch (const c10::Error& error) {
-    say_error(std::string("torch: ") + error.what_without_backtrace());
-  } catch (const std::bad_alloc&) {
-    say_error("out of memory. Use a smaller model or batch, or fewer --jobs.");
   } catch (const std::exception& error) {
     say_error(error.what());
   }

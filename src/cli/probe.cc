@@ -70,7 +70,7 @@ Command add_probe(CLI::App& program) {
       ->type_name("FOLDER");
   options->flags.add_to(*app);
   app->footer("Example:\n  norma probe --placement post --init packed-xavier --max-words 8");
-  return {app, [options] { return run(*options); }};
+  return {app, [options] { return run(*options); }, "Use a smaller model or --batch-size."};
 }
 
 }  // namespace norma::cli

@@ -48,20 +48,23 @@ Result<lab::TrainRecipe> wanted_recipe(const Options& options) {
   return recipe;
 }
 
-void say_result(const lab::Json& summary, const std::string& out) {
-  const std::string status = summary["status"];
-  if (status == "diverged") {
-    fmt::print("{}: diverged at step {}\n", summary["name"].get<std::string>(),
-               summary["diverged_at_step"].get<int64_t>());
-  } else {
-    const lab::Json& result = summary["result"];
-    fmt::print("{}: validation loss {:.4f}, training loss {:.4f}",
-               summary["name"].get<std::string>(), result["valid_loss"].get<double>(),
-               result["train_loss"].get<double>());
-    if (!result["bleu"].is_null()) fmt::print(", BLEU {:.2f}", result["bleu"].get<double>());
-    fmt::print("\n");
+// Of a run that is over, whose summary may have been in the folder before.
+Result<std::string> result_text(const lab::Json& summary, const std::string& path) {
+  if (summary.value("status", lab::Json()) == "diverged") {
+    Result<double> step = lab::number_at(summary, "diverged_at_step", path);
+    if (!step.ok()) return step.status();
+    return fmt::format("diverged at step {:.0f}", step.value());
   }
-  fmt::print("{}\n", out);
+  Result<double> valid = lab::number_at(summary, "result.valid_loss", path);
+  if (!valid.ok()) return valid.status();
+  Result<double> train = lab::number_at(summary, "result.train_loss", path);
+  if (!train.ok()) return train.status();
+  std::string text =
+      fmt::format("validation loss {:.4f}, training loss {:.4f}", valid.value(), train.value());
+  // Not every run translates.
+  Result<double> bleu = lab::number_at(summary, "result.bleu", path);
+  if (bleu.ok()) text += fmt::format(", BLEU {:.2f}", bleu.value());
+  return text;
 }
 
 int run(Options options) {
@@ -86,7 +89,11 @@ int run(Options options) {
                           summary.value()["result"]["step"].get<int64_t>(), options.out));
     return kInterrupted;
   }
-  if (!options.quiet) say_result(summary.value(), options.out);
+  if (options.quiet) return kDone;
+  const Result<std::string> text =
+      result_text(summary.value(), lab::join_path(options.out, "summary.json"));
+  if (!text.ok()) return fail(text.status());
+  fmt::print("{}: {}\n{}\n", recipe.value().name, text.value(), options.out);
   return kDone;
 }
 
@@ -107,13 +114,15 @@ Command add_train(CLI::App& program) {
       "Examples:\n"
       "  norma train --data pairs.tsv --placement pre --norm rmsnorm --steps 1000 --out runs/mine\n"
       "  norma train --resume --out runs/mine");
-  return {app, [options] {
+  return {app,
+          [options] {
             if (options->resume && options->out.empty()) {
               say_error("--resume needs --out: the folder of the run to go on with.");
               return static_cast<int>(kWrongUsage);
             }
             return run(*options);
-          }};
+          },
+          "Use a smaller model or --batch-size."};
 }
 
 }  // namespace norma::cli

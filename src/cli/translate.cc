@@ -88,10 +88,12 @@ Command add_translate(CLI::App& program) {
       ->capture_default_str()
       ->type_name("N");
   app->footer("Example:\n  echo 'Click the OK button.' | norma translate runs/mine --beam 4");
-  return {app, [app, options] {
+  return {app,
+          [app, options] {
             options->has_text = app->count("--text") > 0;
             return run(*options);
-          }};
+          },
+          "Use a smaller --beam or --max-length."};
 }
 
 }  // namespace norma::cli

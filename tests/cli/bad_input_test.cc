@@ -181,6 +181,22 @@ TEST_F(BadInput, AStateThatIsDamagedStopsTheResume) {
                {"run/metrics.jsonl is shorter", "--out"});
 }
 
+// As another program's, or a user's hand, leaves it.
+TEST_F(BadInput, AFinishedRunWithoutItsNumbersIsNamed) {
+  expect_done(train("run"));
+  const std::string name = "run/summary.json must have a number ";
+  for (const auto& [text, key] : {std::pair<const char*, const char*>{"", "result.valid_loss"},
+                                  {", \"result\": 3", "result.valid_loss"},
+                                  {", \"result\": {\"valid_loss\": 2}", "result.train_loss"}}) {
+    folder_.write("run/summary.json", std::string("{\"status\": \"done\"") + text + "}");
+    expect_error(norma({"train", "--resume", "--out", "run"}), 1,
+                 {name + key + " but has none", "Remove it and run again"});
+  }
+  folder_.write("run/summary.json", "{\"status\": \"diverged\", \"diverged_at_step\": \"x\"}");
+  expect_error(norma({"train", "--resume", "--out", "run"}), 1,
+               {name + "diverged_at_step but has \"x\"."});
+}
+
 TEST_F(BadInput, FoldersWithoutAReport) {
   expect_error(norma({"report", "absent"}), 1, {"absent", "not a run folder"});
   folder_.write("run/summary.json", "{\"schema\": 1, \"kind\":");

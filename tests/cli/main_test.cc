@@ -46,7 +46,20 @@ TEST_F(Main, AnUnknownCommandIsToldTheNearest) {
   expect_error(norma({}), 2, {"norma --help"});
 }
 
-TEST_F(Main, AnUnknownFlagIsNamed) {
+TEST_F(Main, AnUnknownFlagIsToldTheNearest) {
+  const std::string nearest = "unknown option --placment; the nearest is --placement. See norma ";
+  for (const Words& placment : {Words{"--placment", "pre"}, {"--placment=pre"}}) {
+    expect_error(norma(Words{"train"} + placment), 2, {nearest + "train --help."});
+    expect_error(norma(Words{"compare"} + placment), 2, {nearest + "compare --help."});
+    expect_error(norma(Words{"compare", "a.toml"} + placment), 2, {nearest});
+  }
+  expect_error(norma({"train", "-placement", "pre"}), 2,
+               {"-placement; the nearest is --placement"});
+  expect_error(norma({"report", "--data-rot"}), 2, {"unknown option --data-rot"});
+  expect_error(norma({"--versoin"}), 2, {"the nearest is --version. See norma --help."});
+}
+
+TEST_F(Main, WhatIsNoFlagOrMissingIsNamed) {
   expect_error(norma({"train", "--learning", "1"}), 2, {"--learning", "norma train --help"});
   expect_error(norma({"report"}), 2, {"FOLDER", "norma report --help"});
   expect_error(norma({"report", "a", "b"}), 2, {"b", "norma report --help"});

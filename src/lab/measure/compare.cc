@@ -156,14 +156,21 @@ std::string last_line(const std::string& log, int exit_code) {
   return line.empty() ? none : line;
 }
 
-std::string describe_end(const std::string& name, const Json& summary) {
-  if (summary.value("status", "") == "diverged") {
-    return fmt::format("{}: diverged at step {}", name,
-                       summary["diverged_at_step"].get<int64_t>());
+// What came of the member whose summary is in `path`.
+Result<std::string> describe_end(const std::string& name, const std::string& path) {
+  Result<Json> summary = read_json(path);
+  if (!summary.ok()) return summary.status();
+  if (summary.value().value("status", Json()) == "diverged") {
+    Result<double> step = number_at(summary.value(), "diverged_at_step", path);
+    if (!step.ok()) return step.status();
+    return fmt::format("{}: diverged at step {:.0f}", name, step.value());
   }
-  return fmt::format("{}: validation loss {:.3f}, {:.0f} s of training", name,
-                     summary["result"]["valid_loss"].get<double>(),
-                     summary["result"]["seconds"].get<double>());
+  Result<double> loss = number_at(summary.value(), "result.valid_loss", path);
+  if (!loss.ok()) return loss.status();
+  Result<double> seconds = number_at(summary.value(), "result.seconds", path);
+  if (!seconds.ok()) return seconds.status();
+  return fmt::format("{}: validation loss {:.3f}, {:.0f} s of training", name, loss.value(),
+                     seconds.value());
 }
 
 Status Comparison::member_ended(const ChildEnd& end, Tally* tally) {
@@ -173,15 +180,15 @@ Status Comparison::member_ended(const ChildEnd& end, Tally* tally) {
                               last_line(end.job->log, end.exit_code)));
   }
   const std::string folder = join_path(job_.folder, "members/" + end.job->name);
-  Result<Json> summary = read_json(join_path(folder, "summary.json"));
-  if (!summary.ok()) return summary.status();
+  Result<std::string> text = describe_end(end.job->name, join_path(folder, "summary.json"));
+  if (!text.ok()) return text.status();
   std::error_code ignored;
   std::filesystem::remove(end.job->log, ignored);
   tally->done += 1;
   tally->seconds += end.seconds;
   tally->ended += 1;
   const int64_t total = std::ssize(members_);
-  hooks_.progress({tally->done, total, describe_end(end.job->name, summary.value()),
+  hooks_.progress({tally->done, total, text.value(),
                    tally->a_member() * static_cast<double>(total - tally->done) /
                        static_cast<double>(job_.recipe.jobs)});
   return Status();

@@ -6,9 +6,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 
 #include "base/atomic_file.h"
 #include "base/io_error.h"
@@ -95,6 +97,23 @@ Result<Json> read_json(const std::string& path) {
     return Status(StatusCode::kDataLoss, path + " is no JSON object. Remove it and run again.");
   }
   return json;
+}
+
+Result<double> number_at(const Json& json, const std::string& key, const std::string& path) {
+  std::string pointer = "/" + key;
+  std::replace(pointer.begin(), pointer.end(), '.', '/');
+  const Json::json_pointer place(pointer);
+  const Json value = json.contains(place) ? json.at(place) : Json();
+  if (value.is_number()) return value.get<double>();
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  for (const double special : {std::nan(""), kInfinity, -kInfinity}) {
+    if (value == json_number(special)) return special;
+  }
+  return Status(
+      StatusCode::kDataLoss,
+      path + " must have a number " + key + " but has " +
+          (value.is_null() ? "none" : value.dump(-1, ' ', false, Json::error_handler_t::replace)) +
+          ". Remove it and run again.");
 }
 
 void describe_recipe(const TrainRecipe& recipe, const models::ModelConfig& model, Json* summary) {

@@ -46,6 +46,11 @@ class MetricsFile {
 Status write_json(const std::string& path, const Json& json);
 Result<Json> read_json(const std::string& path);
 
+// The number of `json`, which was read from `path`, at a key such as "result.valid_loss"; "nan",
+// "inf" and "-inf" are numbers. An error names the file and the key: files of a run folder may be
+// another program's.
+Result<double> number_at(const Json& json, const std::string& key, const std::string& path);
+
 // The sections "model" (without parameters) and "train" of a summary, and "seed".
 void describe_recipe(const TrainRecipe& recipe, const models::ModelConfig& model, Json* summary);
 
