@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/metrics.h"
 #include "tests/support/process.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiny_task.h"
@@ -64,15 +65,8 @@ class Program : public ::testing::Test {
   ProcessEnd train(const std::string& out, const Words& more = {}) const {
     return norma(Words{"train", "--data", "pairs.tsv", "--out", out} + tiny_training() + more);
   }
-  // Every number of metrics.jsonl but the clock's.
-  std::vector<nlohmann::json> metrics(const std::string& run) const {
-    std::vector<nlohmann::json> lines;
-    std::istringstream text(read_text(path(run + "/metrics.jsonl")));
-    for (std::string line; std::getline(text, line);) {
-      lines.push_back(nlohmann::json::parse(line));
-      lines.back().erase("seconds");
-    }
-    return lines;
+  std::vector<nlohmann::ordered_json> metrics(const std::string& run) const {
+    return metrics_without_clock(path(run));
   }
   nlohmann::json summary(const std::string& run) const {
     return nlohmann::json::parse(read_text(path(run + "/summary.json")));

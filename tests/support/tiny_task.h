@@ -4,6 +4,9 @@
 // A data set and a recipe that train in a second.
 #pragma once
 
+#include <gtest/gtest.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -64,5 +67,26 @@ inline std::string fresh_folder(const std::string& name) {
   std::filesystem::create_directories(path);
   return path;
 }
+
+// Each test's folder has pairs.tsv and goes with it.
+class TinyTask : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = fresh_folder(::testing::UnitTest::GetInstance()->current_test_info()->name());
+    write_tiny_pairs(root_ + "/pairs.tsv");
+  }
+  void TearDown() override { std::filesystem::remove_all(root_); }
+
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(root_ + "/" + name, std::ios::binary) << text;
+  }
+  // 400 lines to train a language model on.
+  void write_text(const std::string& name) const {
+    std::ofstream text(root_ + "/" + name);
+    for (int i = 0; i < 400; ++i) text << "line " << i % 7 << " of a small text\n";
+  }
+
+  std::string root_;
+};
 
 }  // namespace norma::test

@@ -9,49 +9,33 @@
 
 #include <thread>
 
-#include "lab/measure/compare.h"
 #include "lab/train/folder_lock.h"
-#include "lab/train/task.h"
 #include "lab/train/train.h"
 #include "tests/support/process.h"
-#include "tests/support/tiny_task.h"
+#include "tests/support/tiny_comparison.h"
 
 namespace norma::lab {
 namespace {
 
 using ::testing::HasSubstr;
 
-class CompareRestart : public ::testing::Test {
+class CompareRestart : public test::TinyComparison {
  protected:
   void SetUp() override {
-    root_ = test::fresh_folder(::testing::UnitTest::GetInstance()->current_test_info()->name());
-    test::write_tiny_pairs(root_ + "/pairs.tsv");
-    job_.recipe.base = test::tiny_recipe(root_ + "/pairs.tsv");
-    job_.recipe.base.name = "tiny";
+    TinyComparison::SetUp();
     job_.recipe.axes = {{"seed", {"1", "2"}}};
-    job_.recipe.jobs = 1;
-    job_.recipe.probe = job_.recipe.timing = false;
-    job_.folder = root_ + "/out";
-    job_.program = root_ + "/program";
-    write_program("");
+    members_do("");
   }
-  void TearDown() override { std::filesystem::remove_all(root_); }
 
-  void write(const std::string& name, const std::string& text) const {
-    std::ofstream(root_ + "/" + name, std::ios::binary) << text;
-  }
   // A member that does `first`, in shell words, where $2 is its folder, and then is done; its
   // result says how often the program was started.
-  void write_program(const std::string& first) const {
-    const Task task = load_task(job_.recipe.base, "").value();
-    write("program",
-          "#!/bin/sh\n"
-          "while [ \"$1\" != --out ]; do shift; done\n" + first +
-              "echo >> '" + root_ + "/starts'\n"
-              "n=$(wc -l < '" + root_ + "/starts')\n"
-              "echo '{\"status\": \"done\", \"data\": {\"sha256\": \"" + task.data_sha256 +
-              "\"}, \"result\": {\"valid_loss\": '$n', \"seconds\": 1.0}}' > $2/summary.json\n");
-    std::filesystem::permissions(job_.program, std::filesystem::perms::owner_all);
+  void members_do(const std::string& first) const {
+    write_program(
+        "while [ \"$1\" != --out ]; do shift; done\n" + first +
+        "echo >> '" + root_ + "/starts'\n"
+        "n=$(wc -l < '" + root_ + "/starts')\n"
+        "echo '{\"status\": \"done\", \"data\": {\"sha256\": \"" + task().data_sha256 +
+        "\"}, \"result\": {\"valid_loss\": '$n', \"seconds\": 1.0}}' > $2/summary.json\n");
   }
   std::string member(int seed) const {
     return job_.folder + "/members/pre-layernorm-warmup0-lr0.01-xavier-seed" +
@@ -62,9 +46,6 @@ class CompareRestart : public ::testing::Test {
     for (const Json& m : summary.value()["members"]) all.push_back(m["result"]["valid_loss"]);
     return all;
   }
-
-  std::string root_;
-  CompareJob job_;
 };
 
 TEST_F(CompareRestart, AnotherRecipeThatWasKilledDoesNotInheritTheSummary) {
@@ -137,7 +118,7 @@ TEST_F(CompareRestart, ATrainingIsNotOverwritten) {
 // As after a SIGKILL of the comparison, which its members survive for a moment.
 TEST_F(CompareRestart, WaitsForAMemberThatIsAboutToEnd) {
   std::filesystem::create_directories(member(1));
-  write_program("[ -e '" + root_ + "/ended' ] || exit 1\n");
+  members_do("[ -e '" + root_ + "/ended' ] || exit 1\n");
   FolderLock orphan;
   ASSERT_TRUE(orphan.take(member(1)).ok());
   std::thread ends([&] {
@@ -151,13 +132,13 @@ TEST_F(CompareRestart, WaitsForAMemberThatIsAboutToEnd) {
 }
 
 TEST_F(CompareRestart, AMemberThatCouldSayNothingMayHaveHadNoSpaceForIt) {
-  write_program("exit 1\n");
+  members_do("exit 1\n");
   EXPECT_THAT(compare(job_, {}).status().message(), HasSubstr("if the disk is full, free some"));
 }
 
 // A member runs until it has been looked at.
 TEST_F(CompareRestart, ThoseThatWatchSeeHowFarMembersAre) {
-  write_program(
+  members_do(
       "echo '{\"kind\":\"train\",\"step\":3,\"loss\":2.5,\"tokens\":600,\"seconds\":2}' > "
       "$2/metrics.jsonl\n"
       "for i in $(seq 1000); do [ -e '" + root_ + "/seen' ] && break; sleep 0.01; done\n");

@@ -11,9 +11,8 @@
 
 #include <sstream>
 
-#include "lab/train/task.h"
 #include "tests/support/process.h"
-#include "tests/support/tiny_task.h"
+#include "tests/support/tiny_comparison.h"
 
 namespace norma::lab {
 namespace {
@@ -27,51 +26,37 @@ constexpr char kPre2[] = "pre-layernorm-warmup0-lr0.01-xavier-seed2";
 constexpr char kPost1[] = "post-layernorm-warmup0-lr0.01-xavier-seed1";
 constexpr char kPost2[] = "post-layernorm-warmup0-lr0.01-xavier-seed2";
 
-class CompareTest : public ::testing::Test {
+class CompareTest : public test::TinyComparison {
  protected:
   void SetUp() override {
-    root_ = test::fresh_folder(::testing::UnitTest::GetInstance()->current_test_info()->name());
-    test::write_tiny_pairs(root_ + "/pairs.tsv");
-    job_.recipe.base = test::tiny_recipe(root_ + "/pairs.tsv");
-    job_.recipe.base.name = "tiny";
+    TinyComparison::SetUp();
     job_.recipe.axes = {{"placement", {"pre", "post"}}, {"seed", {"1", "2"}}};
-    job_.recipe.jobs = 1;
-    job_.recipe.probe = job_.recipe.timing = false;
-    job_.folder = root_ + "/out";
     job_.data_root = root_ + "/data root";
-    job_.program = root_ + "/program";
     job_.environment = {{"machine", "test"}};
     // Says its arguments, does what act-NAME says where there is one, then ends as a run that is
     // done.
-    write("program",
-          "#!/bin/sh\n"
-          "for word in \"$@\"; do echo \"$word\" >> '" + root_ + "/arguments'; done\n"
-          "while [ \"$1\" != --out ]; do shift; done\n"
-          "out=$2; name=${out##*/}; root='" + root_ + "'\n"
-          "echo $name >> $root/started\n"
-          "if [ -e $root/act-$name ]; then . $root/act-$name; fi\n"
-          "cp $root/done.json $out/new; mv $out/new $out/summary.json\n");
-    std::filesystem::permissions(job_.program, std::filesystem::perms::owner_all);
-    const Task task = load_task(job_.recipe.base, "").value();
-    unigram_loss_ = unigram_loss(task);
+    write_program(
+        "for word in \"$@\"; do echo \"$word\" >> '" + root_ + "/arguments'; done\n"
+        "while [ \"$1\" != --out ]; do shift; done\n"
+        "out=$2; name=${out##*/}; root='" + root_ + "'\n"
+        "echo $name >> $root/started\n"
+        "if [ -e $root/act-$name ]; then . $root/act-$name; fi\n"
+        "cp $root/done.json $out/new; mv $out/new $out/summary.json\n");
+    const Task data = task();
+    unigram_loss_ = unigram_loss(data);
     done_ = {{"schema", 1},
              {"kind", "train"},
              {"status", "done"},
-             {"data", {{"sha256", task.data_sha256}}},
+             {"data", {{"sha256", data.data_sha256}}},
              {"result", {{"valid_loss", 2.5}, {"seconds", 1.0}}},
              {"samples", {"long"}}};
     write("done.json", done_.dump());
   }
-  void TearDown() override { std::filesystem::remove_all(root_); }
 
-  void write(const std::string& name, const std::string& text) const {
-    std::ofstream(root_ + "/" + name, std::ios::binary) << text;
-  }
   std::string file(const std::string& name) const { return join_path(job_.folder, name); }
   std::string member_file(const char* member, const char* name) const {
     return file(std::string("members/") + member + "/" + name);
   }
-  bool exists(const std::string& path) const { return std::filesystem::exists(path); }
   // Members in the order of their starts since the last call.
   std::vector<std::string> started() const {
     std::istringstream text(test::read_text(root_ + "/started"));
@@ -81,8 +66,6 @@ class CompareTest : public ::testing::Test {
     return names;
   }
 
-  std::string root_;
-  CompareJob job_;
   Json done_;
   double unigram_loss_ = 0;
 };
@@ -176,6 +159,23 @@ TEST_F(CompareTest, GoesOnWhereAMemberDiverges) {
   EXPECT_EQ(started().size(), 4u);
   ASSERT_TRUE(compare(job_, {}).ok());
   EXPECT_THAT(started(), IsEmpty()) << "a run that diverged is over";
+}
+
+// As another program leaves it where a member should have left its own.
+TEST_F(CompareTest, ASummaryWithoutItsNumbersIsNamedWithTheKey) {
+  const std::string name = member_file(kPre1, "summary.json") + " must have a number ";
+  const std::string remedy = " but has none. Remove it and run again.";
+  for (const auto& [text, key] :
+       {std::pair<const char*, const char*>{"{\"status\": \"over\"}", "result.valid_loss"},
+        {"{\"status\": 3, \"result\": []}", "result.valid_loss"},
+        {"{\"result\": {\"valid_loss\": 2.5}}", "result.seconds"},
+        {"{\"status\": \"diverged\"}", "diverged_at_step"}}) {
+    std::filesystem::remove_all(job_.folder);
+    write("done.json", text);
+    const Status refused = compare(job_, {}).status();
+    EXPECT_EQ(refused.code(), StatusCode::kDataLoss);
+    EXPECT_EQ(refused.message(), name + key + remedy) << text;
+  }
 }
 
 TEST_F(CompareTest, StoppedItGoesOnWhereItWas) {

@@ -15,11 +15,9 @@
 #include <random>
 #include <thread>
 
-#include "lab/train/train.h"
 #include "tests/support/metrics.h"
 #include "tests/support/process.h"
-#include "tests/support/tiny_task.h"
-#include "weights/safetensors.h"
+#include "tests/support/tiny_training.h"
 
 namespace norma::lab {
 namespace {
@@ -31,20 +29,17 @@ using ::testing::Not;
 constexpr int kAtFailPoint = 99, kKilled = 128 + SIGKILL;
 constexpr std::chrono::microseconds kNever = std::chrono::hours(1);
 
-class KillsTest : public ::testing::Test {
+class KillsTest : public test::TinyTraining {
  protected:
   void SetUp() override {
-    root_ = test::fresh_folder(::testing::UnitTest::GetInstance()->current_test_info()->name());
-    test::write_tiny_pairs(root_ + "/pairs.tsv");
-    job_.recipe = test::tiny_recipe(root_ + "/pairs.tsv");
+    TinyTraining::SetUp();
     job_.recipe.bleu.sentences = 4;
-    job_.environment = {{"machine", "test"}};
+    job_.recipe.train.log_every = 1;
     job_.resume = true;
     const Clock::time_point start = Clock::now();
     ASSERT_EQ(run("straight"), 0);
     whole_ = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
   }
-  void TearDown() override { std::filesystem::remove_all(root_); }
 
   // train() in a process of its own, which ends at `point`, gets SIGKILL after `life`, or ends with
   // 0 where the run is done.
@@ -70,13 +65,16 @@ class KillsTest : public ::testing::Test {
   std::string content(const std::string& name, const char* file) const {
     return test::read_text(folder(name) + "/" + file);
   }
-  // What a kill left is whole: each file is the one of before or the one of after.
+  int64_t saved_step(const std::string& name) const {
+    return test::saved_step(folder(name) + "/state.safetensors");
+  }
+  // What a kill left is whole: each file is the one of before or the one of after, and no more is
+  // lost than the work since the last checkpoint.
   void expect_whole(const std::string& name) const {
-    for (const char* file : {"state.safetensors", "checkpoint.safetensors"}) {
-      const std::string path = folder(name) + "/" + file;
-      if (!std::filesystem::exists(path)) continue;
-      EXPECT_TRUE(weights::SafetensorsFile::open(path).ok()) << path;
-    }
+    const int64_t step = saved_step(name);
+    EXPECT_LE(test::saved_step(folder(name) + "/checkpoint.safetensors"), step)
+        << "the state is written first";
+    EXPECT_LE(test::steps_told(folder(name)) - step, job_.recipe.train.checkpoint_every);
     for (const char* file : {"env.json", "tokenizer.json", "summary.json"}) {
       const std::string path = folder(name) + "/" + file;
       if (!std::filesystem::exists(path)) continue;
@@ -101,8 +99,6 @@ class KillsTest : public ::testing::Test {
     }
   }
 
-  std::string root_;
-  TrainJob job_;
   std::chrono::microseconds whole_{};
 };
 
@@ -147,11 +143,15 @@ TEST_F(KillsTest, AtRandomMoments) {
     const std::string name = "run" + std::to_string(round);
     SCOPED_TRACE(name);
     int end = kKilled;
+    int64_t saved = 0;
     for (int i = 0; i < 4 && end == kKilled; ++i) {
       end = run(name, "", std::chrono::microseconds(random() % whole_.count()));
       ASSERT_TRUE(end == kKilled || end == 0) << end;
       kills += end == kKilled;
       expect_whole(name);
+      const int64_t step = saved_step(name);
+      EXPECT_GE(step, saved) << "a kill takes no checkpoint away";
+      saved = step;
     }
     ASSERT_EQ(run(name), 0);
     expect_as_undisturbed(name);

@@ -9,34 +9,17 @@
 #include <gtest/gtest.h>
 
 #include "lab/train/folder_lock.h"
-#include "lab/train/train.h"
 #include "tests/support/metrics.h"
 #include "tests/support/process.h"
-#include "tests/support/tiny_task.h"
+#include "tests/support/tiny_training.h"
 
 namespace norma::lab {
 namespace {
 
 using ::testing::HasSubstr;
 
-class ResumeTest : public ::testing::Test {
+class ResumeTest : public test::TinyTraining {
  protected:
-  void SetUp() override {
-    root_ = test::fresh_folder(::testing::UnitTest::GetInstance()->current_test_info()->name());
-    test::write_tiny_pairs(root_ + "/pairs.tsv");
-    job_.recipe = test::tiny_recipe(root_ + "/pairs.tsv");
-    job_.folder = root_ + "/run";
-    job_.environment = {{"machine", "test"}};
-  }
-  void TearDown() override { std::filesystem::remove_all(root_); }
-
-  std::string file(const char* name) const { return join_path(job_.folder, name); }
-  static TrainHooks stop_after(int64_t steps) {
-    auto asked = std::make_shared<int64_t>(0);
-    TrainHooks hooks;
-    hooks.stop = [asked, steps] { return ++*asked > steps; };
-    return hooks;
-  }
   // Stopped after 7 of 12 steps, between two checkpoints and within an epoch, and gone through.
   void expect_the_same_bits(const char* what) const {
     TrainJob straight = job_, stopped = job_;
@@ -56,9 +39,6 @@ class ResumeTest : public ::testing::Test {
                 test::read_text(straight.folder + "/checkpoint.safetensors"))
         << what;
   }
-
-  std::string root_;
-  TrainJob job_;
 };
 
 TEST_F(ResumeTest, EveryKindOfTrainingGoesOnToTheSameBits) {
@@ -85,12 +65,7 @@ TEST_F(ResumeTest, EveryKindOfTrainingGoesOnToTheSameBits) {
 }
 
 TEST_F(ResumeTest, LanguageModelsGoOnToTheSameBits) {
-  std::ofstream text(root_ + "/text.txt");
-  for (int i = 0; i < 400; ++i) text << "line " << i % 7 << " of a small text\n";
-  text.close();
-  job_.recipe.data.name = root_ + "/text.txt";
-  job_.recipe.data.tokenizer = "characters";
-  job_.recipe.data.window = 32;
+  train_on_text();
   for (const char* family : {"gpt", "llama"}) {
     job_.recipe.model.family = family;
     expect_the_same_bits(family);

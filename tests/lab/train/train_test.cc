@@ -10,47 +10,18 @@
 
 #include "lab/train/checkpoint.h"
 #include "lab/train/task.h"
+#include "tests/support/metrics.h"
 #include "tests/support/process.h"
-#include "tests/support/tiny_task.h"
+#include "tests/support/tiny_training.h"
 #include "weights/safetensors.h"
 
 namespace norma::lab {
 namespace {
 
+using test::metrics_without_clock;
 using ::testing::HasSubstr;
 
-class TrainTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    root_ = test::fresh_folder(::testing::UnitTest::GetInstance()->current_test_info()->name());
-    test::write_tiny_pairs(root_ + "/pairs.tsv");
-    job_.recipe = test::tiny_recipe(root_ + "/pairs.tsv");
-    job_.folder = root_ + "/run";
-    job_.environment = {{"machine", "test"}};
-  }
-  void TearDown() override { std::filesystem::remove_all(root_); }
-
-  std::string file(const char* name) const { return join_path(job_.folder, name); }
-  // Every number but the clock's.
-  static std::vector<Json> metrics(const std::string& folder) {
-    std::vector<Json> lines;
-    std::istringstream text(test::read_text(folder + "/metrics.jsonl"));
-    for (std::string line; std::getline(text, line);) {
-      lines.push_back(Json::parse(line));
-      lines.back().erase("seconds");
-    }
-    return lines;
-  }
-  static TrainHooks stop_after(int64_t steps) {
-    auto asked = std::make_shared<int64_t>(0);
-    TrainHooks hooks;
-    hooks.stop = [asked, steps] { return ++*asked > steps; };
-    return hooks;
-  }
-
-  std::string root_;
-  TrainJob job_;
-};
+class TrainTest : public test::TinyTraining {};
 
 TEST_F(TrainTest, WritesTheWholeRunFolder) {
   job_.recipe.bleu.sentences = 10;
@@ -68,7 +39,7 @@ TEST_F(TrainTest, WritesTheWholeRunFolder) {
   EXPECT_EQ(test::read_text(file("config.toml")), to_toml(job_.recipe));
   EXPECT_EQ(read_json(file("env.json")).value()["machine"], "test");
 
-  const std::vector<Json> lines = metrics(job_.folder);
+  const std::vector<Json> lines = metrics_without_clock(job_.folder);
   std::vector<std::string> kinds;
   for (const Json& line : lines) {
     kinds.push_back(line["kind"].get<std::string>() + std::to_string(line["step"].get<int>()));
@@ -85,7 +56,7 @@ TEST_F(TrainTest, WritesTheWholeRunFolder) {
 
 TEST_F(TrainTest, ResumingGivesTheSameBits) {
   ASSERT_TRUE(train(job_, {}).ok());
-  const std::vector<Json> straight = metrics(job_.folder);
+  const std::vector<Json> straight = metrics_without_clock(job_.folder);
   const std::string weights = test::read_text(file("checkpoint.safetensors"));
 
   // Step 6 lies between lines of metrics, after a checkpoint at 5, within an epoch of 30 batches.
@@ -100,7 +71,7 @@ TEST_F(TrainTest, ResumingGivesTheSameBits) {
     const Result<Json> second = train(stopped, {});
     ASSERT_TRUE(second.ok()) << second.status().message();
     EXPECT_EQ(second.value()["status"], "done");
-    EXPECT_EQ(metrics(stopped.folder), straight) << "stopped after " << steps;
+    EXPECT_EQ(metrics_without_clock(stopped.folder), straight) << "stopped after " << steps;
     EXPECT_TRUE(test::read_text(stopped.folder + "/checkpoint.safetensors") == weights)
         << "stopped after " << steps;
   }
@@ -116,7 +87,7 @@ TEST_F(TrainTest, ResumingDropsLaterLines) {
   TrainJob straight = job_;
   straight.folder = root_ + "/straight";
   ASSERT_TRUE(train(straight, {}).ok());
-  EXPECT_EQ(metrics(job_.folder), metrics(straight.folder));
+  EXPECT_EQ(metrics_without_clock(job_.folder), metrics_without_clock(straight.folder));
 }
 
 TEST_F(TrainTest, DivergenceIsAResultAndSparesTheCheckpoint) {
@@ -129,7 +100,7 @@ TEST_F(TrainTest, DivergenceIsAResultAndSparesTheCheckpoint) {
   const int64_t step = summary.value()["diverged_at_step"];
   EXPECT_GT(step, 1) << "the first step is at the initialisation";
   EXPECT_TRUE(summary.value()["result"]["valid_loss"].is_null());
-  const std::vector<Json> lines = metrics(job_.folder);
+  const std::vector<Json> lines = metrics_without_clock(job_.folder);
   EXPECT_EQ(lines.back()["kind"], "diverged");
   EXPECT_EQ(lines.back()["step"], step);
   EXPECT_TRUE(lines.back()["loss"].is_string());
@@ -173,12 +144,7 @@ TEST_F(TrainTest, Learns) {
 }
 
 TEST_F(TrainTest, LanguageModelsTrainToo) {
-  std::ofstream text(root_ + "/text.txt");
-  for (int i = 0; i < 400; ++i) text << "line " << i % 7 << " of a small text\n";
-  text.close();
-  job_.recipe.data.name = root_ + "/text.txt";
-  job_.recipe.data.tokenizer = "characters";
-  job_.recipe.data.window = 32;
+  train_on_text();
   job_.recipe.model.family = "gpt";
   job_.recipe.model.init = "gpt2";
   const Result<Json> summary = train(job_, {});
