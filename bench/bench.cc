@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <new>
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
@@ -20,6 +21,7 @@
 #include "bench/harness/machine.h"
 #include "bench/harness/peer.h"
 #include "bench/harness/timing.h"
+#include "bench/limits.h"
 
 namespace norma::bench {
 namespace {
@@ -111,6 +113,8 @@ class Run {
       }
     }
     using List = std::vector<int64_t>;
+    // The suite's own may be more than a small machine has.
+    NORMA_RETURN_IF_ERROR(check_threads(o.threads, all_threads_));
     if (o.rows.empty()) o.rows = toy ? List{3, 40} : List{1, 16, 128, 2048, 8192};
     if (o.cols.empty()) o.cols = toy ? List{5, 64} : List{64, 768, 1024, 4096};
     if (o.threads.empty()) o.threads = {1, toy ? 2 : 0};
@@ -121,10 +125,16 @@ class Run {
       return invalid_argument(
           fmt::format("[bench] {} must be at least {} but is {}.", what, least, value));
     };
-    for (const int64_t rows : o.rows) NORMA_RETURN_IF_ERROR(check("rows", rows, 1));
-    for (const int64_t cols : o.cols) NORMA_RETURN_IF_ERROR(check("cols", cols, 1));
-    for (const int threads : o.threads) NORMA_RETURN_IF_ERROR(check("threads", threads, 1));
-    return check("samples", o.samples, toy ? 1 : 31);
+    for (const int64_t rows : o.rows) NORMA_RETURN_IF_ERROR(check("--rows", rows, 1));
+    for (const int64_t cols : o.cols) NORMA_RETURN_IF_ERROR(check("--cols", cols, 1));
+    NORMA_RETURN_IF_ERROR(check("--samples", o.samples, toy ? 1 : 31));
+    std::vector<Task> tasks;
+    for (const Contest& contest : contests()) {
+      const bool wanted =
+          std::find(o.tasks.begin(), o.tasks.end(), contest.task.name) != o.tasks.end();
+      if (wanted) tasks.push_back(contest.task);
+    }
+    return check_memory(tasks, o.rows, o.cols);
   }
 
   Status run_shape(const Contest& contest, int64_t rows, int64_t cols) {
@@ -154,6 +164,8 @@ class Run {
         if (cold) {
           NORMA_RETURN_IF_ERROR(time_peers(problem, peers, threads, "cold", problem.sets.size()));
         }
+      } catch (const std::bad_alloc&) {
+        throw;
       } catch (const std::exception& error) {
         return {StatusCode::kInternal, fmt::format("[bench] {} [{}, {}]: {}", problem.task.name,
                                                    rows, cols, error.what())};
@@ -247,7 +259,11 @@ std::vector<std::string> task_names() {
 
 Status run(const Options& options, std::ostream& table, Report* report) {
   *report = {};
-  return Run(options, table, *report).run();
+  try {
+    return Run(options, table, *report).run();
+  } catch (const std::bad_alloc&) {
+    return {StatusCode::kInternal, "[bench] out of memory. Give fewer --rows or --cols."};
+  }
 }
 
 Status write_json(const Report& report, const std::string& path) {

@@ -29,7 +29,7 @@ struct Options {
   std::string suite = "cpu";       // "cpu", or "toy": small enough for a test
   std::vector<std::string> tasks;  // of task_names()
   std::vector<int64_t> rows, cols;
-  std::vector<int> threads;  // 0 means all cores
+  std::vector<int> threads;  // at most as many as there are processors; 0 means all
   int samples = 31;          // paired samples, at least 31 unless the suite is "toy"
   uint64_t seed = 1;
   std::function<bool()> interrupted;  // asked between samples; true ends the run with kInterrupted
@@ -54,10 +54,11 @@ struct Report {
 
 std::vector<std::string> task_names();
 
-// Prints a line for each shape as it is done, then for each task the geometric mean and the worst
-// ratio of norma to torch. Sets the number of threads of torch and puts it back. kInternal: a wrong
-// answer; kIo: the table could not be written. Whatever the status, `report` has the shapes that
-// were timed before.
+// Options that cannot be meant, and shapes that the machine's memory does not hold, are
+// kInvalidArgument before anything is timed. Prints a line for each shape as it is done, then for
+// each task the geometric mean and the worst ratio of norma to torch. Sets the number of threads of
+// torch and puts it back. kInternal: a wrong answer; kIo: the table could not be written. Whatever
+// the status, `report` has the shapes that were timed before.
 Status run(const Options& options, std::ostream& table, Report* report);
 
 // One JSON object a line: task, dtype, rows, cols, threads, impl, median_ns, min_ns, gb_s,

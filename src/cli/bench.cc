@@ -64,7 +64,7 @@ Command add_bench(CLI::App& program) {
   app->add_option("--json", options->json, "Write one JSON object a line here")->type_name("FILE");
   app->footer(
       "Example:\n  norma bench --task layer_norm_forward --rows 2048 --cols 768 --json out.jsonl");
-  return {app, [options] { return run(*options); }};
+  return {app, [options] { return run(*options); }, "Give fewer --rows or --cols."};
 }
 
 }  // namespace norma::cli

@@ -3,8 +3,10 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include "cli/command.h"
 #include "cli/terminal.h"
@@ -21,6 +23,41 @@ struct Options {
   models::SampleOptions sampling;
 };
 
+// `"é" (U+00E9)`; only the number of what a terminal would not show as a sign.
+std::string described(std::string_view character) {
+  const char32_t point = text::code_point(character);
+  const std::string number = fmt::format("U+{:04X}", static_cast<uint32_t>(point));
+  const bool control = point < 0x20 || (point >= 0x7f && point < 0xa0);
+  return control ? number : fmt::format("\"{}\" ({})", character, number);
+}
+
+// A token the model has not learned would stand for such characters, and the text would go on from
+// another prompt than the user's.
+Status check_prompt(const text::Tokenizer& tokenizer, const std::string& prompt) {
+  constexpr size_t kNamed = 8;
+  std::set<std::string_view> unknown;
+  std::string names;
+  for (std::string_view rest = prompt; !rest.empty();) {
+    const std::string_view character = rest.substr(0, text::character_length(rest));
+    rest.remove_prefix(character.size());
+    const std::vector<int32_t> ids = tokenizer.encode(character);
+    if (std::find(ids.begin(), ids.end(), text::kUnkId) == ids.end()) continue;
+    if (!unknown.insert(character).second || unknown.size() > kNamed) continue;
+    names += (names.empty() ? "" : ", ") + described(character);
+  }
+  if (unknown.size() > kNamed) names += fmt::format(" and {} more", unknown.size() - kNamed);
+  if (!unknown.empty()) {
+    return invalid_argument("--prompt has characters that the model's vocabulary lacks: " + names +
+                            ". Leave them out, or train on a text that has them.");
+  }
+  if (!prompt.empty() && tokenizer.encode(prompt).empty()) {
+    return invalid_argument(
+        "--prompt has nothing but spaces, which the model's vocabulary does "
+        "not keep. Give it a word, or leave it out.");
+  }
+  return Status();
+}
+
 int run(const Options& options) {
   exit_on_interrupt();
   std::string path = options.checkpoint;
@@ -36,8 +73,11 @@ int run(const Options& options) {
     say_error(path + " translates and cannot continue a text; use norma translate.");
     return kFailed;
   }
-  catch_interrupts();
   const text::Tokenizer& tokenizer = trained.value().tokenizer;
+  if (const Status s = check_prompt(tokenizer, options.prompt); !s.ok()) {
+    return fail(s, kWrongUsage);
+  }
+  catch_interrupts();
   // Text that was trained on has no bos: an empty prompt starts with a line of its own.
   std::vector<int32_t> ids = tokenizer.encode(options.prompt.empty() ? "\n" : options.prompt);
   if (ids.empty()) ids.push_back(text::kUnkId);
@@ -90,7 +130,7 @@ Command add_generate(CLI::App& program) {
       ->capture_default_str()
       ->type_name("N");
   app->footer("Example:\n  norma generate runs/bible --prompt 'In the beginning' --steps 300");
-  return {app, [options] { return run(*options); }};
+  return {app, [options] { return run(*options); }, "Use a shorter --prompt or fewer --steps."};
 }
 
 }  // namespace norma::cli

@@ -136,11 +136,34 @@ TEST(Bench, RefusesWhatCannotBeMeant) {
               HasSubstr("\"layer_norm_forward\"?"));
   EXPECT_THAT(message([](Options& o) { o.suite = "gpu"; }), HasSubstr("suite"));
   EXPECT_EQ(message([](Options& o) { o.rows = {0}; }),
-            "[bench] rows must be at least 1 but is 0.");
-  EXPECT_EQ(message([](Options& o) { o.threads = {-1}; }),
-            "[bench] threads must be at least 1 but is -1.");
+            "[bench] --rows must be at least 1 but is 0.");
+  for (const int threads : {-1, 1 << 20}) {
+    EXPECT_THAT(message([=](Options& o) {
+                  o.threads = {1, threads};
+                }),
+                ::testing::MatchesRegex(".bench. --threads must be 1 to [0-9]+, .* but is " +
+                                        std::to_string(threads) + "\\."));
+  }
   EXPECT_EQ(message([](Options& o) { o.suite = "cpu", o.samples = 30; }),
-            "[bench] samples must be at least 31 but is 30.");
+            "[bench] --samples must be at least 31 but is 30.");
+}
+
+// Before the shapes that could be timed, and however far beyond any integer their bytes are.
+TEST(Bench, RefusesShapesThatNoMemoryHolds) {
+  Options options = toy();
+  options.rows = {3, int64_t{1} << 50};
+  for (const int64_t cols : {int64_t{5}, int64_t{1} << 60}) {
+    options.cols = {cols};
+    std::ostringstream table;
+    Report report;
+    const Status refused = run(options, table, &report);
+    EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
+    const int64_t rows = options.rows[cols == 5 ? 1 : 0];
+    EXPECT_THAT(refused.message(), HasSubstr("--rows " + std::to_string(rows) + " and --cols " +
+                                             std::to_string(cols) + " need "));
+    EXPECT_THAT(refused.message(), HasSubstr("Give fewer rows or columns."));
+    EXPECT_TRUE(report.records.empty());
+  }
 }
 
 TEST(Bench, KeepsTheShapesBeforeAnInterrupt) {

@@ -87,6 +87,24 @@ TEST_F(Commands, TrainAndGenerate) {
                {"run/checkpoint.safetensors", "norma generate"});
 }
 
+// Each once, and a prompt of them alone is no prompt.
+TEST_F(Commands, GenerateNamesCharactersThatTheModelDoesNotKnow) {
+  write_text("text.txt");
+  const Words training =
+      Words{"train", "--data", "text.txt", "--family", "gpt", "--init", "gpt2", "--window", "32"} +
+      tiny_training();
+  expect_done(norma(training + Words{"--tokenizer", "characters", "--out", "run"}));
+  const std::string lacks = "--prompt has characters that the model's vocabulary lacks: ";
+  expect_error(norma({"generate", "run", "--prompt", "l\u00E9n\u00E9 Q\x1b"}), 2,
+               {lacks + "\"\u00E9\" (U+00E9), \"Q\" (U+0051), U+001B. Leave them out"});
+  expect_error(norma({"generate", "run", "--prompt", "ABCDEFGHIJ"}), 2,
+               {lacks + "\"A\" (U+0041), ", "\"H\" (U+0048) and 2 more."});
+  expect_done(norma(training + Words{"--out", "words"}));
+  expect_error(norma({"generate", "words", "--prompt", "line Q"}), 2, {lacks + "\"Q\" (U+0051)."});
+  expect_error(norma({"generate", "words", "--prompt", "  "}), 2, {"nothing but spaces"});
+  expect_done(norma({"generate", "words", "--prompt", " line  of", "--steps", "3"}));
+}
+
 TEST_F(Commands, Probe) {
   const Words probe = Words{"probe", "--data", "pairs.tsv"} + tiny_model();
   const ProcessEnd end = norma(probe + Words{"--encoder-layers", "2", "--json", "probe.json"});
@@ -159,6 +177,30 @@ TEST_F(Commands, BenchWritesATableAndALineForEachImplementation) {
   EXPECT_EQ(implementations, (std::set<std::string>{"copy", "norma", "torch"}));
   expect_error(norma(bench + Words{"no/such/out.jsonl"}), 2,
                {"--json", "no/such", "Make its folder"});
+}
+
+TEST_F(Commands, BenchRefusesWhatTheMachineDoesNotHave) {
+  expect_error(norma({"bench", "--threads", "9999"}), 2, {"--threads must be 1 to ", "is 9999."});
+  expect_error(norma({"bench", "--rows", "99999999999"}), 2,
+               {"--rows 99999999999 and --cols 64 need ", "Give fewer rows or columns."});
+}
+
+// A limit on memory stands for a small machine: weights of 40 GB.
+TEST_F(Commands, WhereMemoryRunsOutEachCommandSaysWhatToAskLessOf) {
+  const std::string huge = " --d-model 100000 --heads 1 --data pairs.tsv";
+  folder_.write("huge.toml",
+                "[data]\nname = \"pairs.tsv\"\nvocab_size = 80\n"
+                "[model]\nd_model = 100000\nheads = 1\n[compare]\nseed = [1, 2]\n");
+  Process p;
+  p.folder = folder_.path();
+  for (const auto& [words, remedy] :
+       {std::pair<std::string, std::string>{"train --out run --vocab-size 80" + huge,
+                                            "Use a smaller model or --batch-size."},
+        {"compare huge.toml --out out", "Use a smaller model or --batch-size, or fewer --jobs."}}) {
+    p.command = {"/bin/sh", "-c",
+                 "ulimit -v 25000000; exec " + std::string(NORMA_PROGRAM) + " " + words};
+    expect_error(run_process(p), 1, {"out of memory. " + remedy + "\n"});
+  }
 }
 
 }  // namespace
