@@ -363,45 +363,6 @@ TEST_P(Functional, ARowDoesNotDependOnTheOtherTrainingCasesAndBatchNormDoes) {
   EXPECT_FALSE(torch::allclose(batch_norm(x)[0], batch_norm(others_changed)[0], 1e-2, 1e-2));
 }
 
-std::string message_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const c10::Error& error) {
-    return error.what_without_backtrace();
-  }
-  return "no error";
-}
-
-TEST_P(Functional, ErrorsNameTheFunctionTheRuleAndTheValue) {
-  const std::string name = std::string("[") + name_of(kind()) + "] ";
-  const auto error = [&](const Tensor& x, std::vector<int64_t> shape, const Tensor& weight = {},
-                         double eps = 1e-5) {
-    return message_of([&] { Case{kind(), shape, eps}(x, weight, {}); });
-  };
-  const Tensor x = random({3, 4});
-  EXPECT_EQ(error({}, {4}), name + "x must be a tensor but is undefined.");
-  EXPECT_EQ(error(x, {}), name + "normalized_shape must have at least one dimension.");
-  EXPECT_EQ(error(x, {5}),
-            name + "x must have a shape that ends with normalized_shape=[5] but has [3, 4].");
-  EXPECT_EQ(error(x, {2, 3, 4}),
-            name + "x must have a shape that ends with normalized_shape=[2, 3, 4] but has [3, 4].");
-  EXPECT_EQ(error(x, {4}, random({2, 2})),
-            name + "weight must have the shape normalized_shape=[4] but has [2, 2].");
-  EXPECT_EQ(error(torch::ones({3, 4}, torch::kInt64), {4}),
-            name + "x must be a floating-point tensor but is Long.");
-  EXPECT_EQ(error(torch::ones({3, 4}, torch::kMeta), {4}),
-            name + "x must be on the CPU but is on meta; move it with .cpu().");
-  EXPECT_EQ(error(x.to_sparse(), {4}), name + "x must be a dense tensor but has layout Sparse.");
-  EXPECT_THAT(error(x, {4}, {}, -1), HasSubstr(name + "eps"));
-  for (const auto type : {torch::kBFloat16, torch::kFloat16}) {
-    EXPECT_THAT(error(x.to(type), {4}), HasSubstr(type == torch::kFloat16 ? "f16" : "bf16"));
-  }
-  if (layer()) {
-    EXPECT_EQ(message_of([&] { torch_ops::layer_norm(x, {4}, {}, random({3})); }),
-              "[layer_norm] bias must have the shape normalized_shape=[4] but has [3].");
-  }
-}
-
 INSTANTIATE_TEST_SUITE_P(
     Norms, Functional,
     ::testing::Combine(::testing::Values(NormKind::kLayerNorm, NormKind::kRmsNorm),
