@@ -1,5 +1,5 @@
 # Forwards to CMake presets and small scripts; nothing is decided here.
-.PHONY: demo test sanitize build setup data bench clean
+.PHONY: demo test sanitize build setup data bench bench-suite clean
 
 demo: build data
 	./scripts/demo.sh
@@ -22,6 +22,9 @@ setup:
 
 bench: build
 	./scripts/bench.sh
+
+bench-suite: build
+	./scripts/bench.sh cpu
 
 clean:
 	rm -rf build

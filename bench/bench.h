@@ -1,13 +1,15 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// Times the norm kernels against torch's and against a parallel memcpy, in one process.
+// Times the norm kernels against those of other libraries and against a parallel memcpy.
 //
 // Every peer computes the same task on the same buffers with outputs allocated beforehand. Its
 // answer is checked against a float64 reference first: a wrong answer is never timed. The peers are
-// timed in turn, sample by sample, so that a ratio compares two times taken side by side.
+// timed in turn, sample by sample, so that a ratio compares two times taken side by side. ONNX
+// Runtime alone is timed in a process of its own (harness/onnxruntime.h), where its samples
+// alternate with a memcpy's.
 //
-//   bench::Options options;                        // the whole suite
+//   bench::Options options;                        // the short suite
 //   options.tasks = {"layer_norm_forward"};        // or a part of it
 //   bench::Report report;
 //   Status ran = bench::run(options, std::cout, &report);
@@ -18,6 +20,7 @@
 #include <functional>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -26,43 +29,56 @@ namespace norma::bench {
 
 // Where a list is empty, the suite's own is taken.
 struct Options {
-  std::string suite = "cpu";       // "cpu", or "toy": small enough for a test
+  // "short": against torch; "cpu": many more shapes, against all peers; "toy": small enough for a
+  // test.
+  std::string suite = "short";
   std::vector<std::string> tasks;  // of task_names()
   std::vector<int64_t> rows, cols;
   std::vector<int> threads;  // at most as many as there are processors; 0 means all
   int samples = 31;          // paired samples, at least 31 unless the suite is "toy"
   uint64_t seed = 1;
   std::function<bool()> interrupted;  // asked between samples; true ends the run with kInterrupted
+  std::ostream* progress = nullptr;   // where the suite "cpu" tells how far it is
+  std::string python;  // that has the ONNX Runtime wheel; empty: the one known when this was built
 };
 
 // What one implementation needed for one task on one shape.
 struct Record {
-  std::string task, dtype, impl;
+  std::string task, dtype;
+  std::string impl;   // "onnxruntime_copy" is the memcpy in ONNX Runtime's process
   std::string cache;  // "hot": the same buffers on every call; "cold": buffers left the cache
   int64_t rows = 0, cols = 0;
   int threads = 0, samples = 0;
   int64_t bytes = 0;  // that the task must move at least; copy: that it moves
   double median_ns = 0, min_ns = 0, gb_s = 0;
-  double ratio_to_copy = 0, ratio_to_torch = 0;  // medians of the ratios of paired samples
+  // Medians of the ratios of paired samples, to every implementation timed beside this one. norma's
+  // to onnxruntime is the quotient of their ratios to the copy of their own process.
+  std::vector<std::pair<std::string, double>> ratios;
+
+  double ratio_to(const std::string& other) const;  // 0 where the other was not timed
 };
 
 struct Report {
   std::vector<Record> records;
   uint64_t hash = 0;  // of the answers of "norma": the same on every machine (contract norma-1)
   std::string machine, date, commit;
+  std::vector<std::pair<std::string, std::string>> versions;  // of the peers that were timed
+  std::vector<std::string> skipped;  // a line for each peer that was to be timed and is not there
 };
 
 std::vector<std::string> task_names();
 
 // Options that cannot be meant, and shapes that the machine's memory does not hold, are
-// kInvalidArgument before anything is timed. Prints a line for each shape as it is done, then for
-// each task the geometric mean and the worst ratio of norma to torch. Sets the number of threads of
-// torch and puts it back. kInternal: a wrong answer; kIo: the table could not be written. Whatever
-// the status, `report` has the shapes that were timed before.
+// kInvalidArgument before anything is timed. Prints the table of the suite: "short" and "toy" a
+// line for each shape as it is done, then for each task the geometric mean and the worst ratio of
+// norma to torch; "cpu" what table.h says. Sets the number of threads of torch and puts it back.
+// kInternal: a wrong answer; kIo: the table could not be written. Whatever the status, `report` has
+// the shapes that were timed before.
 Status run(const Options& options, std::ostream& table, Report* report);
 
 // One JSON object a line: task, dtype, rows, cols, threads, impl, median_ns, min_ns, gb_s,
-// ratio_to_copy, commit, and ratio_to_torch, cache, samples, bytes, machine, date.
+// ratio_to_copy, commit, and ratio_to_torch (_onednn, _onnxruntime), cache, samples, bytes,
+// machine, date, and version where the implementation has one.
 Status write_json(const Report& report, const std::string& path);
 
 }  // namespace norma::bench

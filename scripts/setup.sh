@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # Installs what the build needs: Debian packages, and a virtual environment with the torch wheel.
+# And what the bench compares with: oneDNN, and ONNX Runtime's wheel, which no build needs.
 # Quick when nothing is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 torch_version=2.13.0
+onnxruntime_version=1.31.1
+onnx_version=1.23.2
 packages=(build-essential cmake ninja-build pkg-config python3 python3-venv git
   libhwy-dev libgtest-dev libgmock-dev libcli11-dev libfmt-dev nlohmann-json3-dev
-  libtomlplusplus-dev libbenchmark-dev g++-aarch64-linux-gnu qemu-user chromium)
+  libtomlplusplus-dev libbenchmark-dev libdnnl-dev g++-aarch64-linux-gnu qemu-user chromium)
 
 . /etc/os-release
 case "${ID:-}:${VERSION_ID:-}" in
@@ -47,4 +50,14 @@ if ! .venv/bin/python3 -c "$torch_is_there" 2>/dev/null; then
   rm -rf .venv
   python3 -m venv .venv
   .venv/bin/python3 -m pip install --quiet --disable-pip-version-check "torch==$torch_version"
+fi
+
+wheels_are_there="import importlib.metadata as m, sys
+found = m.version('onnxruntime'), m.version('onnx')
+sys.exit(found != ('$onnxruntime_version', '$onnx_version'))"
+if ! .venv/bin/python3 -c "$wheels_are_there" 2>/dev/null; then
+  echo "setup: adding onnxruntime==$onnxruntime_version for the bench"
+  .venv/bin/python3 -m pip install --quiet --disable-pip-version-check \
+    "onnxruntime==$onnxruntime_version" "onnx==$onnx_version" ||
+    echo "setup: without it the bench skips ONNX Runtime; the rest is not concerned." >&2
 fi

@@ -17,6 +17,17 @@ namespace {
 // dx; torch's order of additions keeps it too on these values. 2^-14: sums over 8192 rows in
 // float32, one by one, drift by about sqrt(8192) roundings, and a row left out still shows.
 constexpr double kRowTolerance = 0x1p-15, kColumnTolerance = 0x1p-14;
+// With 16-bit rows. A peer may sum columns in the rows' own type, as torch does in bf16: that is
+// its answer, and is timed up to 2^-5 of the terms' sizes. Where the sum has stalled, it is off by
+// more.
+constexpr double kNarrowColumnTolerance = 0x1p-5;
+
+// What rounding a result to the type may add, as a part of it: a peer may round twice.
+double rounding_of(DType dtype) {
+  return dtype == DType::kBF16 ? 2 * 0x1p-8 : dtype == DType::kF16 ? 2 * 0x1p-11 : 0;
+}
+// In f16 results below 2^-14 are rounded in steps of 2^-24.
+double least_step_of(DType dtype) { return dtype == DType::kF16 ? 0x1p-24 : 0; }
 
 // The element whose error is the largest part of its bound.
 struct Worst {
@@ -33,27 +44,38 @@ struct Worst {
 class Check {
  public:
   explicit Check(const Problem& problem)
-      : p_(problem), n_(static_cast<size_t>(problem.cols)), xhat_(n_), dweight_(n_), dbias_(n_) {}
+      : p_(problem),
+        n_(static_cast<size_t>(problem.cols)),
+        rounding_(rounding_of(problem.dtype)),
+        least_step_(least_step_of(problem.dtype)),
+        column_tolerance_(problem.dtype == DType::kF32 ? kColumnTolerance : kNarrowColumnTolerance),
+        xhat_(n_),
+        dy_(n_),
+        found_(n_),
+        dweight_(n_),
+        dbias_(n_) {}
 
   void row(int64_t r, const Answer& answer) {
     const RowSet& set = p_.sets.front();
-    const float* x = set.x.data() + r * p_.cols;
-    const RowTruth truth = p_.row_truth(x);
-    for (size_t i = 0; i < n_; ++i) xhat_[i] = (x[i] - truth.mean) * truth.rstd;
+    read(set.x.bytes(), r, xhat_);
+    const RowTruth truth = p_.row_truth(xhat_.data());
+    for (double& x : xhat_) x = (x - truth.mean) * truth.rstd;
+    read(p_.task.backward ? answer.dx : answer.y, r, found_);
     if (p_.task.backward) {
-      dx_row(r, truth.rstd, set.dy.data() + r * p_.cols, answer.dx + r * p_.cols);
+      read(set.dy.bytes(), r, dy_);
+      dx_row(r, truth.rstd);
     } else {
-      y_row(r, answer.y + r * p_.cols);
+      y_row(r);
     }
   }
 
   // After all rows.
   void columns(const Answer& answer) {
     for (size_t i = 0; i < n_; ++i) {
-      worst_dweight.see(answer.dweight[i], dweight_[i].sum, kColumnTolerance * dweight_[i].size, -1,
-                        i);
+      worst_dweight.see(answer.dweight[i], dweight_[i].sum, column_tolerance_ * dweight_[i].size,
+                        -1, i);
       if (!p_.layer()) continue;
-      worst_dbias.see(answer.dbias[i], dbias_[i].sum, kColumnTolerance * dbias_[i].size, -1, i);
+      worst_dbias.see(answer.dbias[i], dbias_[i].sum, column_tolerance_ * dbias_[i].size, -1, i);
     }
   }
 
@@ -68,19 +90,29 @@ class Check {
     }
   };
 
-  void y_row(int64_t r, const float* y) {
+  void read(const void* rows, int64_t r, std::vector<double>& to) const {
+    read_elements(rows, p_.dtype, r * p_.cols, p_.cols, to.data());
+  }
+
+  // `bound` before the result is rounded to the rows' type.
+  void see_row(size_t i, double truth, double bound, int64_t r) {
+    worst_row.see(found_[i], truth, bound + rounding_ * std::abs(truth) + least_step_, r, i);
+  }
+
+  void y_row(int64_t r) {
     for (size_t i = 0; i < n_; ++i) {
       const double w = p_.weight.data()[i], b = p_.layer() ? p_.bias.data()[i] : 0;
       const double size = std::abs(w) * (1 + std::abs(xhat_[i])) + std::abs(b);
-      worst_row.see(y[i], xhat_[i] * w + b, kRowTolerance * size, r, i);
+      see_row(i, xhat_[i] * w + b, kRowTolerance * size, r);
     }
   }
 
-  void dx_row(int64_t r, double rstd, const float* dy, const float* dx) {
+  void dx_row(int64_t r, double rstd) {
+    const std::vector<double>& dy = dy_;
     const float* weight = p_.weight.data();
     Sum g_sum, h_sum;
     for (size_t i = 0; i < n_; ++i) {
-      const double g = static_cast<double>(dy[i]) * weight[i], size = 1 + std::abs(xhat_[i]);
+      const double g = dy[i] * weight[i], size = 1 + std::abs(xhat_[i]);
       g_sum.add(p_.layer() ? g : 0, 0);
       h_sum.add(g * xhat_[i], std::abs(g) * size);
       dweight_[i].add(dy[i] * xhat_[i], std::abs(dy[i]) * size);
@@ -88,15 +120,16 @@ class Check {
     }
     const auto n = static_cast<double>(n_);
     for (size_t i = 0; i < n_; ++i) {
-      const double g = static_cast<double>(dy[i]) * weight[i], size = 1 + std::abs(xhat_[i]);
-      worst_row.see(dx[i], rstd * (g - g_sum.sum / n - xhat_[i] * (h_sum.sum / n)),
-                    kRowTolerance * rstd * (std::abs(g) + size * h_sum.size / n), r, i);
+      const double g = dy[i] * weight[i], size = 1 + std::abs(xhat_[i]);
+      see_row(i, rstd * (g - g_sum.sum / n - xhat_[i] * (h_sum.sum / n)),
+              kRowTolerance * rstd * (std::abs(g) + size * h_sum.size / n), r);
     }
   }
 
   const Problem& p_;
   const size_t n_;
-  std::vector<double> xhat_;
+  const double rounding_, least_step_, column_tolerance_;
+  std::vector<double> xhat_, dy_, found_;
   std::vector<Sum> dweight_, dbias_;
 };
 

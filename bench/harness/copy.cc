@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "bench/harness/peer.h"
-#include "torch_ops/executor.h"
 
 namespace norma::bench {
 namespace {
@@ -14,24 +13,29 @@ constexpr int64_t kGrain = 32768;
 
 class Copy : public Peer {
  public:
-  explicit Copy(const Problem& problem) : problem_(problem) {}
+  Copy(const Problem& problem, const Executor& executor) : problem_(problem), executor_(executor) {}
 
   void run(size_t set) override {
     const RowSet& s = problem_.sets[set];
-    const float* from = s.x.data();
-    float* to = s.copied();
-    parallel_for(torch_ops::torch_executor(), s.x.size(), kGrain, [=](int64_t begin, int64_t end) {
-      std::memcpy(to + begin, from + begin, static_cast<size_t>(end - begin) * sizeof(float));
+    const auto size = static_cast<int64_t>(size_of(s.x.dtype()));
+    const char* from = static_cast<const char*>(s.x.bytes());
+    char* to = static_cast<char*>(s.copied());
+    parallel_for(executor_, s.x.size(), kGrain, [=](int64_t begin, int64_t end) {
+      std::memcpy(to + begin * size, from + begin * size,
+                  static_cast<size_t>((end - begin) * size));
     });
   }
   Answer answer(size_t) override { return {}; }
 
  private:
   const Problem& problem_;
+  const Executor& executor_;
 };
 
 }  // namespace
 
-std::unique_ptr<Peer> make_copy(const Problem& problem) { return std::make_unique<Copy>(problem); }
+std::unique_ptr<Peer> make_copy(const Problem& problem, const Executor& executor) {
+  return std::make_unique<Copy>(problem, executor);
+}
 
 }  // namespace norma::bench

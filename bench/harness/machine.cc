@@ -4,7 +4,9 @@
 #include "bench/harness/machine.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <fstream>
 #include <thread>
@@ -27,6 +29,15 @@ std::string processor_name() {
 std::string machine_name() {
   return fmt::format("{}, {} cores, {} MiB last-level cache", processor_name(),
                      std::thread::hardware_concurrency(), last_level_cache_bytes() >> 20);
+}
+
+CacheSizes cache_sizes() {
+  CacheSizes sizes{.last_level = last_level_cache_bytes()};
+#if defined(_SC_LEVEL1_DCACHE_SIZE) && defined(_SC_LEVEL2_CACHE_SIZE)
+  sizes.l1 = std::max<int64_t>(sysconf(_SC_LEVEL1_DCACHE_SIZE), 0);
+  sizes.l2 = std::max<int64_t>(sysconf(_SC_LEVEL2_CACHE_SIZE), 0);
+#endif
+  return sizes;
 }
 
 std::string date_now() {

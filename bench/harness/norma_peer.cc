@@ -19,12 +19,11 @@ ConstVectorView vector_of(const Buffer& b) { return {b.data(), DType::kF32, b.si
 
 class Norma : public Peer {
  public:
-  explicit Norma(const Problem& problem)
-      : p_(problem), spec_{problem.task.kind, problem.eps} {}
+  explicit Norma(const Problem& problem) : p_(problem), spec_{problem.task.kind, problem.eps} {}
 
  protected:
   RowsView rows_of(const Buffer& b) const {
-    return {b.data(), DType::kF32, p_.rows, p_.cols, p_.cols};
+    return {b.bytes(), b.dtype(), p_.rows, p_.cols, p_.cols};
   }
 
   const Problem& p_;
@@ -47,7 +46,7 @@ class NormaForward : public Norma {
                                  .statistics = statistics},
                                 torch_ops::torch_executor()));
   }
-  Answer answer(size_t set) override { return {.y = p_.sets[set].y.data()}; }
+  Answer answer(size_t set) override { return {.y = p_.sets[set].y.bytes()}; }
 };
 
 class NormaBackward : public Norma {
@@ -63,7 +62,7 @@ class NormaBackward : public Norma {
                                  torch_ops::torch_executor()));
   }
   Answer answer(size_t set) override {
-    return {.dx = p_.sets[set].dx.data(),
+    return {.dx = p_.sets[set].dx.bytes(),
             .dweight = p_.dweight.data(),
             .dbias = p_.layer() ? p_.dbias.data() : nullptr};
   }

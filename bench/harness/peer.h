@@ -5,8 +5,10 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "base/executor.h"
 #include "bench/harness/problem.h"
 
 namespace norma::bench {
@@ -23,17 +25,22 @@ class Peer {
 // REQUIRES: the problem outlives the peer.
 using MakePeer = std::unique_ptr<Peer> (*)(const Problem& problem);
 
-// memcpy of x, cut into equal parts for the threads: the yardstick of every task.
-std::unique_ptr<Peer> make_copy(const Problem& problem);
+// memcpy of x, cut into equal parts for the executor's threads: the yardstick of every task.
+std::unique_ptr<Peer> make_copy(const Problem& problem, const Executor& executor);
+
+// Empty where the suite was built without oneDNN; its peers are null then.
+std::string onednn_version();
 
 namespace layer_norm_forward {
 std::unique_ptr<Peer> make_norma(const Problem& problem);
 std::unique_ptr<Peer> make_torch(const Problem& problem);
+std::unique_ptr<Peer> make_onednn(const Problem& problem);
 }  // namespace layer_norm_forward
 
 namespace layer_norm_backward {
 std::unique_ptr<Peer> make_norma(const Problem& problem);
 std::unique_ptr<Peer> make_torch(const Problem& problem);
+std::unique_ptr<Peer> make_onednn(const Problem& problem);
 }  // namespace layer_norm_backward
 
 namespace rms_norm_forward {

@@ -30,7 +30,7 @@ class Torch : public Peer {
                                         p_.cols, &t.dx, &dweight_, &dbias_);
   }
   Answer answer(size_t set) override {
-    return {.dx = p_.sets[set].dx.data(), .dweight = p_.dweight.data(), .dbias = p_.dbias.data()};
+    return {.dx = p_.sets[set].dx.bytes(), .dweight = p_.dweight.data(), .dbias = p_.dbias.data()};
   }
 
  private:

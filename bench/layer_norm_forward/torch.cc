@@ -13,8 +13,7 @@ namespace {
 
 class Torch : public Peer {
  public:
-  explicit Torch(const Problem& p)
-      : p_(p), weight_(as_vector(p.weight)), bias_(as_vector(p.bias)) {
+  explicit Torch(const Problem& p) : p_(p), weight_(as_vector(p.weight)), bias_(as_vector(p.bias)) {
     for (const RowSet& s : p.sets) {
       sets_.push_back(
           {as_matrix(p, s.x), as_matrix(p, s.y), as_vector(s.mean_hi), as_vector(s.rstd)});
@@ -26,7 +25,7 @@ class Torch : public Peer {
     at::native::LayerNormKernel(at::kCPU, t.x, weight_, bias_, p_.rows, p_.cols, p_.eps, &t.y,
                                 &t.mean, &t.rstd);
   }
-  Answer answer(size_t set) override { return {.y = p_.sets[set].y.data()}; }
+  Answer answer(size_t set) override { return {.y = p_.sets[set].y.bytes()}; }
 
  private:
   struct Tensors {

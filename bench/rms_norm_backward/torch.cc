@@ -25,8 +25,7 @@ class Torch : public Peer {
     gradients_ = torch::autograd::grad({t.y}, {t.x, weight_}, {t.dy}, /*retain_graph=*/true);
   }
   Answer answer(size_t) override {
-    return {.dx = gradients_[0].const_data_ptr<float>(),
-            .dweight = gradients_[1].const_data_ptr<float>()};
+    return {.dx = gradients_[0].const_data_ptr(), .dweight = gradients_[1].const_data_ptr<float>()};
   }
 
  private:

@@ -20,7 +20,7 @@ class Torch : public Peer {
     const torch::NoGradGuard no_grad;
     y_ = at::rms_norm(x_[set], {p_.cols}, weight_, p_.eps);
   }
-  Answer answer(size_t) override { return {.y = y_.const_data_ptr<float>()}; }
+  Answer answer(size_t) override { return {.y = y_.const_data_ptr()}; }
 
  private:
   const Problem& p_;

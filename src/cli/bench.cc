@@ -26,6 +26,7 @@ int run(Options options) {
   }
   catch_interrupts();
   options.bench.interrupted = interrupted;
+  if (options.bench.suite == "cpu") options.bench.progress = &std::cerr;
   bench::Report report;
   const Status ran = bench::run(options.bench, std::cout, &report);
   const bool keeps = to_file && !report.records.empty();
@@ -44,7 +45,7 @@ int run(Options options) {
 
 Command add_bench(CLI::App& program) {
   CLI::App* app = program.add_subcommand(
-      "bench", "Time the norm kernels against torch's and against a memcpy");
+      "bench", "Time the norm kernels against other libraries' and a memcpy");
   auto options = std::make_shared<Options>();
   bench::Options& b = options->bench;
   std::string tasks = "Tasks:";
@@ -55,8 +56,8 @@ Command add_bench(CLI::App& program) {
   app->add_option("--threads", b.threads, "Threads, 0 is all cores [the suite's]")
       ->delimiter(',')
       ->type_name("N,...");
-  app->add_option("--suite", b.suite, "Shapes")
-      ->check(CLI::IsMember({"cpu", "toy"}))
+  app->add_option("--suite", b.suite, "Shapes and peers: short is torch, cpu is all")
+      ->check(CLI::IsMember({"short", "cpu", "toy"}))
       ->capture_default_str();
   app->add_option("--samples", b.samples, "Paired samples of each")
       ->capture_default_str()

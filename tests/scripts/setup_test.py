@@ -33,7 +33,9 @@ exec env -i PATH="$PATH" STUB="$STUB" "$@"
 """
 PYTHON = """#!/bin/sh
 case "$*" in
+  -c*onnxruntime*) [ ! -e "$STUB/no_wheels" ] && exit 0; exit 1 ;;
   -c*) exit 0 ;;
+  *onnxruntime*) [ -e "$STUB/no_network" ] && exit 1 ;;
   "-m venv .venv") mkdir -p .venv/bin && cp "$0" .venv/bin/python3 ;;
 esac
 echo "python3 $*" >>"$STUB/log"
@@ -152,6 +154,20 @@ class SetupTest(unittest.TestCase):
         self.assertRegex(pip, rf"^python3 -m pip install .*torch=={re.escape(TORCH)}$")
         self.assertEqual(self.run_as(1000).stdout, "")
         self.assertEqual(len(self.calls()), 2)
+
+    def test_the_wheels_of_the_bench_are_added(self):
+        (self.stub / "no_wheels").touch()
+        done = self.run_as(1000)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        (pip,) = self.calls()
+        self.assertRegex(pip, r"^python3 -m pip install .* onnxruntime==\S+ onnx==\S+$")
+
+    def test_without_the_wheels_of_the_bench_set_up_is_done(self):
+        (self.stub / "no_wheels").touch()
+        (self.stub / "no_network").touch()
+        done = self.run_as(1000)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("the bench skips ONNX Runtime", done.stderr)
 
 
 if __name__ == "__main__":

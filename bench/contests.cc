@@ -1,0 +1,32 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "bench/contests.h"
+
+namespace norma::bench {
+
+const std::vector<Contest>& contests() {
+  static const std::vector<Contest> all = {
+      {{"layer_norm_forward", NormKind::kLayerNorm, false},
+       {{"norma", layer_norm_forward::make_norma},
+        {"torch", layer_norm_forward::make_torch},
+        {"onednn", layer_norm_forward::make_onednn}}},
+      {{"layer_norm_backward", NormKind::kLayerNorm, true},
+       {{"norma", layer_norm_backward::make_norma},
+        {"torch", layer_norm_backward::make_torch},
+        {"onednn", layer_norm_backward::make_onednn}}},
+      {{"rms_norm_forward", NormKind::kRmsNorm, false},
+       {{"norma", rms_norm_forward::make_norma}, {"torch", rms_norm_forward::make_torch}}},
+      {{"rms_norm_backward", NormKind::kRmsNorm, true},
+       {{"norma", rms_norm_backward::make_norma}, {"torch", rms_norm_backward::make_torch}}},
+  };
+  return all;
+}
+
+std::vector<std::string> task_names() {
+  std::vector<std::string> names;
+  for (const Contest& contest : contests()) names.push_back(contest.task.name);
+  return names;
+}
+
+}  // namespace norma::bench

@@ -1,0 +1,62 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "bench/suite.h"
+
+namespace norma::bench {
+namespace {
+
+const std::vector<Suite>& suites() {
+  static const std::vector<Suite> all = {
+      {.name = "short",
+       .rows = {1, 16, 128, 2048, 8192},
+       .cols = {64, 768, 1024, 4096},
+       .threads = {1, 0}},
+      {.name = "cpu",
+       .rows = {1, 8, 64, 512, 4096, 65536},
+       .cols = {64, 128, 256, 300, 768, 1023, 1024, 2048, 4096, 4097, 8192},
+       .threads = {1, 0},
+       .dtypes = {DType::kF32, DType::kBF16, DType::kF16},
+       .all_peers = true,
+       .cap_bytes = 256 << 20},
+      {.name = "toy",
+       .rows = {3, 40},
+       .cols = {5, 64},
+       .threads = {1, 2},
+       .least_samples = 1,
+       .cold = false},
+  };
+  return all;
+}
+
+}  // namespace
+
+const Suite* find_suite(const std::string& name) {
+  for (const Suite& suite : suites()) {
+    if (suite.name == name) return &suite;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> suite_names() {
+  std::vector<std::string> names;
+  for (const Suite& suite : suites()) names.push_back(suite.name);
+  return names;
+}
+
+Shapes shapes_of(const Task& task, DType dtype, const std::vector<int64_t>& rows,
+                 const std::vector<int64_t>& cols, int64_t cap_bytes) {
+  Shapes shapes;
+  for (const int64_t r : rows) {
+    for (const int64_t c : cols) {
+      // In floating point: what is left out may not fit an integer.
+      const double bytes =
+          static_cast<double>(bytes_of_a_set(task, dtype, r, 1)) * static_cast<double>(c);
+      const bool fits = cap_bytes == 0 || bytes <= static_cast<double>(cap_bytes);
+      (fits ? shapes.fit : shapes.left_out).push_back({r, c});
+    }
+  }
+  return shapes;
+}
+
+}  // namespace norma::bench

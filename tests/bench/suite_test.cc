@@ -1,0 +1,73 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "bench/suite.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace norma::bench {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+const Task kForward{"layer_norm_forward", NormKind::kLayerNorm, false};
+const Task kBackward{"layer_norm_backward", NormKind::kLayerNorm, true};
+
+TEST(Suite, AreFoundByName) {
+  EXPECT_THAT(suite_names(), ElementsAre("short", "cpu", "toy"));
+  EXPECT_EQ(find_suite("gpu"), nullptr);
+  // That of the committed result of 2026-11-25.
+  const Suite& of_then = *find_suite("short");
+  EXPECT_THAT(of_then.rows, ElementsAre(1, 16, 128, 2048, 8192));
+  EXPECT_THAT(of_then.cols, ElementsAre(64, 768, 1024, 4096));
+  EXPECT_EQ(of_then.cap_bytes, 0);
+  EXPECT_FALSE(of_then.all_peers);
+}
+
+TEST(Suite, CpuHasEveryShapeThatFits) {
+  const Suite& cpu = *find_suite("cpu");
+  EXPECT_THAT(cpu.threads, ElementsAre(1, 0));
+  EXPECT_TRUE(cpu.cold && cpu.all_peers);
+  EXPECT_EQ(cpu.least_samples, 31);
+  EXPECT_THAT(cpu.dtypes, ElementsAre(DType::kF32, DType::kBF16, DType::kF16));
+  const auto shapes = [&](const Task& task, DType dtype) {
+    return shapes_of(task, dtype, cpu.rows, cpu.cols, cpu.cap_of(dtype));
+  };
+  // 256 MiB of f32, x and y: 2^25 elements, 65536 rows of 512 columns.
+  const Shapes forward = shapes(kForward, DType::kF32);
+  EXPECT_THAT(
+      forward.left_out,
+      ElementsAre(Shape{65536, 768}, Shape{65536, 1023}, Shape{65536, 1024}, Shape{65536, 2048},
+                  Shape{65536, 4096}, Shape{65536, 4097}, Shape{65536, 8192}));
+  EXPECT_THAT(forward.fit, SizeIs(6 * 11 - 7));
+  EXPECT_THAT(forward.fit, Contains(Shape{4096, 8192}));
+  // x, dy and dx: 65536 rows of 341 columns, 4096 of 5461.
+  const Shapes backward = shapes(kBackward, DType::kF32);
+  EXPECT_THAT(backward.fit, Contains(Shape{65536, 300}));
+  EXPECT_THAT(backward.fit, Contains(Shape{4096, 4097}));
+  EXPECT_THAT(backward.fit, Not(Contains(Shape{4096, 8192})));
+  EXPECT_THAT(backward.fit, SizeIs(6 * 11 - 8));
+  // 16-bit rows: half as many elements.
+  EXPECT_THAT(shapes(kForward, DType::kF16).fit, Contains(Shape{65536, 256}));
+  EXPECT_THAT(shapes(kForward, DType::kF16).left_out, Contains(Shape{65536, 300}));
+  EXPECT_THAT(shapes(kBackward, DType::kBF16).fit, Contains(Shape{4096, 2048}));
+  EXPECT_THAT(shapes(kBackward, DType::kBF16).left_out, Contains(Shape{4096, 4096}));
+}
+
+TEST(Suite, CapIsOnTheRowsOfOneCall) {
+  constexpr DType kF32 = DType::kF32;
+  const int64_t of_two = 2 * 8 * 16 * 4, of_three = 3 * 8 * 16 * 4;
+  EXPECT_THAT(shapes_of(kForward, kF32, {8}, {16}, of_two).fit, ElementsAre(Shape{8, 16}));
+  EXPECT_THAT(shapes_of(kForward, kF32, {8}, {16}, of_two - 1).left_out, ElementsAre(Shape{8, 16}));
+  EXPECT_THAT(shapes_of(kBackward, kF32, {8}, {16}, of_three - 1).fit, SizeIs(0));
+  EXPECT_THAT(shapes_of(kBackward, kF32, {8}, {16}, of_three).fit, SizeIs(1));
+  EXPECT_THAT(shapes_of(kForward, kF32, {2, 1}, {3, 4}, 0).fit,
+              ElementsAre(Shape{2, 3}, Shape{2, 4}, Shape{1, 3}, Shape{1, 4}));
+}
+
+}  // namespace
+}  // namespace norma::bench
