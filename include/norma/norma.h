@@ -148,6 +148,12 @@ typedef struct norma_row_norm_forward_args {
   int32_t weight_plus_one;
   // 1: the dialect of LLaMA, x * rstd is rounded to y's type before the weight. 0: one rounding.
   int32_t round_before_weight;
+  // Where residual.data is not NULL: sum = x + residual_scale * residual is stored, rounded to its
+  // type, and the stored sum is what is normalised, bit for bit as in two calls. Both [rows, cols]
+  // of x's type. sum and y may each be x or residual itself: the same data and the same stride.
+  norma_const_rows residual;
+  norma_rows sum;
+  float residual_scale;       // finite and not 0 where there is a residual
 } norma_row_norm_forward_args;
 
 // The arguments of a backward pass over rows. Gradients are overwritten, never added to.
@@ -166,6 +172,12 @@ typedef struct norma_row_norm_backward_args {
   norma_vector dbias;         // [cols], or absent
   int32_t weight_plus_one;      // as in the forward pass
   int32_t round_before_weight;  // as in the forward pass; the gradient sees through the rounding
+  // Where the forward pass had a residual: x above is its sum. dsum, or absent: the gradient from
+  // the sum's other uses, added to dx, which is then the gradient of the sum and of the forward's
+  // x. dresidual = residual_scale * dx, or absent. All [rows, cols] of x's type.
+  norma_const_rows dsum;
+  norma_rows dresidual;
+  float residual_scale;         // finite and not 0 where there is a dresidual
 } norma_row_norm_backward_args;
 
 // executor: NULL for the default one.

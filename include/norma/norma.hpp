@@ -129,6 +129,9 @@ struct Forward {
   Vector rstd = {};
   bool weight_plus_one = false;
   bool round_before_weight = false;
+  ConstRows residual = {};
+  Rows sum = {};
+  float residual_scale = 1;
 };
 
 // Fields as in norma_row_norm_backward_args.
@@ -144,6 +147,9 @@ struct Backward {
   Vector dbias = {};
   bool weight_plus_one = false;
   bool round_before_weight = false;
+  ConstRows dsum = {};
+  Rows dresidual = {};
+  float residual_scale = 1;
 };
 
 namespace detail {
@@ -191,12 +197,14 @@ inline Status read(const char* function, const Forward& f, norma_row_norm_forwar
   Checker check{function, Status()};
   check.rows("x", f.x);
   check.rows("y", f.y);
+  check.rows("residual", f.residual);
+  check.rows("sum", f.sum);
   check.statistic("mean_hi", f.mean_hi, f.x.view.rows, f.x.view.dtype);
   check.statistic("mean_lo", f.mean_lo, f.x.view.rows, f.x.view.dtype);
   check.statistic("rstd", f.rstd, f.x.view.rows, f.x.view.dtype);
   *args = {sizeof *args,      f.eps,  f.x.view, f.weight.view, f.bias.view, f.y.view,
            f.mean_hi.view.data, f.mean_lo.view.data, f.rstd.view.data, f.weight_plus_one,
-           f.round_before_weight};
+           f.round_before_weight, f.residual.view, f.sum.view, f.residual_scale};
   return check.status;
 }
 
@@ -205,12 +213,15 @@ inline Status read(const char* function, const Backward& b, norma_row_norm_backw
   check.rows("x", b.x);
   check.rows("dy", b.dy);
   check.rows("dx", b.dx);
+  check.rows("dsum", b.dsum);
+  check.rows("dresidual", b.dresidual);
   check.statistic("mean_hi", b.mean_hi, b.dy.view.rows, b.dy.view.dtype);
   check.statistic("mean_lo", b.mean_lo, b.dy.view.rows, b.dy.view.dtype);
   check.statistic("rstd", b.rstd, b.dy.view.rows, b.dy.view.dtype);
   *args = {sizeof *args,        b.x.view,         b.dy.view, b.weight.view,  b.mean_hi.view.data,
            b.mean_lo.view.data, b.rstd.view.data, b.dx.view, b.dweight.view, b.dbias.view,
-           b.weight_plus_one,   b.round_before_weight};
+           b.weight_plus_one,   b.round_before_weight,
+           b.dsum.view,         b.dresidual.view, b.residual_scale};
   return check.status;
 }
 

@@ -58,6 +58,11 @@ struct NormForward {
   ConstVectorView bias;    // absent: not added
   RowsView y;              // may be x itself (same data and stride); any other overlap is refused
   Statistics statistics;
+  // Where there is a residual, sum = x + residual_scale * residual is stored, rounded to its type,
+  // and the stored sum is what is normalised. y and sum may each be x or the residual itself.
+  ConstRowsView residual = {};
+  RowsView sum = {};
+  float residual_scale = 1;
 };
 
 // dx and each parameter gradient are computed where their data is not null, and overwritten,
@@ -71,6 +76,12 @@ struct NormBackward {
   RowsView dx;                 // may be dy itself
   VectorView dweight;
   VectorView dbias;
+  // Where the forward pass had a residual: x is its sum, dx the gradient of the sum and so of x,
+  // dresidual = residual_scale * dx that of the residual. dsum, what the sum's other uses give, is
+  // added to dx. Each may be absent.
+  ConstRowsView dsum = {};
+  RowsView dresidual = {};
+  float residual_scale = 1;
 };
 
 }  // namespace norma

@@ -48,13 +48,13 @@ static void structs_and_executors(void) {
               "[layer_norm] args must not be null.");
   CHECK_ERROR(norma_rms_norm_backward(NULL, NULL, 0, NULL), NORMA_INVALID_ARGUMENT,
               "[rms_norm_backward] args must not be null.");
-  INVALID(f.struct_size = 0, "struct_size must be the struct's sizeof, 176 here, but is 0.");
-  INVALID(f.struct_size = 167, "struct_size must be the struct's sizeof, 176 here, but is 167.");
+  INVALID(f.struct_size = 0, "struct_size must be the struct's sizeof, 264 here, but is 0.");
+  INVALID(f.struct_size = 167, "struct_size must be the struct's sizeof, 264 here, but is 167.");
   INVALID(f.struct_size = 99999,
-          "struct_size must be the struct's sizeof, 176 here, but is 99999.");
+          "struct_size must be the struct's sizeof, 264 here, but is 99999.");
   reset(), b.struct_size = 168;
   CHECK_ERROR(norma_rms_norm_backward(&b, NULL, 0, NULL), NORMA_INVALID_ARGUMENT,
-              "[rms_norm_backward] struct_size must be the struct's sizeof, 232 here, but is 168.");
+              "[rms_norm_backward] struct_size must be the struct's sizeof, 320 here, but is 168.");
   reset();
   norma_executor executor = *norma_serial_executor();
   executor.threads = NULL;
@@ -107,6 +107,15 @@ static void forward(void) {
           "weight has dtype f16 where x has bf16: it must have that, or f32.");
   FORWARD((f.x.dtype = f.y.dtype = f.bias.dtype = NORMA_BF16), NORMA_UNSUPPORTED,
           "bias has dtype bf16 where weight has f32: they must be the same, convert one of them.");
+  INVALID((f.residual = f.x, f.residual_scale = 1),
+          "sum is missing: x + residual_scale * residual needs the residual and memory for the "
+          "sum.");
+  INVALID((f.residual = f.x, f.sum = f.y, f.y.data = dx, f.residual_scale = 0),
+          "residual_scale must be finite and not 0 but is 0.000000.");
+  INVALID((f.residual = f.x, f.sum = f.y, f.residual_scale = 1),
+          "sum must not overlap y: give it its own memory.");
+  INVALID((f.residual = f.x, f.residual.cols = 4, f.sum = f.y, f.residual_scale = 1),
+          "residual must have the shape of x, [3, 5], but is [3, 4].");
   INVALID(f.weight_plus_one = 2, "weight_plus_one must be 0 or 1 but is 2.");
   INVALID(f.round_before_weight = -1, "round_before_weight must be 0 or 1 but is -1.");
 }
@@ -115,6 +124,10 @@ static void backward(void) {
   size_t bytes;
   BACKWARD(b.dy.rows = 2, "x must have the shape of dy, [2, 5], but is [3, 5].");
   BACKWARD(b.dy.data = NULL, "dy must not be null.");
+  BACKWARD((b.dsum = b.dy, b.dx.data = NULL),
+           "dx is missing: dsum is added to it and dresidual is a share of it.");
+  BACKWARD((b.dresidual = b.dx, b.residual_scale = 1),
+           "dresidual must not overlap dx: give it its own memory.");
   BACKWARD(b.weight_plus_one = 3, "weight_plus_one must be 0 or 1 but is 3.");
   BACKWARD(b.round_before_weight = 2, "round_before_weight must be 0 or 1 but is 2.");
   BACKWARD(b.dx.stride = -4,

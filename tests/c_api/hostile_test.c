@@ -12,7 +12,7 @@
 
 #include "tests/c_api/check.h"
 
-enum { kArena = 1 << 14, kMostRows = 6, kMostCols = 40, kViews = 9 };
+enum { kArena = 1 << 14, kMostRows = 6, kMostCols = 40, kViews = 11 };
 
 // What may be said of a call; both bits where it is wrong and, put right, would not be served.
 enum { kWrong = 1, kNotServed = 2 };
@@ -32,13 +32,15 @@ struct view {
 struct problem {
   int is_rms, is_backward;
   double eps;
+  float scale;  // of the residual
   struct view v[kViews];
 };
 
 // Places in v. The first gives the problem its shape and type; the first output may be the first
 // view.
-enum { kX, kWeight, kBias, kY, kHi, kLo, kRstd };
-enum { kDy, kBackX, kBackWeight, kDx, kDweight, kDbias, kBackHi, kBackLo, kBackRstd };
+enum { kX, kWeight, kBias, kY, kHi, kLo, kRstd, kResidual, kSum };
+enum { kDy, kBackX, kBackWeight, kDx, kDweight, kDbias, kBackHi, kBackLo, kBackRstd, kDsum,
+       kDresidual };
 
 static char arena[kArena + 64], before[kArena];
 static char* base;  // the arena's first byte, aligned to 64
@@ -50,7 +52,7 @@ static int64_t size_of(int32_t dtype) {
   return dtype == NORMA_F64 ? 8 : dtype == NORMA_F32 ? 4 : 2;
 }
 static int is_empty(const struct view* v) { return v->offset < 0 || v->rows <= 0 || v->cols <= 0; }
-static int count_of(const struct problem* p) { return p->is_backward ? 9 : 7; }
+static int count_of(const struct problem* p) { return p->is_backward ? 11 : 9; }
 
 // The view as the library must see it: what is not read is absent, statistics have their shape.
 static struct view effective(const struct problem* p, int i) {
@@ -60,6 +62,10 @@ static struct view effective(const struct problem* p, int i) {
     v.rows = 1, v.cols = p->v[0].rows, v.stride = 0;
     v.dtype = p->v[0].dtype == NORMA_F64 ? NORMA_F64 : NORMA_F32;
     v.is_required = p->is_backward && reads_x && v.cols > 0 && (!p->is_rms || i == kBackRstd);
+  }
+  // A residual and its sum go together.
+  if (!p->is_backward && i >= kResidual) {
+    v.is_required = p->v[kResidual].offset >= 0 || p->v[kSum].offset >= 0;
   }
   if (!reads_x && (i == kBackX || v.kind == kStatistic)) v.offset = -1, v.is_required = 0;
   return v;
@@ -115,9 +121,26 @@ static void mark_all(const struct problem* p) {
   }
 }
 
+// Whether output o may have the memory of input i as a whole, and has.
+static int is_in_place(const struct problem* p, int o, int i) {
+  const int allowed = p->is_backward ? o == kDx && i == kDy
+                                     : (o == kY || o == kSum) && (i == kX || i == kResidual);
+  const struct view *a = p->v + o, *b = p->v + i;
+  return allowed && a->offset == b->offset && (a->stride == b->stride || a->rows <= 1);
+}
+
+static int may_share_a_byte(const struct problem* p, int views) {
+  for (int o = 0; o < count_of(p); ++o) {
+    for (int i = 0; i < count_of(p) && views >> o & p->v[o].is_output; ++i) {
+      if (i != o && views >> i & 1 && !is_in_place(p, o, i)) return 0;
+    }
+  }
+  return 1;
+}
+
 // The faults of a whole call; *may_call is 0 where a right call would leave the arena.
 static int faults_of_problem(const struct problem* p, int* may_call) {
-  const int hi = p->is_backward ? kBackHi : kHi, first_output = p->is_backward ? kDx : kY;
+  const int hi = p->is_backward ? kBackHi : kHi;
   int faults = 0;
   *may_call = 1;
   if (!p->is_backward && !(isfinite(p->eps) && p->eps >= 0)) faults |= kWrong;
@@ -130,6 +153,13 @@ static int faults_of_problem(const struct problem* p, int* may_call) {
       p->v[kWeight].dtype != p->v[kBias].dtype) {
     faults |= kNotServed;
   }
+  const int has_scale = p->is_backward ? p->v[kDresidual].offset >= 0
+                                       : p->v[kResidual].offset >= 0 || p->v[kSum].offset >= 0;
+  if (has_scale && !(isfinite(p->scale) && p->scale != 0)) faults |= kWrong;
+  if (p->is_backward && p->v[kDx].offset < 0 &&
+      (p->v[kDsum].offset >= 0 || p->v[kDresidual].offset >= 0)) {
+    faults |= kWrong;
+  }
   if (faults & kWrong) return faults;
   for (int i = 0; i < count_of(p); ++i) {
     const struct view v = effective(p, i);
@@ -137,14 +167,8 @@ static int faults_of_problem(const struct problem* p, int* may_call) {
   }
   if (!*may_call) return faults;
   mark_all(p);
-  const struct view *x = &p->v[0], *y = &p->v[first_output];
-  const int in_place = x->offset == y->offset && (x->stride == y->stride || x->rows <= 1);
-  const int allowed = in_place ? 1 | 1 << first_output : 0;
-  int outputs = 0;
-  for (int i = 0; i < count_of(p); ++i) outputs |= p->v[i].is_output << i;
   for (int k = 0; k < kArena; ++k) {
-    const int several = owners[k] & (owners[k] - 1);
-    if (several && owners[k] & outputs && owners[k] != allowed) faults |= kWrong;
+    if (!may_share_a_byte(p, owners[k])) faults |= kWrong;
   }
   return faults;
 }
@@ -171,6 +195,8 @@ static int forward(const struct problem* p, char* memory, const norma_executor* 
   a.x = in_rows(memory, v + kX), a.y = out_rows(memory, v + kY);
   a.weight = in_vector(memory, v + kWeight), a.bias = in_vector(memory, v + kBias);
   a.mean_hi = at(memory, v + kHi), a.mean_lo = at(memory, v + kLo), a.rstd = at(memory, v + kRstd);
+  a.residual = in_rows(memory, v + kResidual), a.sum = out_rows(memory, v + kSum);
+  a.residual_scale = p->scale;
   return p->is_rms ? norma_rms_norm_forward(&a, executor) : norma_layer_norm_forward(&a, executor);
 }
 
@@ -183,6 +209,8 @@ static int backward(const struct problem* p, char* memory, const norma_executor*
   a.dweight = out_vector(memory, v + kDweight), a.dbias = out_vector(memory, v + kDbias);
   a.mean_hi = at(memory, v + kBackHi), a.mean_lo = at(memory, v + kBackLo);
   a.rstd = at(memory, v + kBackRstd);
+  a.dsum = in_rows(memory, v + kDsum), a.dresidual = out_rows(memory, v + kDresidual);
+  a.residual_scale = p->scale;
   size_t bytes = 0;
   const int code = p->is_rms ? norma_rms_norm_backward_workspace_size(&a, executor, &bytes)
                              : norma_layer_norm_backward_workspace_size(&a, executor, &bytes);
@@ -209,7 +237,9 @@ static int backward(const struct problem* p, char* memory, const norma_executor*
 
 // A valid problem: views one after the other with gaps, optional ones absent one time in four.
 static struct problem valid_problem(void) {
-  struct problem p = {.is_rms = (int)draw(2), .is_backward = (int)draw(2), .eps = 1e-5};
+  struct problem p = {.is_rms = (int)draw(2), .is_backward = (int)draw(2), .eps = 1e-5,
+                      .scale = draw(2) ? 1 : -0.37f};
+  const int has_residual = (int)draw(2);
   const int64_t rows = draw(kMostRows + 1), cols = draw(kMostCols + 1);
   const int32_t dtype = (int32_t)draw(4);
   const int32_t parameters = draw(2) && dtype != NORMA_F64 ? NORMA_F32 : dtype;
@@ -217,10 +247,13 @@ static struct problem valid_problem(void) {
   for (int i = 0; i < count_of(&p); ++i) {
     struct view* v = &p.v[i];
     const int first_statistic = p.is_backward ? kBackHi : kHi;
-    const int is_matrix = i == 0 || (p.is_backward ? i == kBackX || i == kDx : i == kY);
+    const int is_of_residual = p.is_backward ? i >= kDsum : i >= kResidual;
+    const int is_matrix =
+        i == 0 || is_of_residual || (p.is_backward ? i == kBackX || i == kDx : i == kY);
     v->kind = is_matrix ? kMatrix : i >= first_statistic ? kStatistic : kVector;
-    v->is_output = p.is_backward ? i >= kDx && i <= kDbias : i >= kY;
-    v->is_required = is_matrix && !(p.is_backward && i == kDx);
+    v->is_output = p.is_backward ? (i >= kDx && i <= kDbias) || i == kDresidual
+                                 : i >= kY && i != kResidual;
+    v->is_required = is_matrix && !is_of_residual && !(p.is_backward && i == kDx);
     v->rows = is_matrix ? rows : 1;
     v->cols = v->kind == kStatistic ? rows : cols;
     v->dtype = is_matrix ? dtype : v->kind == kVector ? parameters : NORMA_F32;
@@ -234,8 +267,12 @@ static struct problem valid_problem(void) {
     if (is_matrix && !v->is_output && draw(8) == 0) v->stride = 0;
     v->offset = first;
     const int is_mean = i == first_statistic || i == first_statistic + 1;
-    const int needed = v->is_required || (p.is_backward && v->kind == kStatistic);
+    const int needed = v->is_required || (p.is_backward && v->kind == kStatistic) ||
+                       (!p.is_backward && is_of_residual);
     if ((!needed && draw(4) == 0) || (p.is_rms && is_mean)) v->offset = -1;
+    if (is_of_residual && (!has_residual || (p.is_backward && p.v[kDx].offset < 0))) {
+      v->offset = -1;
+    }
   }
   return p;
 }
@@ -250,7 +287,7 @@ static void spoil(struct problem* p) {
   const int n = count_of(p);
   struct view* v = &p->v[draw(n)];
   const int64_t size = sizes[draw(9)];
-  switch (draw(12)) {
+  switch (draw(13)) {
     case 0: v->offset = -1; break;
     case 1: v->offset = p->v[draw(n)].offset; break;
     case 2: v->offset += 1 + draw(8); break;
@@ -261,10 +298,12 @@ static void spoil(struct problem* p) {
     case 7: v->dtype = (int32_t)dtypes[draw(8)]; break;
     case 8: p->eps = all_eps[draw(6)]; break;
     case 9:  // in place
-      v = &p->v[p->is_backward ? kDx : kY];
-      v->offset = p->v[0].offset, v->stride = p->v[0].stride;
+      v = &p->v[p->is_backward ? kDx : draw(2) ? kY : kSum];
+      const struct view* input = &p->v[p->is_backward || draw(2) ? 0 : kResidual];
+      v->offset = input->offset, v->stride = input->stride;
       break;
-    case 10:
+    case 10: p->scale = (float)all_eps[draw(6)]; break;
+    case 11:
       for (int i = 0; i < n; ++i) p->v[i].dtype = (int32_t)(size & 3);
       break;
     default:

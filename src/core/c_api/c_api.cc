@@ -137,7 +137,9 @@ Status read(NormKind kind, const norma_row_norm_forward_args* given, NormSpec* s
       read_flag(function, "weight_plus_one", a.weight_plus_one, &spec->weight_plus_one));
   NORMA_RETURN_IF_ERROR(read_flag(function, "round_before_weight", a.round_before_weight,
                                   &spec->round_before_weight));
-  *args = {view(a.x), view(a.weight), view(a.bias), view(a.y), {a.mean_hi, a.mean_lo, a.rstd}};
+  *args = {
+      view(a.x),        view(a.weight), view(a.bias),    view(a.y), {a.mean_hi, a.mean_lo, a.rstd},
+      view(a.residual), view(a.sum),    a.residual_scale};
   return Status();
 }
 
@@ -152,8 +154,9 @@ Status read(NormKind kind, const norma_row_norm_backward_args* given, NormSpec* 
       read_flag(function, "weight_plus_one", a.weight_plus_one, &spec->weight_plus_one));
   NORMA_RETURN_IF_ERROR(read_flag(function, "round_before_weight", a.round_before_weight,
                                   &spec->round_before_weight));
-  *args = {view(a.x),  view(a.dy),      view(a.weight), {a.mean_hi, a.mean_lo, a.rstd},
-           view(a.dx), view(a.dweight), view(a.dbias)};
+  *args = {view(a.x),         view(a.dy),      view(a.weight), {a.mean_hi, a.mean_lo, a.rstd},
+           view(a.dx),        view(a.dweight), view(a.dbias),  view(a.dsum),
+           view(a.dresidual), a.residual_scale};
   return Status();
 }
 

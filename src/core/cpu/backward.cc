@@ -130,6 +130,11 @@ struct Sums {
   GradientSum dweight, dbias;
 };
 
+// What is added to dx is read after it is written, so that it must stay in the caches.
+bool adds_residual(const NormBackward& args) {
+  return args.dx.data != nullptr && (args.dsum.data != nullptr || args.dresidual.data != nullptr);
+}
+
 class Backward {
  public:
   // weight: what dy is multiplied by, or null.
@@ -154,8 +159,18 @@ class Backward {
               .dx = args.dx.data,
               .dx_stride = args.dx.stride,
               .cols = cols_,
-              .stream = args.dx.data != nullptr && streams(args.dx, 3),
-              .raw = raw} {}
+              .stream = args.dx.data != nullptr && !adds_residual(args) && streams(args.dx, 3),
+              .raw = raw},
+        add_residual_(adds_residual(args)
+                          ? kernels.residual.backward[static_cast<size_t>(args.dx.dtype)]
+                          : nullptr),
+        residual_{.dx = args.dx.data,
+                  .dx_stride = args.dx.stride,
+                  .dsum = args.dsum.data,
+                  .dsum_stride = args.dsum.stride,
+                  .dresidual = args.dresidual.data,
+                  .dresidual_stride = args.dresidual.stride,
+                  .scale = args.residual_scale} {}
 
   void by_rows() {
     if (args_.dx == nullptr) return;
@@ -195,6 +210,7 @@ class Backward {
       sum_blocks({0, blocks_}, sums, [&](Range rows) {
         norm_.backward_sweep(args_, rows, cols, {means.g + rows.begin, means.gx + rows.begin},
                              sums.dweight.terms(), sums.dbias.terms());
+        if (add_residual_ != nullptr) add_residual_(residual_, rows, cols);
       });
       finish(sums);
     });
@@ -244,6 +260,7 @@ class Backward {
       const Range some{r, std::min(r + batch, rows.end)};
       if (args_.dx != nullptr) norm_.backward_sums(args_, some, {g, gx});
       norm_.backward_sweep(args_, some, {0, cols_}, {g, gx}, dweight, dbias);
+      if (add_residual_ != nullptr) add_residual_(residual_, some, {0, cols_});
     }
   }
 
@@ -253,6 +270,8 @@ class Backward {
   const int64_t rows_, cols_, blocks_;
   const VectorView dweight_, dbias_;
   const BackwardArgs args_;
+  void (*const add_residual_)(const ResidualArgs&, Range, Range);  // null: no residual
+  const ResidualArgs residual_;
 };
 
 // Whether dy is multiplied by something else than the weight's own memory.

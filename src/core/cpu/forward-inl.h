@@ -14,6 +14,7 @@
 
 #include "core/cpu/hostile_rows.h"
 #include "core/cpu/kernels.h"
+#include "core/cpu/normalize-inl.h"
 #include "core/cpu/order-inl.h"
 #include "hwy/cache_control.h"
 #include "hwy/highway.h"
@@ -239,79 +240,6 @@ HWY_NOINLINE void StoreStatistics(const ForwardArgs& args, int64_t first, int64_
   }
 }
 
-// Section 3 of one row. T is the type of the rows, P that of the parameters. kGain: 0 no weight,
-// 1 weight, 2 LLaMA's weight after a rounding, 3 Gemma's 1 + weight, 4 both.
-template <class Norm, class T, class P, int kGain, bool kBias, bool kStream>
-HWY_INLINE void NormalizeRow(const T* x, T* y, int64_t n, const P* HWY_RESTRICT weight,
-                             const P* HWY_RESTRICT bias, const typename Norm::Row& row) {
-  const auto affine = [&](V v, int64_t i, const auto& load) HWY_ATTR {
-    V out = row.Xhat(v);
-    if constexpr (kGain == 2 || kGain == 4) out = Rounded<T>(out);
-    if constexpr (kGain == 1 || kGain == 2) out = hn::Mul(out, load(weight + i));
-    if constexpr (kGain >= 3) out = hn::Mul(out, hn::Add(hn::Set(kD, 1.0f), load(weight + i)));
-    if constexpr (kBias) out = hn::Add(out, load(bias + i));
-    return out;
-  };
-  const auto load = [](const auto* p) HWY_ATTR { return Load(p); };
-  int64_t i = 0;
-  for (; i + 2 * kN <= n; i += 2 * kN) {
-    const V y0 = affine(load(x + i), i, load), y1 = affine(load(x + i + kN), i + kN, load);
-    if (kStream) {
-      Stream(y0, y + i);
-      Stream(y1, y + i + kN);
-    } else {
-      Store(y0, y + i);
-      Store(y1, y + i + kN);
-    }
-  }
-  for (; i + kN <= n; i += kN) Store(affine(load(x + i), i, load), y + i);
-  if (i < n) {
-    const auto load_first = [left = n - i](const auto* p) HWY_ATTR { return LoadFirst(p, left); };
-    StoreFirst(affine(load_first(x + i), i, load_first), y + i, n - i);
-  }
-}
-
-// Of rows first .. first + count - 1, whose statistics stand in arrays.
-template <class Norm, class T, class P, int kGain, bool kBias, bool kStream>
-HWY_NOINLINE void Normalize(const ForwardArgs& args, int64_t first, int64_t count,
-                            const float* mean_hi, const float* mean_lo, const float* rstd) {
-  const P* weight = static_cast<const P*>(args.weight);
-  const P* bias = static_cast<const P*>(args.bias);
-  for (int64_t r = 0; r < count; ++r) {
-    if (HWY_UNLIKELY(Norm::kPivot && needs_halving(rstd[r]))) {
-      normalize_halved<T>(args, first + r, {mean_hi[r], mean_lo[r], rstd[r]});
-      continue;
-    }
-    NormalizeRow<Norm, T, P, kGain, kBias, kStream>(
-        RowOf<T>(args.x, args.x_stride, first + r), RowOf<T>(args.y, args.y_stride, first + r),
-        args.cols, weight, bias, {mean_hi[r], mean_lo[r], rstd[r]});
-  }
-}
-
-using NormalizeFunction = void (*)(const ForwardArgs&, int64_t, int64_t, const float*, const float*,
-                                   const float*);
-
-template <class Norm, class T, class P, int kGain>
-NormalizeFunction SelectNormalize(const ForwardArgs& args) {
-  return args.bias != nullptr ? args.stream ? Normalize<Norm, T, P, kGain, true, true>
-                                            : Normalize<Norm, T, P, kGain, true, false>
-         : args.stream ? Normalize<Norm, T, P, kGain, false, true>
-                              : Normalize<Norm, T, P, kGain, false, false>;
-}
-
-template <class Norm, class T, class P>
-NormalizeFunction SelectNormalize(const ForwardArgs& args) {
-  if (args.weight == nullptr) return SelectNormalize<Norm, T, P, 0>(args);
-  // f32 has nothing to round.
-  const bool rounds = args.round_before_weight && sizeof(T) < sizeof(float);
-  if constexpr (sizeof(T) < sizeof(float)) {
-    if (rounds && args.weight_plus_one) return SelectNormalize<Norm, T, P, 4>(args);
-    if (rounds) return SelectNormalize<Norm, T, P, 2>(args);
-  }
-  return args.weight_plus_one ? SelectNormalize<Norm, T, P, 3>(args)
-                              : SelectNormalize<Norm, T, P, 1>(args);
-}
-
 // The statistics of a row that has no others to hide behind: the same sums and formulas without
 // the detour through a batch.
 template <class Norm, class T>
@@ -367,6 +295,7 @@ void Forward(const ForwardArgs& args, Range rows) {
   if (!Norm::kPivot) batch.ClearMeans();
   for (int64_t first = rows.begin; first < rows.end; first += batch_rows) {
     const int64_t count = HWY_MIN(batch_rows, rows.end - first);
+    if (args.addend != nullptr) StoreSums<T>(args, first, count);
     if (count == 1) {
       ForwardRow<Norm, T>(args, normalize, first);
       continue;

@@ -29,8 +29,9 @@ void forward(const Kernels& kernels, const NormSpec& spec, const NormForward& ar
              const Executor& executor, RawSums* raw) {
   const int64_t rows = args.x.rows, cols = args.x.cols;
   const DType parameters = args.weight.data != nullptr ? args.weight.dtype : args.bias.dtype;
-  const ForwardArgs kernel_args{.x = args.x.data,
-                                .x_stride = args.x.stride,
+  const bool adds = args.residual.data != nullptr;
+  const ForwardArgs kernel_args{.x = adds ? args.sum.data : args.x.data,
+                                .x_stride = adds ? args.sum.stride : args.x.stride,
                                 .y = args.y.data,
                                 .y_stride = args.y.stride,
                                 .weight = args.weight.data,
@@ -43,8 +44,13 @@ void forward(const Kernels& kernels, const NormSpec& spec, const NormForward& ar
                                 .mean_hi = static_cast<float*>(args.statistics.mean_hi),
                                 .mean_lo = static_cast<float*>(args.statistics.mean_lo),
                                 .rstd = static_cast<float*>(args.statistics.rstd),
-                                .stream = streams(args.y, 2),
-                                .raw = raw};
+                                .stream = streams(args.y, adds ? 4 : 2),
+                                .raw = raw,
+                                .addend = adds ? args.x.data : nullptr,
+                                .addend_stride = args.x.stride,
+                                .residual = args.residual.data,
+                                .residual_stride = args.residual.stride,
+                                .scale = args.residual_scale};
   if (cols == 0) return store_statistics_of_empty_rows(kernel_args, rows);
   const NormKernels& norm = kernels_of(kernels, spec.kind, args.x.dtype);
   const auto body = [&](int64_t begin, int64_t end) {

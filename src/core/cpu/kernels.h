@@ -35,6 +35,12 @@ struct ForwardArgs {
   float* rstd;
   bool stream;   // y's rows begin at 64-byte boundaries, and y goes past the caches
   RawSums* raw;  // null, or one of the f32 pass for each row
+  // Not null: x is the sum that is yet to be stored, addend + scale * residual.
+  const void* addend;
+  int64_t addend_stride;
+  const void* residual;
+  int64_t residual_stride;
+  float scale;
 };
 
 struct BackwardArgs {
@@ -83,6 +89,21 @@ struct ColumnKernels {
   void (*to_result)(const double* node, float* result, int64_t n);  // result = f32(node + 0)
 };
 
+// dx = dx + dsum where dsum is not null, then dresidual = scale * dx where that is not null; of the
+// kernel's type, each result rounded to it.
+struct ResidualArgs {
+  void* dx;
+  int64_t dx_stride;
+  const void* dsum;
+  int64_t dsum_stride;
+  void* dresidual;
+  int64_t dresidual_stride;
+  float scale;
+};
+struct ResidualTable {
+  void (*backward[kRowTypes])(const ResidualArgs& args, Range rows, Range cols);  // by DType
+};
+
 // Vectors of parameters on their way to and from f32, on one target, for one type of theirs.
 struct ParameterKernels {
   void (*to_f32)(const void* data, float* result, int64_t n);
@@ -101,6 +122,7 @@ struct Kernels {
   NormKernels rms_norm[kRowTypes];
   ColumnKernels columns;
   ParameterTable parameters;
+  ResidualTable residual;
 };
 
 }  // namespace norma::cpu

@@ -21,6 +21,7 @@ bool rms_norm_kernels(Target target, NormKernels* kernels);
 bool rms_norm_bf16_kernels(Target target, NormKernels* kernels);
 bool rms_norm_f16_kernels(Target target, NormKernels* kernels);
 bool parameter_kernels(Target target, ParameterTable* kernels);
+bool residual_kernels(Target target, ResidualTable* kernels);
 bool column_kernels(Target target, ColumnKernels* kernels);
 
 }  // namespace norma::cpu

@@ -68,7 +68,8 @@ T normalized(T x, const Saved<T>& s) {
 }
 
 template <typename T>
-void forward(const NormSpec& spec, const NormForward& args) {
+void forward(const NormSpec& spec, const NormForward& given) {
+  const NormForward args = after_residual<T>(given);
   const int64_t n = args.x.cols;
   if (n == 0) return store_statistics_of_empty_rows<T>(args.x.rows, args.statistics);
   for (int64_t r = 0; r < args.x.rows; ++r) {
@@ -112,6 +113,7 @@ void backward(const NormSpec& spec, const NormBackward& args) {
       store(args.dx, r, i, ((g(i) - a) - normalized(x[i], s) * h) * s.rstd);
     }
   }
+  store_residual_gradients<T>(args);
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ T reciprocal_rms(const Elements<T>& x, int64_t n, double eps) {
 }
 
 template <typename T>
-void forward(const NormSpec& spec, const NormForward& args) {
+void forward(const NormSpec& spec, const NormForward& given) {
+  const NormForward args = after_residual<T>(given);
   const int64_t n = args.x.cols;
   if (n == 0) return store_statistics_of_empty_rows<T>(args.x.rows, args.statistics);
   for (int64_t r = 0; r < args.x.rows; ++r) {
@@ -62,6 +63,7 @@ void backward(const NormSpec& spec, const NormBackward& args) {
     const T h = static_cast<T>(backward_sum(x, g, n, rstd) * inv_n);
     for (int64_t i = 0; i < n; ++i) store(args.dx, r, i, (g(i) - (x[i] * rstd) * h) * rstd);
   }
+  store_residual_gradients<T>(args);
 }
 
 }  // namespace

@@ -128,6 +128,35 @@ Work affine(const NormSpec& spec, const NormForward& args, Work xhat, int64_t i)
   return y;
 }
 
+// The call on what is normalised: where there is a residual, its sum, which is stored first.
+template <typename Work>
+NormForward after_residual(NormForward args) {
+  if (args.residual.data == nullptr) return args;
+  const Work scale = static_cast<Work>(args.residual_scale);
+  for (int64_t r = 0; r < args.x.rows; ++r) {
+    const Elements<Work> x = row<Work>(args.x, r), residual = row<Work>(args.residual, r);
+    for (int64_t i = 0; i < args.x.cols; ++i) {
+      store(args.sum, r, i, x[i] + scale * residual[i]);
+    }
+  }
+  args.x = args.sum;
+  return args;
+}
+
+// After dx: what the sum's other uses give is added, and the residual has its share.
+template <typename Work>
+void store_residual_gradients(const NormBackward& args) {
+  if (args.dx.data == nullptr) return;
+  const Work scale = static_cast<Work>(args.residual_scale);
+  for (int64_t r = 0; r < args.dx.rows; ++r) {
+    const Elements<Work> dx = row<Work>(args.dx, r), dsum = row<Work>(args.dsum, r);
+    for (int64_t i = 0; i < args.dx.cols; ++i) {
+      if (dsum) store(args.dx, r, i, dx[i] + dsum[i]);
+      if (args.dresidual.data != nullptr) store(args.dresidual, r, i, scale * dx[i]);
+    }
+  }
+}
+
 // Section 4: dy * weight.
 template <typename Work>
 Work weighted(const NormSpec& spec, const Elements<Work>& dy, const Elements<Work>& weight,

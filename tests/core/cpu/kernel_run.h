@@ -13,6 +13,7 @@
 #include "core/cpu/cost.h"
 #include "core/cpu/norms.h"
 #include "core/cpu/targets.h"
+#include "core/plan/implementations.h"
 #include "tests/core/norm_case.h"
 #include "tests/core/norm_problem.h"
 
