@@ -152,6 +152,92 @@ struct Backward {
   float residual_scale = 1;
 };
 
+// Images of `layout` (a norma_layout), dense.
+struct ConstImages {
+  norma_const_images view{};
+  std::size_t size = 0;
+
+  ConstImages() = default;
+  template <Elements R>
+  ConstImages(const R& elements, std::int64_t samples, std::int64_t channels,
+              std::int64_t positions, std::int32_t layout = NORMA_NCHW)
+      : view{std::ranges::data(elements), samples, channels, positions, layout,
+             DTypeOf<std::ranges::range_value_t<R>>::value},
+        size(std::ranges::size(elements)) {}
+};
+
+struct Images {
+  norma_images view{};
+  std::size_t size = 0;
+
+  Images() = default;
+  template <MutableElements R>
+  Images(R&& elements, std::int64_t samples, std::int64_t channels, std::int64_t positions,
+         std::int32_t layout = NORMA_NCHW)
+      : view{std::ranges::data(elements), samples, channels, positions, layout,
+             DTypeOf<std::ranges::range_value_t<R>>::value},
+        size(std::ranges::size(elements)) {}
+};
+
+// Fields as in norma_group_norm_forward_args; statistics have samples * groups elements.
+struct GroupNormForward {
+  ConstImages x = {};
+  std::int64_t groups = 1;
+  ConstVector weight = {};
+  ConstVector bias = {};
+  double eps = 1e-5;
+  Images y = {};
+  Vector mean_hi = {};
+  Vector mean_lo = {};
+  Vector rstd = {};
+};
+
+// Fields as in norma_group_norm_backward_args.
+struct GroupNormBackward {
+  ConstImages x = {};
+  ConstImages dy = {};
+  std::int64_t groups = 1;
+  ConstVector weight = {};
+  ConstVector mean_hi = {};
+  ConstVector mean_lo = {};
+  ConstVector rstd = {};
+  Images dx = {};
+  Vector dweight = {};
+  Vector dbias = {};
+};
+
+// Fields as in norma_batch_norm_forward_args; mask and statistics have x.rows and x.cols elements.
+struct BatchNormForward {
+  ConstRows x = {};
+  std::span<const std::uint8_t> mask = {};  // empty: every row counts
+  bool training = true;
+  double momentum = 0.1;
+  ConstVector weight = {};
+  ConstVector bias = {};
+  double eps = 1e-5;
+  Rows y = {};
+  Vector running_mean = {};
+  Vector running_var = {};
+  Vector mean_hi = {};
+  Vector mean_lo = {};
+  Vector rstd = {};
+};
+
+// Fields as in norma_batch_norm_backward_args.
+struct BatchNormBackward {
+  ConstRows x = {};
+  ConstRows dy = {};
+  std::span<const std::uint8_t> mask = {};
+  bool training = true;
+  ConstVector weight = {};
+  ConstVector mean_hi = {};
+  ConstVector mean_lo = {};
+  ConstVector rstd = {};
+  Rows dx = {};
+  Vector dweight = {};
+  Vector dbias = {};
+};
+
 namespace detail {
 
 inline Status result(int code) {
@@ -180,18 +266,111 @@ struct Checker {
                        std::to_string(size) + " elements.");
     }
   }
+  void mask(std::span<const std::uint8_t> mask, std::int64_t rows) {
+    if (mask.empty() || static_cast<std::int64_t>(mask.size()) == rows) return;
+    refuse("mask", "must have rows=" + std::to_string(rows) + " elements but has " +
+                       std::to_string(mask.size()) + ".");
+  }
+  // What does not fit the range is refused; nonsense, such as a negative size, by the library.
+  template <typename AnyImages>
+  void images(const char* name, const AnyImages& r) {
+    const std::int64_t n = r.view.samples, c = r.view.channels, s = r.view.positions;
+    const auto size = static_cast<std::int64_t>(r.size);
+    if (n > 0 && c > 0 && s > 0 && (c > size / n || s > size / n / c)) {
+      refuse(name, "must hold samples=" + std::to_string(n) + " of channels=" + std::to_string(c) +
+                       " of positions=" + std::to_string(s) + " but has " + std::to_string(size) +
+                       " elements.");
+    }
+  }
   template <typename AnyVector>
-  void statistic(const char* name, const AnyVector& s, std::int64_t rows, std::int32_t x_dtype) {
+  void statistic(const char* name, const AnyVector& s, std::int64_t rows, std::int32_t x_dtype,
+                 const char* what = "rows") {
     if (s.view.data == nullptr) return;
     const bool is_f64 = s.view.dtype == NORMA_F64;
     if (s.view.size != rows) {
-      refuse(name, "must have rows=" + std::to_string(rows) + " elements but has " +
-                       std::to_string(s.view.size) + ".");
+      refuse(name, "must have " + std::string(what) + "=" + std::to_string(rows) +
+                       " elements but has " + std::to_string(s.view.size) + ".");
     } else if (is_f64 != (x_dtype == NORMA_F64) || (!is_f64 && s.view.dtype != NORMA_F32)) {
       refuse(name, "must be f32, or f64 where x is f64.");
     }
   }
 };
+
+// Of statistics; the library refuses counts whose product is no number.
+inline std::int64_t group_count(std::int64_t samples, std::int64_t groups) {
+  std::int64_t count = 0;
+  return __builtin_mul_overflow(samples, groups, &count) ? -1 : count;
+}
+
+inline Status read(const char* function, const GroupNormForward& f,
+                   norma_group_norm_forward_args* args) {
+  const std::int64_t rows = group_count(f.x.view.samples, f.groups);
+  Checker check{function, Status()};
+  check.images("x", f.x);
+  check.images("y", f.y);
+  check.statistic("mean_hi", f.mean_hi, rows, f.x.view.dtype, "samples*groups");
+  check.statistic("mean_lo", f.mean_lo, rows, f.x.view.dtype, "samples*groups");
+  check.statistic("rstd", f.rstd, rows, f.x.view.dtype, "samples*groups");
+  *args = {sizeof *args, f.eps, f.groups, f.x.view, f.weight.view, f.bias.view, f.y.view,
+           f.mean_hi.view.data, f.mean_lo.view.data, f.rstd.view.data};
+  return check.status;
+}
+
+inline Status read(const char* function, const GroupNormBackward& b,
+                   norma_group_norm_backward_args* args) {
+  const std::int64_t rows = group_count(b.dy.view.samples, b.groups);
+  Checker check{function, Status()};
+  check.images("x", b.x);
+  check.images("dy", b.dy);
+  check.images("dx", b.dx);
+  check.statistic("mean_hi", b.mean_hi, rows, b.dy.view.dtype, "samples*groups");
+  check.statistic("mean_lo", b.mean_lo, rows, b.dy.view.dtype, "samples*groups");
+  check.statistic("rstd", b.rstd, rows, b.dy.view.dtype, "samples*groups");
+  *args = {sizeof *args, b.groups, b.x.view, b.dy.view, b.weight.view, b.mean_hi.view.data,
+           b.mean_lo.view.data, b.rstd.view.data, b.dx.view, b.dweight.view, b.dbias.view};
+  return check.status;
+}
+
+inline Status read(const char* function, const BatchNormForward& f,
+                   norma_batch_norm_forward_args* args) {
+  const std::int64_t cols = f.x.view.cols;
+  Checker check{function, Status()};
+  check.rows("x", f.x);
+  check.rows("y", f.y);
+  check.mask(f.mask, f.x.view.rows);
+  check.statistic("mean_hi", f.mean_hi, cols, f.x.view.dtype, "cols");
+  check.statistic("mean_lo", f.mean_lo, cols, f.x.view.dtype, "cols");
+  check.statistic("rstd", f.rstd, cols, f.x.view.dtype, "cols");
+  *args = {sizeof *args, f.eps, f.momentum, f.training, f.x.view, f.mask.data(), f.weight.view,
+           f.bias.view, f.y.view, f.running_mean.view, f.running_var.view, f.mean_hi.view.data,
+           f.mean_lo.view.data, f.rstd.view.data};
+  return check.status;
+}
+
+inline Status read(const char* function, const BatchNormBackward& b,
+                   norma_batch_norm_backward_args* args) {
+  const std::int64_t cols = b.dy.view.cols;
+  Checker check{function, Status()};
+  check.rows("x", b.x);
+  check.rows("dy", b.dy);
+  check.rows("dx", b.dx);
+  check.mask(b.mask, b.dy.view.rows);
+  check.statistic("mean_hi", b.mean_hi, cols, b.dy.view.dtype, "cols");
+  check.statistic("mean_lo", b.mean_lo, cols, b.dy.view.dtype, "cols");
+  check.statistic("rstd", b.rstd, cols, b.dy.view.dtype, "cols");
+  *args = {sizeof *args, b.training, b.x.view, b.dy.view, b.mask.data(), b.weight.view,
+           b.mean_hi.view.data, b.mean_lo.view.data, b.rstd.view.data, b.dx.view, b.dweight.view,
+           b.dbias.view};
+  return check.status;
+}
+
+// Args is the C struct that `given` is read into.
+template <typename Args, typename Given, typename Call>
+Status call(const char* function, const Given& given, Call call_it) {
+  Args args{};
+  Status status = read(function, given, &args);
+  return status.ok() ? result(call_it(&args)) : status;
+}
 
 inline Status read(const char* function, const Forward& f, norma_row_norm_forward_args* args) {
   Checker check{function, Status()};
@@ -278,6 +457,61 @@ inline Status rms_norm_backward(const Backward& b, std::span<std::byte> workspac
   return detail::backward("rms_norm_backward", b, [=](const norma_row_norm_backward_args* args) {
     return norma_rms_norm_backward(args, workspace.data(), workspace.size(), executor);
   });
+}
+
+// Stores in *bytes the least workspace for the pass.
+inline Status group_norm_forward_workspace_size(const GroupNormForward& f, std::size_t* bytes,
+                                                const norma_executor* executor = nullptr) {
+  return detail::call<norma_group_norm_forward_args>("group_norm", f, [=](const auto* args) {
+    return norma_group_norm_forward_workspace_size(args, executor, bytes);
+  });
+}
+inline Status group_norm_backward_workspace_size(const GroupNormBackward& b, std::size_t* bytes,
+                                                 const norma_executor* executor = nullptr) {
+  return detail::call<norma_group_norm_backward_args>(
+      "group_norm_backward", b, [=](const auto* args) {
+        return norma_group_norm_backward_workspace_size(args, executor, bytes);
+      });
+}
+
+inline Status group_norm_forward(const GroupNormForward& f, std::span<std::byte> workspace,
+                                 const norma_executor* executor = nullptr) {
+  return detail::call<norma_group_norm_forward_args>("group_norm", f, [=](const auto* args) {
+    return norma_group_norm_forward(args, workspace.data(), workspace.size(), executor);
+  });
+}
+inline Status group_norm_backward(const GroupNormBackward& b, std::span<std::byte> workspace,
+                                  const norma_executor* executor = nullptr) {
+  return detail::call<norma_group_norm_backward_args>(
+      "group_norm_backward", b, [=](const auto* args) {
+        return norma_group_norm_backward(args, workspace.data(), workspace.size(), executor);
+      });
+}
+
+inline Status batch_norm_forward_workspace_size(const BatchNormForward& f, std::size_t* bytes) {
+  return detail::call<norma_batch_norm_forward_args>("batch_norm", f, [=](const auto* args) {
+    return norma_batch_norm_forward_workspace_size(args, nullptr, bytes);
+  });
+}
+inline Status batch_norm_backward_workspace_size(const BatchNormBackward& b, std::size_t* bytes) {
+  return detail::call<norma_batch_norm_backward_args>(
+      "batch_norm_backward", b, [=](const auto* args) {
+        return norma_batch_norm_backward_workspace_size(args, nullptr, bytes);
+      });
+}
+
+inline Status batch_norm_forward(const BatchNormForward& f, std::span<std::byte> workspace,
+                                 const norma_executor* executor = nullptr) {
+  return detail::call<norma_batch_norm_forward_args>("batch_norm", f, [=](const auto* args) {
+    return norma_batch_norm_forward(args, workspace.data(), workspace.size(), executor);
+  });
+}
+inline Status batch_norm_backward(const BatchNormBackward& b, std::span<std::byte> workspace,
+                                  const norma_executor* executor = nullptr) {
+  return detail::call<norma_batch_norm_backward_args>(
+      "batch_norm_backward", b, [=](const auto* args) {
+        return norma_batch_norm_backward(args, workspace.data(), workspace.size(), executor);
+      });
 }
 
 }  // namespace norma::abi

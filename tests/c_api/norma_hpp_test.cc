@@ -9,6 +9,7 @@
 #include <array>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -113,6 +114,106 @@ TEST(NormaHpp, SixteenBitTypesAndGemmasWeight) {
   EXPECT_TRUE(status.ok()) << status.message();
   EXPECT_EQ(y, (std::vector{bf16(1.5), bf16(3), bf16(4.5), bf16(-1.5), bf16(-1.5), bf16(0),
                             bf16(0), bf16(6)}));
+}
+
+struct alignas(64) Line {
+  std::byte bytes[64];
+};
+
+TEST(NormaHpp, GroupNormOfBothLayouts) {
+  for (const int layout : {NORMA_NCHW, NORMA_NHWC}) {
+    const std::vector<float> x = layout == NORMA_NCHW ? std::vector<float>{2, 4, 2, 4}
+                                                      : std::vector<float>{2, 2, 4, 4};
+    std::vector<float> y(4), hi(1), lo(1), rstd(1), dx(4), dbias(2);
+    const norma::abi::GroupNormForward f{.x = {x, 1, 2, 2, layout},
+                                         .eps = 3,
+                                         .y = {y, 1, 2, 2, layout},
+                                         .mean_hi = hi,
+                                         .mean_lo = lo,
+                                         .rstd = rstd};
+    std::size_t bytes = 0;
+    ASSERT_TRUE(norma::abi::group_norm_forward_workspace_size(f, &bytes).ok());
+    std::vector<Line> workspace(bytes / 64 + 1);
+    Status status =
+        norma::abi::group_norm_forward(f, std::as_writable_bytes(std::span(workspace)));
+    ASSERT_TRUE(status.ok()) << status.message();
+    EXPECT_EQ(y[0], -0.5f);
+    EXPECT_EQ(y[3], 0.5f);
+    EXPECT_EQ(rstd[0], 0.5f);
+    // dy is constant, so nothing reaches x.
+    const std::vector<float> dy(4, 1.0f);
+    const norma::abi::GroupNormBackward b{.x = {x, 1, 2, 2, layout},
+                                          .dy = {dy, 1, 2, 2, layout},
+                                          .mean_hi = hi,
+                                          .mean_lo = lo,
+                                          .rstd = rstd,
+                                          .dx = {dx, 1, 2, 2, layout},
+                                          .dbias = dbias};
+    ASSERT_TRUE(norma::abi::group_norm_backward_workspace_size(b, &bytes).ok());
+    workspace.resize(bytes / 64 + 1);
+    status = norma::abi::group_norm_backward(b, std::as_writable_bytes(std::span(workspace)));
+    ASSERT_TRUE(status.ok()) << status.message();
+    EXPECT_EQ(dx, std::vector<float>(4, 0.0f));
+    EXPECT_EQ(dbias, std::vector<float>(2, 2.0f));
+  }
+}
+
+TEST(NormaHpp, ASpanOfImagesKnowsItsLength) {
+  std::vector<float> y(8), two(2);
+  const auto error_of_images = [](const norma::abi::GroupNormForward& f) {
+    std::size_t bytes = 0;
+    return norma::abi::group_norm_forward_workspace_size(f, &bytes).message();
+  };
+  EXPECT_EQ(error_of_images({.x = {kX, 1, 3, 3}, .y = {y, 1, 3, 3}}),
+            "[group_norm] x must hold samples=1 of channels=3 of positions=3 but has 8 elements.");
+  EXPECT_EQ(error_of_images({.x = {kX, 2, 2, 2}, .groups = 2, .y = {y, 2, 2, 2}, .rstd = two}),
+            "[group_norm] rstd must have samples*groups=4 elements but has 2.");
+  EXPECT_EQ(error_of_images({.x = {kX, 2, 2, 2}, .groups = 3, .y = {y, 2, 2, 2}}),
+            "[group_norm] groups must be >= 1 and divide channels=2 but is 3.");
+}
+
+TEST(NormaHpp, BatchNormTrainsAndEvaluates) {
+  const std::vector<float> x = {1, 99, 3}, dy(3, 1.0f);
+  const std::vector<std::uint8_t> mask = {1, 0, 1};
+  std::vector<float> y(3), mean = {4}, var = {1}, hi(1), lo(1), rstd(1), dx(3), dbias(1);
+  norma::abi::BatchNormForward f{.x = {x, 3, 1},
+                                 .mask = mask,
+                                 .momentum = 0.25,
+                                 .eps = 3,
+                                 .y = {y, 3, 1},
+                                 .running_mean = mean,
+                                 .running_var = var,
+                                 .mean_hi = hi,
+                                 .mean_lo = lo,
+                                 .rstd = rstd};
+  std::size_t bytes = 0;
+  ASSERT_TRUE(norma::abi::batch_norm_forward_workspace_size(f, &bytes).ok());
+  std::vector<Line> workspace(bytes / 64 + 1);
+  const auto memory = [&] { return std::as_writable_bytes(std::span(workspace)); };
+  ASSERT_TRUE(norma::abi::batch_norm_forward(f, memory()).ok());
+  EXPECT_EQ(y, (std::vector<float>{-0.5f, 0, 0.5f}));
+  EXPECT_EQ(mean[0], 3.5f);
+  EXPECT_EQ(var[0], 1.25f);
+  const norma::abi::BatchNormBackward b{.x = {x, 3, 1},
+                                        .dy = {dy, 3, 1},
+                                        .mask = mask,
+                                        .mean_hi = hi,
+                                        .mean_lo = lo,
+                                        .rstd = rstd,
+                                        .dx = {dx, 3, 1},
+                                        .dbias = dbias};
+  ASSERT_TRUE(norma::abi::batch_norm_backward_workspace_size(b, &bytes).ok());
+  workspace.resize(bytes / 64 + 1);
+  ASSERT_TRUE(norma::abi::batch_norm_backward(b, memory()).ok());
+  EXPECT_EQ(dx, std::vector<float>(3, 0.0f));
+  EXPECT_EQ(dbias[0], 2);
+  f.mask = std::span(mask).first(2);
+  EXPECT_EQ(norma::abi::batch_norm_forward(f, memory()).message(),
+            "[batch_norm] mask must have rows=3 elements but has 2.");
+  f.mask = {};
+  f.rstd = y;
+  EXPECT_EQ(norma::abi::batch_norm_forward(f, memory()).message(),
+            "[batch_norm] rstd must have cols=1 elements but has 3.");
 }
 
 // A const vector cannot be written, and what has no dtype is no data.

@@ -1,0 +1,155 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "core/ref/group_norm.h"
+
+#include <limits>
+
+#include "core/ref/channel_statistics.h"
+#include "core/ref/order.h"
+
+namespace norma::ref {
+namespace {
+
+// Elements of a run of channels of one sample, in the order of their additions: channel by channel,
+// position by position, in either layout.
+struct Elements {
+  int64_t first_channel, channels, positions;
+  int64_t base, channel_stride, position_stride;
+
+  int64_t size() const { return channels * positions; }
+  int64_t channel(int64_t i) const { return first_channel + i / positions; }
+  int64_t at(int64_t i) const {
+    return base + i / positions * channel_stride + i % positions * position_stride;
+  }
+};
+
+Elements elements_of(const ConstImagesView& v, int64_t sample, int64_t channel, int64_t channels) {
+  const bool nchw = v.layout == Layout::kNchw;
+  const int64_t channel_stride = nchw ? v.positions : 1;
+  return {channel,        channels,
+          v.positions,    sample * v.channels * v.positions + channel * channel_stride,
+          channel_stride, nchw ? 1 : v.channels};
+}
+
+Elements group_of(const GroupNormSpec& spec, const ConstImagesView& v, int64_t row) {
+  const int64_t channels = v.channels / spec.groups;
+  return elements_of(v, row / spec.groups, row % spec.groups * channels, channels);
+}
+
+template <typename T>
+void store_if_present(void* values, int64_t r, T value) {
+  if (values != nullptr) static_cast<T*>(values)[r] = value;
+}
+
+template <typename T>
+void store(const Statistics& to, int64_t r, const ChannelStatistics<T>& s) {
+  store_if_present<T>(to.mean_hi, r, s.mean_hi);
+  store_if_present<T>(to.mean_lo, r, s.mean_lo);
+  store_if_present<T>(to.rstd, r, s.rstd);
+}
+
+template <typename T>
+ChannelStatistics<T> saved(const ConstStatistics& from, int64_t r) {
+  const auto value = [r](const void* values) { return static_cast<const T*>(values)[r]; };
+  return {value(from.mean_hi), value(from.mean_lo), value(from.rstd)};
+}
+
+template <typename T>
+ChannelStatistics<T> statistics(const Elements& group, const T* x, double eps) {
+  const int64_t n = group.size();
+  const auto value = [&](int64_t i) { return x[group.at(i)]; };
+  const auto sum = [&](auto work, const auto& term) {
+    return row_sum<decltype(work)>(n, [&](int64_t i) { return term(value(i)); });
+  };
+  return ChannelMoments<T, decltype(value), decltype(sum)>(n, eps, value, sum).saved();
+}
+
+template <typename T>
+void forward(const GroupNormSpec& spec, const GroupNormForward& args) {
+  const T* x = static_cast<const T*>(args.x.data);
+  const T* weight = static_cast<const T*>(args.weight.data);
+  const T* bias = static_cast<const T*>(args.bias.data);
+  T* y = static_cast<T*>(args.y.data);
+  for (int64_t r = 0; r < args.x.samples * spec.groups; ++r) {
+    const Elements group = group_of(spec, args.x, r);
+    if (group.size() == 0) {
+      // It has no mean; 0 is shown, as PyTorch does.
+      store<T>(args.statistics, r, {0, 0, std::numeric_limits<T>::quiet_NaN()});
+      continue;
+    }
+    const ChannelStatistics<T> s = statistics(group, x, spec.eps);
+    store(args.statistics, r, s);
+    for (int64_t i = 0; i < group.size(); ++i) {
+      T value = normalized(x[group.at(i)], s);
+      if (weight != nullptr) value = value * weight[group.channel(i)];
+      if (bias != nullptr) value = value + bias[group.channel(i)];
+      y[group.at(i)] = value;
+    }
+  }
+}
+
+// dweight or dbias: the positions of a sample by section 1, rounded to T; then samples by section
+// 5. term(sample's statistics, place) is one term.
+template <typename T, typename Term>
+void store_channel_sums(const GroupNormSpec& spec, const ConstImagesView& dy,
+                        const VectorView& result, const Term& term) {
+  if (result.data == nullptr) return;
+  for (int64_t c = 0; c < dy.channels; ++c) {
+    const int64_t group = c / (dy.channels / spec.groups);
+    static_cast<T*>(result.data)[c] = column_sum<T>(dy.samples, [&](int64_t sample) {
+      const Elements channel = elements_of(dy, sample, c, 1);
+      return static_cast<T>(row_sum<T>(channel.size(), [&](int64_t i) {
+        return term(sample * spec.groups + group, channel.at(i));
+      }));
+    });
+  }
+}
+
+template <typename T>
+void store_dx(const GroupNormSpec& spec, const GroupNormBackward& args) {
+  const T* x = static_cast<const T*>(args.x.data);
+  const T* dy = static_cast<const T*>(args.dy.data);
+  const T* weight = static_cast<const T*>(args.weight.data);
+  T* dx = static_cast<T*>(args.dx.data);
+  for (int64_t r = 0; r < args.dy.samples * spec.groups; ++r) {
+    const Elements group = group_of(spec, args.dy, r);
+    const int64_t n = group.size();
+    if (n == 0) continue;
+    const ChannelStatistics<T> s = saved<T>(args.statistics, r);
+    const auto g = [&](int64_t i) {
+      const T v = dy[group.at(i)];
+      return weight == nullptr ? v : v * weight[group.channel(i)];
+    };
+    const auto xhat = [&](int64_t i) { return normalized(x[group.at(i)], s); };
+    const double inv_n = 1.0 / static_cast<double>(n);
+    const T a = static_cast<T>(row_sum<T>(n, g) * inv_n);
+    const T h = static_cast<T>(row_sum<T>(n, [&](int64_t i) { return g(i) * xhat(i); }) * inv_n);
+    for (int64_t i = 0; i < n; ++i) dx[group.at(i)] = ((g(i) - a) - xhat(i) * h) * s.rstd;
+  }
+}
+
+template <typename T>
+void backward(const GroupNormSpec& spec, const GroupNormBackward& args) {
+  const T* x = static_cast<const T*>(args.x.data);
+  const T* dy = static_cast<const T*>(args.dy.data);
+  // Before dx, which may be dy itself.
+  store_channel_sums<T>(spec, args.dy, args.dweight, [&](int64_t r, int64_t place) {
+    return dy[place] * normalized(x[place], saved<T>(args.statistics, r));
+  });
+  store_channel_sums<T>(spec, args.dy, args.dbias,
+                        [&](int64_t, int64_t place) { return dy[place]; });
+  if (args.dx.data != nullptr) store_dx<T>(spec, args);
+}
+
+}  // namespace
+
+void group_norm_forward(const GroupNormSpec& spec, const GroupNormForward& args) {
+  args.x.dtype == DType::kF64 ? forward<double>(spec, args) : forward<float>(spec, args);
+}
+
+void group_norm_backward(const GroupNormSpec& spec, const GroupNormBackward& args) {
+  args.dy.dtype == DType::kF64 ? backward<double>(spec, args) : backward<float>(spec, args);
+}
+
+}  // namespace norma::ref
