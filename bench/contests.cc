@@ -19,6 +19,11 @@ const std::vector<Contest>& contests() {
        {{"norma", rms_norm_forward::make_norma}, {"torch", rms_norm_forward::make_torch}}},
       {{"rms_norm_backward", NormKind::kRmsNorm, true},
        {{"norma", rms_norm_backward::make_norma}, {"torch", rms_norm_backward::make_torch}}},
+      {{"add_layer_norm_forward", NormKind::kLayerNorm, false, true},
+       {{"norma", add_layer_norm_forward::make_norma},
+        {"torch", add_layer_norm_forward::make_torch}}},
+      {{"add_rms_norm_forward", NormKind::kRmsNorm, false, true},
+       {{"norma", add_rms_norm_forward::make_norma}, {"torch", add_rms_norm_forward::make_torch}}},
   };
   return all;
 }

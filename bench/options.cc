@@ -39,6 +39,7 @@ Status complete(Options* options, const std::vector<Contest>& contests, int all_
   if (!suite) {
     return invalid_argument("[bench] " + unknown_name("suite", o.suite, suite_names()));
   }
+  if (o.tasks.empty()) o.tasks = suite->tasks;
   if (o.tasks.empty()) {
     for (const Contest& contest : contests) o.tasks.push_back(contest.task.name);
   }

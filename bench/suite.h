@@ -14,17 +14,20 @@ namespace norma::bench {
 
 struct Suite {
   std::string name;
+  std::vector<std::string> tasks;  // empty: all
   std::vector<int64_t> rows, cols;
   std::vector<int> threads;  // 0 means all cores
   std::vector<DType> dtypes = {DType::kF32};
   int least_samples = 31;
   bool cold = true;        // calls on cold buffers are timed too
   bool all_peers = false;  // and not torch alone
-  // Of the rows that one call touches; 0: no cap. A quarter of it where they are 16-bit: half as
-  // many elements, for the time's sake.
+  // Of the rows that one call touches, where they are f32; 0: no cap. Every type has the same
+  // shapes.
   int64_t cap_bytes = 0;
 
-  int64_t cap_of(DType dtype) const { return dtype == DType::kF32 ? cap_bytes : cap_bytes / 4; }
+  int64_t cap_of(DType dtype) const {
+    return cap_bytes / static_cast<int64_t>(sizeof(float) / size_of(dtype));
+  }
 };
 
 // Null where there is none of this name.

@@ -10,9 +10,9 @@ namespace norma::bench {
 namespace {
 
 int64_t set_bytes(const Record& r) {
-  const bool backward = r.task.ends_with("_backward");
+  const int64_t matrices = r.task.ends_with("_backward") ? 3 : r.task.starts_with("add_") ? 4 : 2;
   const int64_t element = r.dtype == "f32" ? 4 : r.dtype == "f64" ? 8 : 2;
-  return (backward ? 3 : 2) * r.rows * r.cols * element;
+  return matrices * r.rows * r.cols * element;
 }
 
 bool is_in(const std::string& place, const Record& r, const CacheSizes& caches) {

@@ -51,6 +51,7 @@ class Check {
         column_tolerance_(problem.dtype == DType::kF32 ? kColumnTolerance : kNarrowColumnTolerance),
         xhat_(n_),
         dy_(n_),
+        residual_(n_),
         found_(n_),
         dweight_(n_),
         dbias_(n_) {}
@@ -58,6 +59,7 @@ class Check {
   void row(int64_t r, const Answer& answer) {
     const RowSet& set = p_.sets.front();
     read(set.x.bytes(), r, xhat_);
+    if (p_.task.residual) sum_row(r, answer.sum);
     const RowTruth truth = p_.row_truth(xhat_.data());
     for (double& x : xhat_) x = (x - truth.mean) * truth.rstd;
     read(p_.task.backward ? answer.dx : answer.y, r, found_);
@@ -79,7 +81,7 @@ class Check {
     }
   }
 
-  Worst worst_row, worst_dweight, worst_dbias;
+  Worst worst_sum, worst_row, worst_dweight, worst_dbias;
 
  private:
   struct Sum {
@@ -99,11 +101,25 @@ class Check {
     worst_row.see(found_[i], truth, bound + rounding_ * std::abs(truth) + least_step_, r, i);
   }
 
+  // Adds the residual to x, in float64.
+  void sum_row(int64_t r, const void* sum) {
+    read(p_.sets.front().residual.bytes(), r, residual_);
+    read(sum, r, found_);
+    for (size_t i = 0; i < n_; ++i) {
+      xhat_[i] += residual_[i];
+      const double size = std::abs(xhat_[i]) + std::abs(residual_[i]);
+      worst_sum.see(found_[i], xhat_[i],
+                    0x1p-23 * size + rounding_ * std::abs(xhat_[i]) + least_step_, r, i);
+    }
+  }
+
   void y_row(int64_t r) {
     for (size_t i = 0; i < n_; ++i) {
       const double w = p_.weight.data()[i], b = p_.layer() ? p_.bias.data()[i] : 0;
       const double size = std::abs(w) * (1 + std::abs(xhat_[i])) + std::abs(b);
-      see_row(i, xhat_[i] * w + b, kRowTolerance * size, r);
+      // Some normalise the sum as it is stored, some before it is rounded.
+      const double of_sum = p_.task.residual ? rounding_ * size : 0;
+      see_row(i, xhat_[i] * w + b, kRowTolerance * size + of_sum, r);
     }
   }
 
@@ -129,7 +145,7 @@ class Check {
   const Problem& p_;
   const size_t n_;
   const double rounding_, least_step_, column_tolerance_;
-  std::vector<double> xhat_, dy_, found_;
+  std::vector<double> xhat_, dy_, residual_, found_;
   std::vector<Sum> dweight_, dbias_;
 };
 
@@ -138,14 +154,16 @@ class Check {
 Status check(const Problem& problem, const Answer& answer, const std::string& peer) {
   const auto verdict = [&](const char* output, const Worst& worst) {
     if (worst.part <= 1) return Status();
-    return Status(StatusCode::kInternal,
-                  fmt::format("[bench] {} computes a wrong {} for {} [{}, {}] and is not timed: "
-                              "row {}, column {} is off by {:.3g}, more than {:.3g}.",
-                              peer, output, problem.task.name, problem.rows, problem.cols,
-                              worst.row, worst.col, worst.error, worst.bound));
+    return Status(
+        StatusCode::kInternal,
+        fmt::format("[bench] {} computes a wrong {} for {} [{}, {}] in {} and is not "
+                    "timed: row {}, column {} is off by {:.3g}, more than {:.3g}.",
+                    peer, output, problem.task.name, problem.rows, problem.cols,
+                    name_of(problem.dtype), worst.row, worst.col, worst.error, worst.bound));
   };
   Check check(problem);
   for (int64_t r = 0; r < problem.rows; ++r) check.row(r, answer);
+  NORMA_RETURN_IF_ERROR(verdict("sum", check.worst_sum));
   NORMA_RETURN_IF_ERROR(verdict(problem.task.backward ? "dx" : "y", check.worst_row));
   if (!problem.task.backward) return {};
   check.columns(answer);

@@ -38,15 +38,20 @@ class NormaForward : public Norma {
     const RowSet& s = p_.sets[set];
     Statistics statistics{nullptr, nullptr, s.rstd.data()};
     if (p_.layer()) statistics = {s.mean_hi.data(), s.mean_lo.data(), s.rstd.data()};
-    throw_if_error(norm_forward(spec_,
-                                {.x = rows_of(s.x),
-                                 .weight = vector_of(p_.weight),
-                                 .bias = vector_of(p_.bias),
-                                 .y = rows_of(s.y),
-                                 .statistics = statistics},
-                                torch_ops::torch_executor()));
+    NormForward arguments{.x = rows_of(s.x),
+                          .weight = vector_of(p_.weight),
+                          .bias = vector_of(p_.bias),
+                          .y = rows_of(s.y),
+                          .statistics = statistics};
+    if (p_.task.residual) {
+      arguments.residual = rows_of(s.residual);
+      arguments.sum = rows_of(s.sum);
+    }
+    throw_if_error(norm_forward(spec_, arguments, torch_ops::torch_executor()));
   }
-  Answer answer(size_t set) override { return {.y = p_.sets[set].y.bytes()}; }
+  Answer answer(size_t set) override {
+    return {.y = p_.sets[set].y.bytes(), .sum = p_.sets[set].sum.bytes()};
+  }
 };
 
 class NormaBackward : public Norma {

@@ -53,4 +53,14 @@ std::unique_ptr<Peer> make_norma(const Problem& problem);
 std::unique_ptr<Peer> make_torch(const Problem& problem);
 }  // namespace rms_norm_backward
 
+namespace add_layer_norm_forward {
+std::unique_ptr<Peer> make_norma(const Problem& problem);
+std::unique_ptr<Peer> make_torch(const Problem& problem);
+}  // namespace add_layer_norm_forward
+
+namespace add_rms_norm_forward {
+std::unique_ptr<Peer> make_norma(const Problem& problem);
+std::unique_ptr<Peer> make_torch(const Problem& problem);
+}  // namespace add_rms_norm_forward
+
 }  // namespace norma::bench

@@ -54,7 +54,8 @@ void read_as(const void* data, int64_t begin, int64_t count, double* to) {
 }  // namespace
 
 int64_t bytes_of_a_set(const Task& task, DType dtype, int64_t rows, int64_t cols) {
-  return (task.backward ? 3 : 2) * rows * cols * static_cast<int64_t>(size_of(dtype));
+  const int64_t matrices = task.backward ? 3 : task.residual ? 4 : 2;
+  return matrices * rows * cols * static_cast<int64_t>(size_of(dtype));
 }
 
 int64_t cold_sets(const Task& task, DType dtype, int64_t rows, int64_t cols) {
@@ -104,6 +105,12 @@ Problem::Problem(const Task& task_, int64_t rows_, int64_t cols_, int64_t set_co
       set.dy = Buffer(rows * cols, dtype);
       fill(set.dy, dtype, seed, stream++);
     }
+    if (task.residual) {
+      set.residual = Buffer(rows * cols, dtype);
+      fill(set.residual, dtype, seed, stream++);
+      set.sum = Buffer(rows * cols, dtype);
+      std::memset(set.sum.bytes(), 0, static_cast<size_t>(set.sum.size()) * size_of(dtype));
+    }
     set.mean_hi = Buffer(rows);
     set.mean_lo = Buffer(rows);
     set.rstd = Buffer(rows);
@@ -127,7 +134,7 @@ RowTruth Problem::row_truth(const double* x) const {
 
 void Problem::spoil_outputs() {
   RowSet& set = sets.front();
-  for (Buffer* b : {&set.y, &set.dx, &dweight, &dbias}) {
+  for (Buffer* b : {&set.y, &set.sum, &set.dx, &dweight, &dbias}) {
     // All bits set is a NaN of every type.
     if (b->size())
       std::memset(b->bytes(), -1, static_cast<size_t>(b->size()) * size_of(b->dtype()));
@@ -143,6 +150,7 @@ uint64_t Problem::hash(const Answer& answer) const {
     hash = mix64(hash + fnv1a_64(bytes));
   };
   add(answer.y, rows * cols, dtype);
+  add(answer.sum, rows * cols, dtype);
   add(answer.dx, rows * cols, dtype);
   add(answer.dweight, cols, DType::kF32);
   add(answer.dbias, cols, DType::kF32);

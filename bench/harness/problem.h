@@ -19,6 +19,7 @@ struct Task {
   std::string name;
   NormKind kind;
   bool backward;
+  bool residual = false;  // forward: sum = x + residual first, stored, and the norm of that
 };
 
 // Of the rows that one call touches.
@@ -55,14 +56,17 @@ void read_elements(const void* data, DType dtype, int64_t begin, int64_t count, 
 // y in a forward task, dy and dx in a backward task; the copy peer writes to y or dx.
 struct RowSet {
   Buffer x, y, dy, dx;            // of the problem's dtype
+  Buffer residual, sum;           // of the same, where the task has a residual
   Buffer mean_hi, mean_lo, rstd;  // outputs of a forward task, inputs of a backward task
 
   void* copied() const { return y.size() ? y.bytes() : dx.bytes(); }
 };
 
-// The outputs of a peer's last run, where the task has them. y and dx are of the problem's dtype.
+// The outputs of a peer's last run, where the task has them. y, sum and dx are of the problem's
+// dtype.
 struct Answer {
   const void* y = nullptr;
+  const void* sum = nullptr;
   const void* dx = nullptr;
   const float* dweight = nullptr;
   const float* dbias = nullptr;

@@ -23,10 +23,18 @@ MANY_NODES_BYTES = 64 << 10
 NODES = 16
 EPS = 1e-5
 
-# Operator, inputs and outputs by the names that norma_bench_buffer knows.
+MS = "com.microsoft"
+# Operator, its domain and attributes, inputs and outputs by the names that norma_bench_buffer has.
+# The operators with a residual give no statistics on a CPU.
 TASKS = {
-    "layer_norm_forward": ("LayerNormalization", ["x", "weight", "bias"], ["y", "mean", "rstd"]),
-    "rms_norm_forward": ("SimplifiedLayerNormalization", ["x", "weight"], ["y", "rstd"]),
+    "layer_norm_forward": ("LayerNormalization", "", {"axis": -1}, ["x", "weight", "bias"],
+                           ["y", "mean", "rstd"]),
+    "rms_norm_forward": ("SimplifiedLayerNormalization", "", {"axis": -1}, ["x", "weight"],
+                         ["y", "rstd"]),
+    "add_layer_norm_forward": ("SkipLayerNormalization", MS, {},
+                               ["x", "residual", "weight", "bias"], ["y", "", "", "sum"]),
+    "add_rms_norm_forward": ("SkipSimplifiedLayerNormalization", MS, {},
+                             ["x", "residual", "weight"], ["y", "", "", "sum"]),
 }
 # How many bytes an element of the rows has, by dtype; weight and bias have the rows' type too.
 TYPES = {"f32": 4, "f16": 2}
@@ -42,9 +50,9 @@ class Rows:
     def __init__(self, library, request, rows, cols):
         self.library, self.rows, self.cols = library, rows, cols
         task, self.dtype = request["task"], request["dtype"]
-        layer = task.startswith("layer_norm")
-        self.opened = library.norma_bench_open(task.encode(), layer, self.dtype == "f16", rows,
-                                               cols, request["cold"], request["seed"])
+        self.opened = library.norma_bench_open(
+            task.encode(), "layer_norm" in task, task.startswith("add_"), self.dtype == "f16", rows,
+            cols, request["cold"], request["seed"])
         if not self.opened:
             raise MemoryError(f"no memory for {task} [{rows}, {cols}]")
         self.sets = library.norma_bench_sets(self.opened)
@@ -56,8 +64,8 @@ class Rows:
         return self.library.norma_bench_buffer(self.opened, index, name.encode())
 
     def shape(self, name):
-        return {"x": [self.rows, self.cols], "y": [self.rows, self.cols], "mean": [self.rows, 1],
-                "rstd": [self.rows, 1]}.get(name, [self.cols])
+        return {"weight": [self.cols], "bias": [self.cols], "mean": [self.rows, 1],
+                "rstd": [self.rows, 1]}.get(name, [self.rows, self.cols])
 
     def element(self, name):
         from onnx import TensorProto
@@ -82,32 +90,34 @@ class Runs:
         self.session = onnxruntime.InferenceSession(
             self.model(rows, task), options, providers=["CPUExecutionProvider"])
         self.bindings = []
-        _, inputs, outputs = TASKS[task]
+        _, _, _, inputs, outputs = TASKS[task]
         for index in range(sets):
             binding = self.session.io_binding()
             for name in inputs:
                 binding.bind_input(name, "cpu", 0, rows.element(name), rows.shape(name),
                                    rows.buffer(index, name))
             for node in range(nodes):
-                for name in outputs:
+                for name in filter(None, outputs):
                     binding.bind_output(f"{name}{node}", "cpu", 0, rows.element(name),
                                         rows.shape(name), rows.buffer(index, name))
             self.bindings.append(binding)
 
     def model(self, rows, task):
         from onnx import helper
-        operator, inputs, outputs = TASKS[task]
+        operator, domain, attributes, inputs, outputs = TASKS[task]
 
         def info(name, suffix=""):
             return helper.make_tensor_value_info(name + suffix, rows.element(name),
                                                  rows.shape(name))
 
-        nodes = [helper.make_node(operator, inputs, [f"{name}{i}" for name in outputs], axis=-1,
-                                  epsilon=EPS) for i in range(self.nodes)]
+        nodes = [helper.make_node(operator, inputs, [name and f"{name}{i}" for name in outputs],
+                                  domain=domain, epsilon=EPS, **attributes)
+                 for i in range(self.nodes)]
         graph = helper.make_graph(nodes, task, [info(name) for name in inputs],
                                   [info(name, str(i)) for i in range(self.nodes)
-                                   for name in outputs])
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+                                   for name in filter(None, outputs)])
+        sets = [helper.make_opsetid("", 17), helper.make_opsetid(MS, 1)]
+        model = helper.make_model(graph, opset_imports=sets, ir_version=8)
         return model.SerializeToString()
 
     def ns(self, index, sets, calls):
@@ -188,7 +198,7 @@ def load(path):
     library = ctypes.CDLL(path)
     c_int, c_long, c_void, c_text = ctypes.c_int, ctypes.c_int64, ctypes.c_void_p, ctypes.c_char_p
     for name, result, arguments in (
-            ("open", c_void, [c_text, c_int, c_int, c_long, c_long, c_int, ctypes.c_uint64]),
+            ("open", c_void, [c_text, c_int, c_int, c_int, c_long, c_long, c_int, ctypes.c_uint64]),
             ("close", None, [c_void]), ("sets", c_long, [c_void]),
             ("buffer", c_void, [c_void, c_long, c_text]), ("spoil", None, [c_void]),
             ("check", c_text, [c_void, c_text]),

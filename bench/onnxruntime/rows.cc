@@ -48,13 +48,13 @@ struct Opened {
 
 #define NORMA_BENCH_EXPORT extern "C" __attribute__((visibility("default")))
 
-// Null where the memory does not suffice. `narrow`: f16 rows, else f32. `cold`: as many sets as a
-// cold call needs, else one.
-NORMA_BENCH_EXPORT void* norma_bench_open(const char* name, int layer, int narrow, int64_t rows,
-                                          int64_t cols, int cold, uint64_t seed) {
+// Null where the memory does not suffice. `residual`: added first. `narrow`: f16 rows, else f32.
+// `cold`: as many sets as a cold call needs, else one.
+NORMA_BENCH_EXPORT void* norma_bench_open(const char* name, int layer, int residual, int narrow,
+                                          int64_t rows, int64_t cols, int cold, uint64_t seed) {
   const norma::DType dtype = narrow ? norma::DType::kF16 : norma::DType::kF32;
   const norma::NormKind kind = layer ? norma::NormKind::kLayerNorm : norma::NormKind::kRmsNorm;
-  const Task task{name, kind, false};
+  const Task task{name, kind, false, residual != 0};
   const int64_t sets = cold ? cold_sets(task, dtype, rows, cols) : 1;
   try {
     return new Opened(task, rows, cols, sets, seed, dtype);
@@ -79,6 +79,8 @@ NORMA_BENCH_EXPORT void* norma_bench_buffer(const void* opened, int64_t set, con
   if (wanted == "bias") return o.bias.bytes();
   if (wanted == "x") return s.x.bytes();
   if (wanted == "y") return s.y.bytes();
+  if (wanted == "residual") return s.residual.bytes();
+  if (wanted == "sum") return s.sum.bytes();
   if (wanted == "mean") return s.mean_hi.data();
   if (wanted == "rstd") return s.rstd.data();
   return nullptr;
@@ -89,10 +91,12 @@ NORMA_BENCH_EXPORT void norma_bench_spoil(void* opened) {
   static_cast<Opened*>(opened)->problem.spoil_outputs();
 }
 
-// What is wrong with y of the first set; empty where nothing is. Lives until the next call.
+// What is wrong with the outputs of the first set; empty where nothing is. Lives until the next
+// call.
 NORMA_BENCH_EXPORT const char* norma_bench_check(void* opened, const char* peer) {
   Opened& o = *static_cast<Opened*>(opened);
-  o.message = check(o.problem, {.y = o.problem.sets.front().y.bytes()}, peer).message();
+  const RowSet& s = o.problem.sets.front();
+  o.message = check(o.problem, {.y = s.y.bytes(), .sum = s.sum.bytes()}, peer).message();
   return o.message.c_str();
 }
 

@@ -111,7 +111,7 @@ TEST(Contests, ShapesAboveTheCapAreNamed) {
   options.cols = {8192};
   ASSERT_TRUE(run(options, table, &report).ok());
   EXPECT_THAT(report.skipped, Contains("layer_norm_forward, f32 [65536, 8192]: a call would touch "
-                                       "more than 256 MiB"));
+                                       "more than 128 MiB"));
   for (const Record& r : report.records) EXPECT_EQ(r.rows, 3);
   EXPECT_FALSE(report.records.empty());
 }

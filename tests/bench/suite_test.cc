@@ -11,7 +11,6 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::Not;
 using ::testing::SizeIs;
 
 const Task kForward{"layer_norm_forward", NormKind::kLayerNorm, false};
@@ -37,25 +36,26 @@ TEST(Suite, CpuHasEveryShapeThatFits) {
   const auto shapes = [&](const Task& task, DType dtype) {
     return shapes_of(task, dtype, cpu.rows, cpu.cols, cpu.cap_of(dtype));
   };
-  // 256 MiB of f32, x and y: 2^25 elements, 65536 rows of 512 columns.
-  const Shapes forward = shapes(kForward, DType::kF32);
-  EXPECT_THAT(
-      forward.left_out,
-      ElementsAre(Shape{65536, 768}, Shape{65536, 1023}, Shape{65536, 1024}, Shape{65536, 2048},
-                  Shape{65536, 4096}, Shape{65536, 4097}, Shape{65536, 8192}));
-  EXPECT_THAT(forward.fit, SizeIs(6 * 11 - 7));
-  EXPECT_THAT(forward.fit, Contains(Shape{4096, 8192}));
-  // x, dy and dx: 65536 rows of 341 columns, 4096 of 5461.
-  const Shapes backward = shapes(kBackward, DType::kF32);
-  EXPECT_THAT(backward.fit, Contains(Shape{65536, 300}));
-  EXPECT_THAT(backward.fit, Contains(Shape{4096, 4097}));
-  EXPECT_THAT(backward.fit, Not(Contains(Shape{4096, 8192})));
-  EXPECT_THAT(backward.fit, SizeIs(6 * 11 - 8));
-  // 16-bit rows: half as many elements.
-  EXPECT_THAT(shapes(kForward, DType::kF16).fit, Contains(Shape{65536, 256}));
-  EXPECT_THAT(shapes(kForward, DType::kF16).left_out, Contains(Shape{65536, 300}));
-  EXPECT_THAT(shapes(kBackward, DType::kBF16).fit, Contains(Shape{4096, 2048}));
-  EXPECT_THAT(shapes(kBackward, DType::kBF16).left_out, Contains(Shape{4096, 4096}));
+  const Task add{"add_rms_norm_forward", NormKind::kRmsNorm, false, true};
+  for (const DType dtype : cpu.dtypes) {
+    // x and y: 2^24 elements, 65536 rows of 256 columns.
+    const Shapes forward = shapes(kForward, dtype);
+    EXPECT_THAT(
+        forward.left_out,
+        ElementsAre(Shape{4096, 4097}, Shape{4096, 8192}, Shape{65536, 300}, Shape{65536, 768},
+                    Shape{65536, 1023}, Shape{65536, 1024}, Shape{65536, 2048}, Shape{65536, 4096},
+                    Shape{65536, 4097}, Shape{65536, 8192}));
+    EXPECT_THAT(forward.fit, SizeIs(6 * 11 - 10));
+    EXPECT_THAT(forward.fit, Contains(Shape{65536, 256}));
+    // x, dy and dx: 65536 rows of 170 columns, 4096 of 2730; x, residual, sum and y: of 128, 2048.
+    for (const Task& task : {kBackward, add}) {
+      const Shapes fewer = shapes(task, dtype);
+      EXPECT_THAT(fewer.fit, Contains(Shape{65536, 128}));
+      EXPECT_THAT(fewer.fit, Contains(Shape{4096, 2048}));
+      EXPECT_THAT(fewer.left_out, Contains(Shape{65536, 256}));
+      EXPECT_THAT(fewer.fit, SizeIs(6 * 11 - 12));
+    }
+  }
 }
 
 TEST(Suite, CapIsOnTheRowsOfOneCall) {

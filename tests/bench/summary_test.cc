@@ -76,7 +76,8 @@ TEST(Summary, AChainOfOperationsIsNoFusedPeer) {
 }
 
 TEST(Summary, PlacesAreThoseOfTheRowsOfOneCall) {
-  const std::string forward = "layer_norm_forward", backward = "layer_norm_backward";
+  const std::string forward = "layer_norm_forward", backward = "layer_norm_backward",
+                    add = "add_rms_norm_forward";
   const std::vector<Verdict> all =
       verdicts({record(forward, 2, 64, "hot", {{"copy", 2}}),      // 2^10 bytes: in L1
                 record(forward, 2, 65, "hot", {{"copy", 3}}),      // more
@@ -85,7 +86,9 @@ TEST(Summary, PlacesAreThoseOfTheRowsOfOneCall) {
                 record(forward, 2048, 64, "hot", {{"copy", 11}}),  // 2^20 bytes
                 record(forward, 2048, 65, "hot", {{"copy", 13}}),  // more
                 record(forward, 32, 64, "cold", {{"copy", 17}}),   //
-                record(backward, 32, 64, "hot", {{"copy", 19}})},  // 3 * 2^13 bytes
+                record(backward, 32, 64, "hot", {{"copy", 19}}),   // 3 * 2^13 bytes
+                record(add, 16, 64, "hot", {{"copy", 23}}),        // 4 * 2^12 bytes
+                record(add, 16, 65, "hot", {{"copy", 29}})},       // more
                kCaches);
   EXPECT_EQ(find(all, "hot", "copy").shapes, 6);
   EXPECT_EQ(find(all, "L2", "copy").shapes, 2);
@@ -94,6 +97,8 @@ TEST(Summary, PlacesAreThoseOfTheRowsOfOneCall) {
   EXPECT_NEAR(find(all, "memory", "copy").geomean, 14.8660687, 1e-6);  // of 13 and 17
   EXPECT_EQ(find(all, "hot", "copy", backward).worst, 19);
   EXPECT_EQ(find(all, "L2", "copy", backward).shapes, 0);
+  EXPECT_EQ(find(all, "L2", "copy", add).shapes, 1);
+  EXPECT_EQ(find(all, "L2", "copy", add).worst, 23);
 }
 
 TEST(Summary, GroupsAreNotMixed) {

@@ -26,8 +26,8 @@ class helper:
         return name, element, shape
 
     @staticmethod
-    def make_node(operator, inputs, outputs, axis, epsilon):
-        assert axis == -1
+    def make_node(operator, inputs, outputs, domain, epsilon, axis=-1):
+        assert axis == -1 and domain == ("com.microsoft" if operator.startswith("Skip") else "")
         return operator, inputs, outputs, epsilon
 
     @staticmethod

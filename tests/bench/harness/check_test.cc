@@ -21,15 +21,18 @@ void expect_checked(const Problem& problem, Peer* peer, const std::string& name)
   const Answer answer = peer->answer(0);
   const Status right = check(problem, answer, name);
   EXPECT_TRUE(right.ok()) << right.message();
-  // 8 units in the last place of an element are more than any order of additions explains.
-  const void* const rows = problem.task.backward ? answer.dx : answer.y;
-  uint16_t* const element = static_cast<uint16_t*>(const_cast<void*>(rows)) + 17;
-  const uint16_t before = *element;
-  for (const int wrong : {before + 8, before - 8, 0x7FFF}) {
-    *element = static_cast<uint16_t>(wrong);
-    EXPECT_THAT(check(problem, answer, name).message(), HasSubstr("row 0, column 17"));
+  // So many units in the last place of an element are more than any order of additions explains.
+  for (const void* rows : {answer.y, answer.dx, answer.sum}) {
+    if (!rows) continue;
+    uint16_t* const element = static_cast<uint16_t*>(const_cast<void*>(rows)) + 17;
+    const uint16_t before = *element;
+    const int much = problem.task.residual ? 64 : 8;  // a sum may cancel
+    for (const int wrong : {before + much, before - much, 0x7FFF}) {
+      *element = static_cast<uint16_t>(wrong);
+      EXPECT_THAT(check(problem, answer, name).message(), HasSubstr("row 0, column 17"));
+    }
+    *element = before;
   }
-  *element = before;
   // Sums of 40 terms below 3 in size.
   for (const float* sums : {answer.dweight, answer.dbias}) {
     if (!sums) continue;
@@ -45,8 +48,8 @@ void expect_checked(const Problem& problem, Peer* peer, const std::string& name)
 
 TEST(Check, SixteenBitAnswersOfEveryTask) {
   for (const DType dtype : {DType::kBF16, DType::kF16}) {
-    const auto problem = [=](const char* task, NormKind kind, bool backward) {
-      return Problem({task, kind, backward}, 40, 64, 1, 1, dtype);
+    const auto problem = [=](const char* task, NormKind kind, bool backward, bool add = false) {
+      return Problem({task, kind, backward, add}, 40, 64, 1, 1, dtype);
     };
     const Problem a = problem("layer_norm_forward", NormKind::kLayerNorm, false);
     expect_checked(a, layer_norm_forward::make_norma(a).get(), "norma");
@@ -60,6 +63,12 @@ TEST(Check, SixteenBitAnswersOfEveryTask) {
     const Problem d = problem("rms_norm_backward", NormKind::kRmsNorm, true);
     expect_checked(d, rms_norm_backward::make_norma(d).get(), "norma");
     expect_checked(d, rms_norm_backward::make_torch(d).get(), "torch");
+    const Problem e = problem("add_layer_norm_forward", NormKind::kLayerNorm, false, true);
+    expect_checked(e, add_layer_norm_forward::make_norma(e).get(), "norma");
+    expect_checked(e, add_layer_norm_forward::make_torch(e).get(), "torch");
+    const Problem f = problem("add_rms_norm_forward", NormKind::kRmsNorm, false, true);
+    expect_checked(f, add_rms_norm_forward::make_norma(f).get(), "norma");
+    expect_checked(f, add_rms_norm_forward::make_torch(f).get(), "torch");
   }
 }
 

@@ -50,7 +50,8 @@ class OnnxRuntime : public ::testing::Test {
 };
 
 TEST_F(OnnxRuntime, SamplesOfEveryShape) {
-  for (const char* task : {"layer_norm_forward", "rms_norm_forward"}) {
+  for (const char* task : {"layer_norm_forward", "rms_norm_forward", "add_layer_norm_forward",
+                           "add_rms_norm_forward"}) {
     job_.dtype = job_.dtype == "f32" ? "f16" : "f32";
     const Status ran = run(task);
     ASSERT_TRUE(ran.ok()) << ran.message();
@@ -139,8 +140,10 @@ TEST_F(OnnxRuntime, TheWheelItselfComputesRight) {
   unsetenv("PYTHONPATH");
   job_.python = "";
   job_.shapes = {{1, 1}, {3, 5}, {40, 64}, {64, 300}};
+  job_.cold = false;
   for (const char* dtype : {"f32", "f16"}) {
-    for (const char* task : {"layer_norm_forward", "rms_norm_forward"}) {
+    for (const char* task : {"layer_norm_forward", "rms_norm_forward", "add_layer_norm_forward",
+                             "add_rms_norm_forward"}) {
       job_.dtype = dtype;
       const Status ran = run(task);
       ASSERT_TRUE(ran.ok()) << ran.message();

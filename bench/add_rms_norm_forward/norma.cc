@@ -1,0 +1,12 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "bench/harness/norma_peer.h"
+
+namespace norma::bench {
+
+std::unique_ptr<Peer> add_rms_norm_forward::make_norma(const Problem& problem) {
+  return make_norma_forward(problem);
+}
+
+}  // namespace norma::bench
