@@ -138,6 +138,16 @@ TEST_P(BatchNormBits, HostileColumns) {
   }
 }
 
+// Pivots that lie off the mean by as much as the guard allows, a little less and a little more: the
+// rows that the pivot is made of are moved away from all others.
+TEST_P(BatchNormBits, ColumnsAroundTheGuard) {
+  BatchProblem p = problem(200, 64);
+  for (int64_t i = 0; i < 36 * p.cols; ++i) {
+    p.x[static_cast<size_t>(i)] += static_cast<float>(i % p.cols) / 8;
+  }
+  ASSERT_TRUE(has_specified_bits(p, {{}, {.threads = 2, .grain = 1}}));
+}
+
 TEST_P(BatchNormBits, TwoHundredRandomCombinations) {
   std::mt19937_64 random(2026);
   const auto below = [&](int64_t n) {

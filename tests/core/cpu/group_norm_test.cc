@@ -172,6 +172,18 @@ TEST_P(GroupNormBits, HostileGroups) {
   }
 }
 
+// Pivots that lie off the mean by as much as the guard allows, a little less and a little more: the
+// elements that the pivot is made of are moved away from all others.
+TEST_P(GroupNormBits, GroupsAroundTheGuard) {
+  GroupProblem p = problem(64, 2, 1, 100);
+  for (int64_t r = 0; r < p.groups(); ++r) {
+    for (int64_t i = 0; i < 24; ++i) {
+      p.x[static_cast<size_t>(p.in_group(r, i))] += static_cast<float>(r) / 8;
+    }
+  }
+  ASSERT_TRUE(has_specified_bits(p, {{}}));
+}
+
 TEST_P(GroupNormBits, TwoHundredRandomCombinations) {
   std::mt19937_64 random(2026);
   const auto below = [&](int64_t n) {
