@@ -3,10 +3,11 @@
 
 // LayerNorm and RMSNorm of the core as differentiable functions of tensors.
 //
-// x: any shape that ends with normalized_shape, f32 or f64, any strides (dense rows are read where
-// they lie). weight, bias: normalized_shape or undefined. The result is contiguous, of x's shape
-// and type. Bad arguments throw c10::Error with the core's message. First derivatives only:
-// differentiating a gradient throws. All computing runs on the CPU in the thread pool of torch
+// x: any shape that ends with normalized_shape, f32, bf16, f16 or f64, any strides (dense rows are
+// read where they lie). weight, bias: normalized_shape or undefined, of x's type, or f32 where x is
+// bf16 or f16; their gradients have their type. The result is contiguous, of x's shape and type.
+// Bad arguments throw c10::Error with the core's message. First derivatives only: differentiating a
+// gradient throws. All computing runs on the CPU in the thread pool of torch
 // (at::get_num_threads), with the same bits for any number of threads.
 #pragma once
 

@@ -47,7 +47,7 @@ struct BackwardTerms {
     const V product = hn::Mul(g, row.Xhat(LoadInside(x, i, end)));
     return {g, hn::IfThenElseZero(FirstLanes(end - i), product)};
   }
-  static HWY_INLINE void Halved(Two first, Two second, V (&t)[kSums]) {
+  static HWY_INLINE void FirstLevel(Two first, Two second, V (&t)[kSums]) {
     if constexpr (kSums == 2) {
       const Two g = SplitHalves(first.a, second.a);
       t[0] = hn::Add(g.a, g.b);
@@ -55,22 +55,27 @@ struct BackwardTerms {
     const Two product = SplitHalves(first.b, second.b);
     t[kSums - 1] = hn::Add(product.a, product.b);
   }
+  // The first level of the vectors at i and j; kFull: both lie inside the row.
+  template <bool kFull>
+  HWY_INLINE void Halved(int64_t i, int64_t j, V (&t)[kSums]) const {
+    kFull ? FirstLevel(Inside(i), Inside(j), t) : FirstLevel(Masked(i), Masked(j), t);
+  }
   HWY_INLINE void Group(int64_t i, V (&leaf)[kSums]) const {
     for (int64_t line = 0; line < kGroup; line += kLine<T>) {
       hwy::Prefetch(x + i + line + kPrefetchBytes / sizeof(T));
       hwy::Prefetch(dy + i + line + kPrefetchBytes / sizeof(T));
       hwy::Prefetch(soon + i + line);
     }
-    FoldGroup<kSums>(
-        [&](int k, V(&t)[kSums])
-            HWY_ATTR { Halved(Inside(i + First(k) * kN), Inside(i + Second(k) * kN), t); },
-        leaf);
+    Fold<true>(i, leaf);
   }
-  HWY_INLINE void Tail(int64_t i, V (&leaf)[kSums]) const {
-    FoldGroup<kSums>(
-        [&](int k, V(&t)[kSums])
-            HWY_ATTR { Halved(Masked(i + First(k) * kN), Masked(i + Second(k) * kN), t); },
-        leaf);
+  HWY_INLINE void Tail(int64_t i, V (&leaf)[kSums]) const { Fold<false>(i, leaf); }
+
+ private:
+  template <bool kFull>
+  HWY_INLINE void Fold(int64_t i, V (&leaf)[kSums]) const {
+    FoldGroup<kSums>([&](int k, V(&t)[kSums])
+                         HWY_ATTR { Halved<kFull>(i + First(k) * kN, i + Second(k) * kN, t); },
+                     leaf);
   }
 };
 
@@ -107,15 +112,7 @@ HWY_INLINE void BatchBackwardSums(const BackwardArgs& args, int64_t first, int64
   } else {
     HWY_ALIGN_MAX float eights[kSums][8 * kBatch];
     HWY_ALIGN_MAX float blocks[kBatch];
-    if (kN >= 8 && n <= kGroup) {
-      SumShortRows<kSums>(terms, count, n, eights);
-    } else {
-      for (int64_t r = 0; r < count; ++r) {
-        float* out[kSums];
-        for (int q = 0; q < kSums; ++q) out[q] = eights[q] + 8 * r;
-        SumBlock(terms(r), 0, n, out);
-      }
-    }
+    SumRows<kSums>(terms, count, n, eights);
     for (int q = 0; q < kSums; ++q) {
       FoldEights(eights[q], count, blocks);
       RowSums(blocks, count, sums[q]);
@@ -239,7 +236,13 @@ void BackwardSweep(const BackwardArgs& args, Range rows, Range cols, RowMeans me
                    float* dbias) {
   const bool dx = args.dx != nullptr, with_x = dx || dweight != nullptr;
   const bool flags[4] = {dx && args.weight != nullptr, dx, dweight != nullptr, dbias != nullptr};
-  const SweepFunction sweep = SelectSweep<Norm, T, kSweepRows>(flags);
+  // Rows a page apart share the sets of L1: fewer of them then, or they push each other out.
+  const auto page_apart = [](int64_t stride) {
+    return stride * static_cast<int64_t>(sizeof(T)) % 4096 == 0;
+  };
+  const int64_t together = page_apart(args.dy_stride) ? HWY_MIN(kSweepRows, 2) : kSweepRows;
+  const SweepFunction sweep =
+      together == 2 ? SelectSweep<Norm, T, 2>(flags) : SelectSweep<Norm, T, kSweepRows>(flags);
   // Stores past the caches are gathered line by line: rows in turn would tear their lines.
   const bool one_by_one = dx && args.stream;
   const SweepFunction sweep_one = SelectSweep<Norm, T, 1>(flags);
@@ -248,12 +251,12 @@ void BackwardSweep(const BackwardArgs& args, Range rows, Range cols, RowMeans me
   };
   for (int64_t r = rows.begin; r < rows.end;) {
     int64_t count = 0;
-    while (count < kSweepRows && r + count < rows.end && !halved(r + count)) ++count;
+    while (count < together && r + count < rows.end && !halved(r + count)) ++count;
     const float* g = dx ? means.g + (r - rows.begin) : nullptr;
     const float* gx = dx ? means.gx + (r - rows.begin) : nullptr;
-    if (count == kSweepRows && !one_by_one) {
+    if (count == together && !one_by_one) {
       sweep(args, r, cols, g, gx, dweight, dbias);
-      r += kSweepRows;
+      r += together;
     } else if (count > 0) {
       sweep_one(args, r, cols, g, gx, dweight, dbias);
       r += 1;

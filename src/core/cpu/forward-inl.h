@@ -59,23 +59,27 @@ struct ForwardTerms {
     const V term = Norm::Term(LoadInside(x, i, end), pivot);
     return Norm::kPivot ? hn::IfThenElseZero(FirstLanes(end - i), term) : term;
   }
+  // The first level of the vectors at i and j; kFull: both lie inside the row.
+  template <bool kFull>
+  HWY_INLINE void Halved(int64_t i, int64_t j, V (&t)[kSums]) const {
+    kFull ? Norm::ForwardHalved(Inside(i), Inside(j), t)
+          : Norm::ForwardHalved(Masked(i), Masked(j), t);
+  }
   HWY_INLINE void Group(int64_t i, V (&leaf)[kSums]) const {
     for (int64_t line = 0; line < kGroup; line += kLine<T>) {
       hwy::Prefetch(x + i + line + kPrefetchBytes / sizeof(T));
       hwy::Prefetch(soon + i + line);
     }
-    FoldGroup<kSums>(
-        [&](int k, V(&t)[kSums]) HWY_ATTR {
-          Norm::ForwardHalved(Inside(i + First(k) * kN), Inside(i + Second(k) * kN), t);
-        },
-        leaf);
+    Fold<true>(i, leaf);
   }
-  HWY_INLINE void Tail(int64_t i, V (&leaf)[kSums]) const {
-    FoldGroup<kSums>(
-        [&](int k, V(&t)[kSums]) HWY_ATTR {
-          Norm::ForwardHalved(Masked(i + First(k) * kN), Masked(i + Second(k) * kN), t);
-        },
-        leaf);
+  HWY_INLINE void Tail(int64_t i, V (&leaf)[kSums]) const { Fold<false>(i, leaf); }
+
+ private:
+  template <bool kFull>
+  HWY_INLINE void Fold(int64_t i, V (&leaf)[kSums]) const {
+    FoldGroup<kSums>([&](int k, V(&t)[kSums])
+                         HWY_ATTR { Halved<kFull>(i + First(k) * kN, i + Second(k) * kN, t); },
+                     leaf);
   }
 };
 
@@ -119,20 +123,6 @@ HWY_NOINLINE void Pivots(const ForwardArgs& args, int64_t first, int64_t count, 
   }
 }
 
-// Rows of at most 64 elements, two to a group of 128.
-template <class Norm, class T, bool kFull>
-HWY_INLINE void SumRowPair(const ForwardTerms<Norm, T>& first, const ForwardTerms<Norm, T>& second,
-                           V (&leaf)[Norm::kForwardSums]) {
-  FoldGroup<Norm::kForwardSums>(
-      [&](int k, V(&t)[Norm::kForwardSums]) HWY_ATTR {
-        const ForwardTerms<Norm, T>& row = k < 2 ? first : second;
-        const int64_t i = First(k % 2) * kN, j = Second(k % 2) * kN;
-        kFull ? Norm::ForwardHalved(row.Inside(i), row.Inside(j), t)
-              : Norm::ForwardHalved(row.Masked(i), row.Masked(j), t);
-      },
-      leaf);
-}
-
 // s and q of rows first .. first + count - 1.
 template <class Norm, class T>
 HWY_INLINE ForwardTerms<Norm, T> TermsOfRow(const ForwardArgs& args, int64_t r, float pivot) {
@@ -160,22 +150,7 @@ HWY_NOINLINE void BatchSums(const ForwardArgs& args, int64_t first, int64_t coun
     return;
   }
   HWY_ALIGN_MAX float eights[kSums][8 * kBatch];
-  if (kN == 16 && n <= 64) {
-    for (int64_t r = 0; r < count; r += 2) {
-      const auto a = terms(r), b = terms(HWY_MIN(r + 1, count - 1));
-      V leaf[kSums];
-      n == 64 ? SumRowPair<Norm, T, true>(a, b, leaf) : SumRowPair<Norm, T, false>(a, b, leaf);
-      for (int q = 0; q < kSums; ++q) hn::Store(NaturalOrder(leaf[q]), kD, eights[q] + 8 * r);
-    }
-  } else if (kN >= 8 && n <= kGroup) {
-    SumShortRows<kSums>(terms, count, n, eights);
-  } else {
-    for (int64_t r = 0; r < count; ++r) {
-      float* out[kSums];
-      for (int q = 0; q < kSums; ++q) out[q] = eights[q] + 8 * r;
-      SumBlock(terms(r), 0, n, out);
-    }
-  }
+  SumRows<kSums>(terms, count, n, eights);
   HWY_ALIGN_MAX float blocks[kBatch];
   for (int q = 0; q < kSums; ++q) {
     FoldEights(eights[q], count, blocks);

@@ -182,17 +182,40 @@ HWY_INLINE void SumBlock(const Terms& terms, int64_t begin, int64_t end,
   }
 }
 
-// SumBlock of rows 0 .. count - 1 of n elements, n not more than a group of at least eight leaves.
-// What it leaves out is to add +0: only the sign of a zero sum could tell, and the last + 0.0
-// settles that.
+// Two rows of at most half a group, one after the other in one. kFull: exactly half.
+template <bool kFull, class Terms>
+HWY_INLINE void FoldRowPair(const Terms& first, const Terms& second, V (&leaf)[Terms::kSums]) {
+  FoldGroup<Terms::kSums>(
+      [&](int k, V(&t)[Terms::kSums]) HWY_ATTR {
+        const Terms& row = k < 2 ? first : second;
+        row.template Halved<kFull>(First(k % 2) * kN, Second(k % 2) * kN, t);
+      },
+      leaf);
+}
+
+// SumBlock of rows 0 .. count - 1 of n elements, n not more than a block. Short rows leave out to
+// add +0: only the sign of a zero sum could tell, and the last + 0.0 settles that.
 template <int kSums, class TermsOfRow>
-HWY_NOINLINE void SumShortRows(const TermsOfRow& terms, int64_t count, int64_t n,
-                               float (&eights)[kSums][8 * kBatch]) {
-  static_assert(kGroup >= 64 || kN < 8);
+HWY_NOINLINE void SumRows(const TermsOfRow& terms, int64_t count, int64_t n,
+                          float (&eights)[kSums][8 * kBatch]) {
   V leaf[kSums];
-  for (int64_t r = 0; r < count; ++r) {
-    n == kGroup ? terms(r).Group(0, leaf) : terms(r).Tail(0, leaf);
-    for (int q = 0; q < kSums; ++q) StoreEight(&leaf[q], eights[q] + 8 * r);
+  if (kN == 16 && n <= kGroup / 2) {
+    for (int64_t r = 0; r < count; r += 2) {
+      const auto a = terms(r), b = terms(HWY_MIN(r + 1, count - 1));
+      n == kGroup / 2 ? FoldRowPair<true>(a, b, leaf) : FoldRowPair<false>(a, b, leaf);
+      for (int q = 0; q < kSums; ++q) hn::Store(NaturalOrder(leaf[q]), kD, eights[q] + 8 * r);
+    }
+  } else if (kN >= 8 && n <= kGroup) {
+    for (int64_t r = 0; r < count; ++r) {
+      n == kGroup ? terms(r).Group(0, leaf) : terms(r).Tail(0, leaf);
+      for (int q = 0; q < kSums; ++q) StoreEight(&leaf[q], eights[q] + 8 * r);
+    }
+  } else {
+    for (int64_t r = 0; r < count; ++r) {
+      float* out[kSums];
+      for (int q = 0; q < kSums; ++q) out[q] = eights[q] + 8 * r;
+      SumBlock(terms(r), 0, n, out);
+    }
   }
 }
 
