@@ -1,5 +1,5 @@
 # Forwards to CMake presets and small scripts; nothing is decided here.
-.PHONY: demo test sanitize build setup data bench bench-suite clean
+.PHONY: demo test sanitize build setup data bench bench-suite accuracy clean
 
 demo: build data
 	./scripts/demo.sh
@@ -25,6 +25,9 @@ bench: build
 
 bench-suite: build
 	./scripts/bench.sh cpu
+
+accuracy: build
+	./scripts/accuracy.sh
 
 clean:
 	rm -rf build

@@ -1,0 +1,30 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// norma_accuracy [--quick]: prints the tables of docs/accuracy.md; exits 1 and names the cases
+// where a bound of the contract norma-1 is broken.
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "bench/accuracy/survey.h"
+#include "bench/accuracy/tables.h"
+
+int main(int argc, char** argv) {
+  using namespace norma::accuracy;
+  const bool quick = argc == 2 && std::strcmp(argv[1], "--quick") == 0;
+  if (argc > 1 && !quick) {
+    std::fprintf(stderr, "usage: norma_accuracy [--quick]   (about a minute; a second)\n");
+    return 2;
+  }
+  const auto entries = survey(quick ? kQuick : kWhole);
+  if (!entries.ok()) {
+    std::fprintf(stderr, "norma_accuracy: %s\n", entries.status().message().c_str());
+    return 1;
+  }
+  std::fputs(tables(entries.value()).c_str(), stdout);
+  const std::string broken = broken_promises(entries.value());
+  if (broken.empty()) return 0;
+  std::fprintf(stderr, "norma_accuracy: above the bound of the contract:\n%s", broken.c_str());
+  return 1;
+}

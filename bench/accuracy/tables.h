@@ -1,0 +1,19 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// A survey as Markdown: the body of docs/accuracy.md. No timing, no machine.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bench/accuracy/survey.h"
+
+namespace norma::accuracy {
+
+std::string tables(const std::vector<Entry>& entries);
+
+// "layer_norm bf16 plain, huge, 300 columns: y row 3 ...", a line for each broken promise.
+std::string broken_promises(const std::vector<Entry>& entries);
+
+}  // namespace norma::accuracy

@@ -1,0 +1,42 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// The program in small: every operator, type, dialect and family of rows is within its bounds and
+// has its line; a wrong result would be named.
+#include "bench/accuracy/tables.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "bench/accuracy/survey.h"
+
+namespace norma::accuracy {
+namespace {
+
+TEST(Tables, AQuickSurveyIsWithinItsBounds) {
+  const auto entries = survey(kQuick);
+  ASSERT_TRUE(entries.ok()) << entries.status().message();
+  EXPECT_EQ(broken_promises(entries.value()), "");
+  const std::string page = tables(entries.value());
+  for (const char* part :
+       {"## LayerNorm, f32\n", "## RMSNorm, bf16\n", "| huge | ", "| constant + noise | ",
+        "| f16 | round_before_weight | ", "| bf16 | f32 parameters | ", "| 300 | "}) {
+    EXPECT_NE(page.find(part), std::string::npos) << part;
+  }
+}
+
+TEST(Tables, ABrokenPromiseIsNamed) {
+  Report report;
+  report.dx.add(2, 1, DType::kF32, {0, 1, 0x1p-15}, 7, 9);
+  const std::vector<Entry> entries = {
+      {NormKind::kRmsNorm, DType::kF32, "plain", Family::kTiny, 64, report}};
+  EXPECT_EQ(broken_promises(entries),
+            "rms_norm f32 plain, tiny, 64 columns: dx row 7 column 9: 0x1p+1, exactly 0x1p+0, "
+            "3.28e+04 of the bound\n");
+  EXPECT_NE(tables(entries).find("| tiny | 8.4e+06 | 8.4e+06 | 100 % | 2^0.0 |"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace norma::accuracy
