@@ -220,32 +220,42 @@ HWY_NOINLINE void SweepRows(const BackwardArgs& args, int64_t first, Range cols,
 using SweepFunction = void (*)(const BackwardArgs&, int64_t, Range, const float*, const float*,
                                float*, float*);
 
-// The instance for flags = {weight, dx, dweight, dbias}.
-template <class Norm, class T, int kRows, bool... kFlags>
-SweepFunction SelectSweep(const bool* flags) {
-  if constexpr (sizeof...(kFlags) < 4) {
-    return *flags ? SelectSweep<Norm, T, kRows, kFlags..., true>(flags + 1)
-                  : SelectSweep<Norm, T, kRows, kFlags..., false>(flags + 1);
-  } else {
-    return &SweepRows<Norm, T, kRows, kFlags...>;
-  }
+// What a sweep computes.
+struct SweepParts {
+  bool weight, dx, dweight, dbias;
+};
+
+template <class Norm, class T, int kRows, bool kWeight, bool kDx>
+SweepFunction SelectSweep(const SweepParts& parts) {
+  return parts.dweight ? parts.dbias ? SweepRows<Norm, T, kRows, kWeight, kDx, true, true>
+                                     : SweepRows<Norm, T, kRows, kWeight, kDx, true, false>
+         : parts.dbias ? SweepRows<Norm, T, kRows, kWeight, kDx, false, true>
+                       : SweepRows<Norm, T, kRows, kWeight, kDx, false, false>;
+}
+
+// Sweeps without dx have no use for the weight; rare, they are not made for more than two rows.
+template <class Norm, class T, int kRows>
+SweepFunction SelectSweep(const SweepParts& parts) {
+  if (!parts.dx) return SelectSweep<Norm, T, HWY_MIN(kRows, 2), false, false>(parts);
+  return parts.weight ? SelectSweep<Norm, T, kRows, true, true>(parts)
+                      : SelectSweep<Norm, T, kRows, false, true>(parts);
 }
 
 template <class Norm, class T>
 void BackwardSweep(const BackwardArgs& args, Range rows, Range cols, RowMeans means, float* dweight,
                    float* dbias) {
   const bool dx = args.dx != nullptr, with_x = dx || dweight != nullptr;
-  const bool flags[4] = {dx && args.weight != nullptr, dx, dweight != nullptr, dbias != nullptr};
+  const SweepParts parts{args.weight != nullptr, dx, dweight != nullptr, dbias != nullptr};
   // Rows a page apart share the sets of L1: fewer of them then, or they push each other out.
   const auto page_apart = [](int64_t stride) {
     return stride * static_cast<int64_t>(sizeof(T)) % 4096 == 0;
   };
-  const int64_t together = page_apart(args.dy_stride) ? HWY_MIN(kSweepRows, 2) : kSweepRows;
+  const int64_t together = !dx || page_apart(args.dy_stride) ? 2 : kSweepRows;
   const SweepFunction sweep =
-      together == 2 ? SelectSweep<Norm, T, 2>(flags) : SelectSweep<Norm, T, kSweepRows>(flags);
+      together == 2 ? SelectSweep<Norm, T, 2>(parts) : SelectSweep<Norm, T, kSweepRows>(parts);
   // Stores past the caches are gathered line by line: rows in turn would tear their lines.
   const bool one_by_one = dx && args.stream;
-  const SweepFunction sweep_one = SelectSweep<Norm, T, 1>(flags);
+  const SweepFunction sweep_one = SelectSweep<Norm, T, 1>(parts);
   const auto halved = [&](int64_t r) {
     return Norm::kPivot && with_x && HWY_UNLIKELY(needs_halving(args.rstd[r]));
   };

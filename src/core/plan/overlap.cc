@@ -1,14 +1,20 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
+// Rows are counted, not walked: a request may name more of them than any memory holds, and must be
+// refused as quickly as any other.
 #include "core/plan/overlap.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace norma {
 namespace {
 
-int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
+// Products of a count and a stride, and sums of as many terms, fit.
+__extension__ typedef __int128 Int;
+
+Int ceil_div(Int a, Int b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); }
 
 ByteRows with_rising_rows(ByteRows a) {
   if (a.stride < 0) {
@@ -18,33 +24,46 @@ ByteRows with_rising_rows(ByteRows a) {
   return a;
 }
 
-// Whether [begin, begin + width) meets a row of b, whose stride is not negative.
-bool run_meets(int64_t begin, int64_t width, const ByteRows& b) {
-  if (b.stride == 0) return begin < b.begin + b.width && b.begin < begin + width;
-  const int64_t first = floor_div(begin - b.begin - b.width, b.stride) + 1;
-  const int64_t last = floor_div(begin + width - b.begin - 1, b.stride);
-  return std::max<int64_t>(first, 0) <= std::min(last, b.rows - 1);
+// Sum of floor((a i + b) / m) over 0 <= i < n; a, b >= 0, m > 0. Euclid's algorithm on a and m:
+// lattice points under a line, turned over at each step.
+Int floor_sum(Int n, Int m, Int a, Int b) {
+  Int sum = 0;
+  while (true) {
+    sum += (n - 1) * n / 2 * (a / m) + n * (b / m);
+    a %= m;
+    b %= m;
+    const Int top = a * n + b;
+    if (top < m) return sum;
+    n = top / m;
+    b = top % m;
+    std::swap(m, a);
+  }
+}
+
+// Sum over 0 <= i < rows of how many 0 <= j < count have j step <= i stride + offset.
+Int pairs_up_to(int64_t rows, int64_t stride, Int offset, int64_t count, int64_t step) {
+  const auto first_with = [&](Int least) -> Int {  // the first i that has `least` of them
+    const Int missing = (least - 1) * step - offset;
+    if (missing <= 0) return 0;
+    return stride == 0 ? rows : std::min<Int>(rows, ceil_div(missing, stride));
+  };
+  const Int some = first_with(1), all = first_with(count);
+  const Int between =
+      all > some ? floor_sum(all - some, step, stride, some * stride + offset + step) : 0;
+  return between + (rows - all) * count;
 }
 
 }  // namespace
 
 bool overlap(const ByteRows& first, const ByteRows& second) {
   if (!overlap(hull_of(first), hull_of(second))) return false;
-  const ByteRows a = with_rising_rows(first), b = with_rising_rows(second);
-  if (a.stride == b.stride) {
-    // Row i of a meets row j of b as row 0 of a meets row j - i.
-    ByteRows differences = b;
-    differences.begin -= (a.rows - 1) * b.stride;
-    differences.rows += a.rows - 1;
-    return run_meets(a.begin, a.width, differences);
-  }
-  const bool a_is_shorter = a.rows <= b.rows;
-  const ByteRows& few = a_is_shorter ? a : b;
-  const ByteRows& many = a_is_shorter ? b : a;
-  for (int64_t r = 0; r < few.rows; ++r) {
-    if (run_meets(few.begin + r * few.stride, few.width, many)) return true;
-  }
-  return false;
+  ByteRows a = with_rising_rows(first), b = with_rising_rows(second);
+  if (b.stride == 0) std::swap(a, b);
+  if (b.stride == 0) return true;
+  // Rows i and j meet where b begins before a's row ends, but not by so much that it ends first.
+  const Int apart = static_cast<Int>(a.begin) - b.begin;
+  return pairs_up_to(a.rows, a.stride, apart + a.width - 1, b.rows, b.stride) >
+         pairs_up_to(a.rows, a.stride, apart - b.width, b.rows, b.stride);
 }
 
 }  // namespace norma

@@ -131,7 +131,8 @@ Work affine(const NormSpec& spec, const NormForward& args, Work xhat, int64_t i)
 // The call on what is normalised: where there is a residual, its sum, which is stored first.
 template <typename Work>
 NormForward after_residual(NormForward args) {
-  if (args.residual.data == nullptr) return args;
+  // Rows of no elements can be more than anyone could count.
+  if (args.residual.data == nullptr || args.x.cols == 0) return args;
   const Work scale = static_cast<Work>(args.residual_scale);
   for (int64_t r = 0; r < args.x.rows; ++r) {
     const Elements<Work> x = row<Work>(args.x, r), residual = row<Work>(args.residual, r);

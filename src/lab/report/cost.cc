@@ -51,8 +51,9 @@ std::optional<CostRatio> cost_ratio(const RunFolder& folder, const Variant& firs
 }
 
 std::string cost_words(const CostRatio& cost) {
-  return cost.differs ? times(cost.ratio) + " the time"
-                      : "the same time (" + times(cost.ratio) + ")";
+  if (cost.differs) return times(cost.ratio) + " the time";
+  if (std::abs(cost.ratio - 1) <= kSameCost) return "the same time (" + times(cost.ratio) + ")";
+  return times(cost.ratio) + " the time (not clearly: the quartiles overlap)";
 }
 
 }  // namespace norma::lab::report

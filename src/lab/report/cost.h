@@ -31,7 +31,7 @@ const Timing* timing_of(const RunFolder& folder, const Variant& variant);
 std::optional<CostRatio> cost_ratio(const RunFolder& folder, const Variant& first,
                                     const Variant& second);
 
-// "0.71x the time"; "the same time (1.01x)".
+// "0.71x the time"; "the same time (1.01x)"; "0.68x the time (not clearly: ..)".
 std::string cost_words(const CostRatio& cost);
 
 }  // namespace norma::lab::report

@@ -168,5 +168,16 @@ TEST_P(Residual, OneBlockManyBlocksAndColumnCuts) {
   }
 }
 
+// By the reference too, which takes rows of f64.
+TEST_P(Residual, RowsWithoutColumnsCostNoTime) {
+  constexpr int64_t kRows = int64_t{1} << 62;
+  double memory[4] = {};
+  for (const DType type : {DType::kF32, DType::kF64}) {
+    const auto rows = [&](int i) { return RowsView{memory + i, type, kRows, 0, 0}; };
+    const NormForward args{rows(0), {}, {}, rows(1), {}, rows(2), rows(3), 1};
+    EXPECT_TRUE(norm_forward({GetParam(), 1e-5}, args, serial_executor()).ok()) << name_of(type);
+  }
+}
+
 }  // namespace
 }  // namespace norma::test

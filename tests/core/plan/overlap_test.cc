@@ -112,5 +112,20 @@ TEST(Overlap, CountsThatNoMemoryHasDoNotOverflow) {
   EXPECT_FALSE(overlap(none, bytes_of(data, DType::kF32, 1)));
 }
 
+// Answered at once, whatever the counts: rows that interleave, more than any memory has.
+TEST(Overlap, RowsBeyondCountingAreCounted) {
+  constexpr int64_t kMany = int64_t{1} << 40;
+  const ByteRows even{0, 4, kMany, 16};
+  EXPECT_FALSE(overlap(even, {4, 4, kMany / 2, 32})) << "between the rows";
+  EXPECT_FALSE(overlap(even, {8, 8, kMany / 2 - 1, 32}));
+  EXPECT_TRUE(overlap(even, {8, 9, kMany / 2 - 1, 32})) << "a byte into the next row";
+  // 16 i = 4 + 10 j at i = 4, j = 6, which is there, or not.
+  EXPECT_FALSE(overlap({0, 1, kMany, 16}, {4, 1, 6, 10}));
+  EXPECT_TRUE(overlap({0, 1, kMany, 16}, {4, 1, 7, 10}));
+  // Strides of 3 and 2^20 + 1 meet for the first time where both have come round.
+  EXPECT_TRUE(overlap({0, 1, kMany, 3}, {1, 1, 3, (int64_t{1} << 20) + 1}));
+  EXPECT_FALSE(overlap({0, 1, kMany, 3}, {1, 1, 1, (int64_t{1} << 20) + 1}));
+}
+
 }  // namespace
 }  // namespace norma::test

@@ -283,6 +283,11 @@ TEST(Verdict, NormsTieAndTheDearerOneIsNotChosen) {
   EXPECT_THAT(line_of(f), StartsWith("Choose pre LayerNorm"));
   f.timing = {timing("layernorm", "pre", 30, 70), timing("rmsnorm", "pre", 30, 69)};
   EXPECT_THAT(line_of(f), AllOf(StartsWith("A tie"), HasSubstr("the same time (")));
+  // Medians far apart, samples that are not: neither dearer nor the same.
+  f.timing = {timing("layernorm", "pre", 30, 70), timing("rmsnorm", "pre", 19, 52)};
+  f.timing[1]["forward_ns_quartiles"] = {10, 60};
+  EXPECT_THAT(line_of(f),
+              AllOf(StartsWith("A tie"), HasSubstr("0.71x the time (not clearly: ")));
 }
 
 // Two variants compared, and post LayerNorm alone in a third setting with these losses.
