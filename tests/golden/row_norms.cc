@@ -1,0 +1,310 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// row_norms FILE: a hash of every result of many seeded calls, by the reference and by every target
+// of this machine, compared with those in FILE. They are the contract's: the same for every
+// processor and compiler, which is why this program needs no GoogleTest and is cross-compiled too.
+//
+// NORMA_GOLDEN_CONTRACT=norma-1 row_norms FILE writes FILE. Where FILE is of that contract, lines
+// may only be added: bits of a contract do not change. Another name, which docs/numerics.md then
+// defines, writes all lines anew.
+// Spans: core/ref, core/cpu, core/plan.
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <iterator>
+#include <map>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/atomic_file.h"
+#include "base/executor.h"
+#include "base/hash.h"
+#include "core/cpu/targets.h"
+#include "core/norm_spec.h"
+#include "core/plan/implementations.h"
+#include "core/ref/rows.h"
+
+namespace norma::test {
+namespace {
+
+struct Case {
+  NormSpec spec;
+  DType rows_type, parameters, gradients;
+  bool weight, bias, residual;
+  int64_t rows, cols;
+
+  std::string name() const {
+    char text[200];
+    std::snprintf(text, sizeof text,
+                  "%s [%d, %d] %s parameters=%s gradients=%s plus_one=%d rounded=%d weight=%d "
+                  "bias=%d residual=%d eps=%g",
+                  name_of(spec.kind), static_cast<int>(rows), static_cast<int>(cols),
+                  name_of(rows_type), name_of(parameters), name_of(gradients), spec.weight_plus_one,
+                  spec.round_before_weight, weight, bias, residual, spec.eps);
+    return text;
+  }
+};
+
+// Every mix of types, dialects and residual, at two shapes each (bit 3 of `bits` is the second).
+// The shapes walk over the leaf of 8, the lane, the chunk of 256, the block of 1024 and the column
+// block of 32 rows.
+std::vector<Case> all_cases() {
+  static constexpr int64_t kShapes[][2] = {{1, 1},    {3, 7},    {33, 8},   {5, 31},   {2, 257},
+                                           {65, 64},  {31, 100}, {1, 1023}, {3, 768},  {130, 17},
+                                           {2, 1025}, {7, 300},  {1, 9},    {1, 5000}, {4, 2049},
+                                           {32, 40},  {97, 3},   {300, 5},  {3, 1024}};
+  static constexpr double kEps[] = {1e-5, 0, 1e-12};
+  std::vector<std::vector<DType>> types{{DType::kF64, DType::kF64, DType::kF64}};
+  for (const DType rows : {DType::kF32, DType::kBF16, DType::kF16}) {
+    for (const DType parameters : {rows, DType::kF32}) {
+      for (const DType gradients : {rows, DType::kF32}) {
+        if (rows != DType::kF32 || types.size() == 1)
+          types.push_back({rows, parameters, gradients});
+      }
+    }
+  }
+  std::vector<Case> cases;
+  for (const NormKind kind : {NormKind::kLayerNorm, NormKind::kRmsNorm}) {
+    for (const auto& type : types) {
+      for (int bits = 0; bits < 16; ++bits) {
+        const size_t i = cases.size();
+        const auto& shape = kShapes[i % std::size(kShapes)];
+        cases.push_back({{kind, kEps[i % 3], (bits & 1) != 0, (bits & 2) != 0},
+                         type[0],
+                         type[1],
+                         type[2],
+                         i % 7 != 3,
+                         i % 3 != 1,
+                         (bits & 4) != 0,
+                         shape[0],
+                         shape[1]});
+      }
+    }
+  }
+  return cases;
+}
+
+// Multiples of 2^-6 in [-2, 2), which every type holds.
+double next_value(uint64_t* seed) {
+  *seed += 0x9e3779b97f4a7c15ull;
+  return static_cast<double>(static_cast<int64_t>(mix64(*seed) >> 56) - 128) / 64.0;
+}
+
+// Element i of a row of this kind, by operations that are exact or the same everywhere.
+double element(int kind, int64_t i, uint64_t* seed) {
+  const double v = next_value(seed);
+  switch (kind) {
+    case 0:
+      return v + 1024;
+    case 1:
+      return v * 0x1p-130;
+    case 2:
+      return v * 0x1p120;
+    case 3:
+      return 0x1.8p-3;
+    case 4:
+      return v * (i % 5 == 0 ? 0x1p40 : 0x1p-20);
+    case 5:
+      return v * 0x1p-60 + (i == 0 ? 8 : 0);
+    case 6:
+      return i % 2 ? -0.0 : 0.0;
+    case 7:
+      return i == 2 ? HUGE_VAL : v;
+    case 8:
+      return i == 3 ? std::nan("") : v;
+    default:
+      return v;
+  }
+}
+
+// Elements of one type in memory of their own.
+class Memory {
+ public:
+  Memory(int64_t count, DType type) : type_(type), words_(static_cast<size_t>(count)) {}
+  void set(int64_t i, double value) { ref::store(words_.data(), type_, i, value); }
+  void* data() { return words_.data(); }
+  RowsView rows(int64_t m, int64_t n) { return {data(), type_, m, n, n}; }
+  VectorView vector() { return {data(), type_, static_cast<int64_t>(words_.size())}; }
+  // The values, each as the f64 it is; a NaN is only promised to be one.
+  void append_to(std::string* bytes) const {
+    const ref::Elements<double> elements(words_.data(), type_, 0);
+    for (size_t i = 0; i < words_.size(); ++i) {
+      const double v = elements[static_cast<int64_t>(i)];
+      const uint64_t bits = std::isnan(v) ? 0x7ff8000000000000u : std::bit_cast<uint64_t>(v);
+      for (int byte = 0; byte < 8; ++byte) bytes->push_back(static_cast<char>(bits >> 8 * byte));
+    }
+  }
+
+ private:
+  DType type_;
+  std::vector<double> words_;  // of 8 bytes, whatever the type needs
+};
+
+struct Hashes {
+  uint64_t forward, backward;
+  bool operator==(const Hashes&) const = default;
+};
+
+Hashes run(const Implementation& by, const Case& c, uint64_t seed) {
+  const int64_t m = c.rows, n = c.cols;
+  const DType saved = dtype_of_statistics(c.rows_type);
+  Memory x(m * n, c.rows_type), dy = x, residual = x, dsum = x, sum = x, y = x, dx = x,
+                                dresidual = x, weight(n, c.parameters), bias = weight,
+                                dweight(n, c.gradients), dbias = dweight, hi(m, saved), lo = hi,
+                                rstd = hi;
+  for (int64_t r = 0; r < m; ++r) {
+    const int kind = static_cast<int>(mix64(seed + static_cast<uint64_t>(r)) % 24);
+    for (int64_t i = r * n; i < (r + 1) * n; ++i) {
+      x.set(i, element(kind, i - r * n, &seed));
+      dy.set(i, next_value(&seed));
+      residual.set(i, next_value(&seed));
+      dsum.set(i, next_value(&seed));
+    }
+  }
+  for (int64_t i = 0; i < n; ++i) {
+    weight.set(i, next_value(&seed));
+    bias.set(i, next_value(&seed));
+  }
+  const bool layer_norm = c.spec.kind == NormKind::kLayerNorm;
+  const auto vector = [](Memory& memory, bool is_there) {
+    const VectorView view = memory.vector();
+    return is_there ? ConstVectorView{view.data, view.dtype, view.size} : ConstVectorView{};
+  };
+  const auto rows = [&](Memory& memory) { return c.residual ? memory.rows(m, n) : RowsView{}; };
+  const NormForward f{
+      x.rows(m, n),
+      vector(weight, c.weight),
+      vector(bias, c.bias),
+      y.rows(m, n),
+      {layer_norm ? hi.data() : nullptr, layer_norm ? lo.data() : nullptr, rstd.data()},
+      rows(residual),
+      rows(sum),
+      -0.375f};
+  const NormBackward b{c.residual ? sum.rows(m, n) : x.rows(m, n),
+                       dy.rows(m, n),
+                       f.weight,
+                       {f.statistics.mean_hi, f.statistics.mean_lo, rstd.data()},
+                       dx.rows(m, n),
+                       dweight.vector(),
+                       dbias.vector(),
+                       rows(dsum),
+                       rows(dresidual),
+                       -0.375f};
+  const Executor executor = std_thread_executor(2);
+  by.forward(c.spec, f, executor);
+  const size_t bytes = by.backward_workspace(c.spec, b, executor);
+  struct alignas(64) Line {
+    char bytes[64];
+  };
+  std::vector<Line> workspace(bytes / sizeof(Line) + 1);
+  by.backward(c.spec, b, workspace.data(), bytes, executor);
+
+  std::string forward, backward;
+  for (const Memory* each : {&sum, &y, &hi, &lo, &rstd}) each->append_to(&forward);
+  for (const Memory* each : {&dx, &dresidual, &dweight, &dbias}) each->append_to(&backward);
+  return {fnv1a_64(forward), fnv1a_64(backward)};
+}
+
+// Of the reference; every target of this machine must agree. -> false where one does not.
+bool run_everywhere(const Case& c, uint64_t seed, Hashes* hashes) {
+  *hashes = run(implementations().back(), c, seed);
+  bool same = true;
+  for (const std::string& target : cpu::available_targets()) {
+    const Implementation& kernels = implementations()[1];
+    if (!cpu::force_target(target).ok() || kernels.refusal(c.rows_type) != nullptr) continue;
+    if (run(kernels, c, seed) == *hashes) continue;
+    same = false;
+    std::printf("%s differs from the reference: %s\n", target.c_str(), c.name().c_str());
+  }
+  return same;
+}
+
+std::string hex(uint64_t value) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+struct File {
+  std::string contract;
+  std::map<std::string, std::string> lines;  // what was called -> hash
+  bool is_whole = false;                     // its last line is the hash of the others
+};
+
+File read(const char* path) {
+  const Result<std::string> found = read_file(path);
+  const std::string text = found.ok() ? found.value() : "";
+  File file;
+  std::string line;
+  size_t begin = 0;
+  for (std::istringstream lines(text); std::getline(lines, line); begin += line.size() + 1) {
+    const size_t space = line.rfind(' ');
+    if (space == std::string::npos) continue;
+    const std::string key = line.substr(0, space), value = line.substr(space + 1);
+    if (key == "contract") {
+      file.contract = value;
+    } else if (key == "these lines") {
+      file.is_whole = value == hex(fnv1a_64(std::string_view(text).substr(0, begin))) &&
+                      begin + line.size() + 1 == text.size();
+    } else {
+      file.lines[key] = value;
+    }
+  }
+  return file;
+}
+
+int report(bool fails, const std::string& what) {
+  if (fails) std::printf("%s\n", what.c_str());
+  return fails;
+}
+
+int check(const char* path, const char* new_contract) {
+  const File file = read(path);
+  const bool is_new = file.contract.empty() && file.lines.empty();
+  int failures = report(!is_new && !file.is_whole,
+                        std::string(path) + " was changed by something else than this program");
+  std::string text = std::string("contract ") + (new_contract ? new_contract : "") + "\n";
+  size_t met = 0;
+  uint64_t seed = 1;
+  for (const Case& c : all_cases()) {
+    Hashes hashes;
+    failures += !run_everywhere(c, seed++, &hashes);
+    for (const bool forward : {true, false}) {
+      const std::string key = c.name() + (forward ? " forward" : " backward");
+      const std::string hash = hex(forward ? hashes.forward : hashes.backward);
+      const auto known = file.lines.find(key);
+      text += key + " " + hash + "\n";
+      met += known != file.lines.end();
+      if (known == file.lines.end()) {
+        failures += report(new_contract == nullptr, "no line for: " + key);
+      } else if (new_contract == nullptr || new_contract == file.contract) {
+        failures += report(known->second != hash,
+                           key + ": " + hash + " is not the contract's " + known->second);
+      }
+    }
+  }
+  if (new_contract == nullptr || new_contract == file.contract) {
+    failures += report(met != file.lines.size(), "lines of cases that are no more");
+  }
+  std::printf("%s: %zu hashes met, %d failures; targets:", path, met, failures);
+  for (const std::string& target : cpu::available_targets()) std::printf(" %s", target.c_str());
+  std::printf("\n");
+  if (new_contract == nullptr || failures > 0) return failures != 0;
+  text += "these lines " + hex(fnv1a_64(text)) + "\n";
+  const Status written = write_file_atomically(path, {text});
+  report(!written.ok(), written.message());
+  return written.ok() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace norma::test
+
+int main(int argc, char** argv) {
+  if (argc != 2) return std::fprintf(stderr, "usage: row_norms FILE\n"), 2;
+  return norma::test::check(argv[1], std::getenv("NORMA_GOLDEN_CONTRACT"));
+}
