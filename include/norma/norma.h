@@ -43,7 +43,8 @@
 //     width, the alignment and the stride (the contract norma-1, docs/numerics.md). Of BatchNorm
 //     in training that is true but for the other rows. eps is taken
 //     as it is: finite, >= 0, inside the root. The caller's rounding mode and flush-to-zero flags
-//     change nothing and are left as they were.
+//     change nothing and are left as they were. As any arithmetic does, a call may raise the
+//     floating-point exception flags, such as FE_INEXACT.
 // (8) Types. Rows of one call have one type: f32, bf16, f16 or f64. Weight and bias have it too, or
 //     both are f32; each gradient of a parameter has it, or is f32. f64 goes with f64 alone. 16-bit
 //     elements are promoted exactly, worked in f32 and rounded once, to nearest even, when stored.

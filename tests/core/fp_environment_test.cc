@@ -250,6 +250,7 @@ TEST_P(FpEnvironment, ThreadsOfTheExecutorKeepTheirs) {
   }
 }
 
+// Every one of these differs from the default, so that the flags are put back too.
 TEST(Environments, PutsFlagsAndControlBack) {
   for (const Environment& e : kEnvironments) {
     const Scoped scoped(e);
@@ -267,19 +268,6 @@ TEST(Environments, PutsFlagsAndControlBack) {
     }
     EXPECT_EQ(control(), set) << e.name;
     EXPECT_EQ(std::fetestexcept(FE_ALL_EXCEPT), flags) << e.name;
-  }
-}
-
-// What a call raises inside is not the caller's; only how work is cut may say inexact.
-TEST_P(FpEnvironment, FlagsOfACallAreNotTheCallers) {
-  const Problem p = sensitive_problem({GetParam(), 0}, 70, 100, kHostileRows);
-  const Results want = specified(p);
-  for (const cpu::Kernels* kernels : all_kernels()) {
-    for (const Way& way : every_scheme()) {
-      std::feclearexcept(FE_ALL_EXCEPT);
-      run_kernels(*kernels, p, want, way);
-      EXPECT_EQ(std::fetestexcept(FE_ALL_EXCEPT & ~FE_INEXACT), 0) << way.text();
-    }
   }
 }
 

@@ -206,7 +206,15 @@ HWY_NOINLINE void SweepRows(const BackwardArgs& args, int64_t first, Range cols,
   const auto stream = [](V v, auto* p) HWY_ATTR { Stream(v, p); };
   int64_t i = cols.begin;
   if (kDx && args.stream) {
-    for (; i + kN <= cols.end; i += kN) sweep.Columns(i, dweight, dbias, load, store, stream);
+    // What is stored does not come back, so that there is room for the rows that are summed next.
+    const int64_t ahead = HWY_MAX(1024 / args.cols, 1);
+    const T* next_x = sweep.x[0] + ahead * args.x_stride;
+    const T* next_dy = sweep.dy[0] + ahead * args.dy_stride;
+    for (; i + kN <= cols.end; i += kN) {
+      hwy::Prefetch(next_x + i);
+      hwy::Prefetch(next_dy + i);
+      sweep.Columns(i, dweight, dbias, load, store, stream);
+    }
   }
   for (; i + kN <= cols.end; i += kN) sweep.Columns(i, dweight, dbias, load, store, store);
   if (i < cols.end) {

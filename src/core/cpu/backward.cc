@@ -253,8 +253,7 @@ class Backward {
 
   // dx of the rows, and their terms added to dweight and dbias, in one pass over x and dy.
   void sweep(Range rows, float* dweight, float* dbias) {
-    const int64_t fit = kBatchElements / cols_ / kSweepRows * kSweepRows;
-    const int64_t batch = std::clamp(fit, kSweepRows, kRowBlock);
+    const int64_t batch = batch_rows();
     float g[kRowBlock], gx[kRowBlock];
     for (int64_t r = rows.begin; r < rows.end; r += batch) {
       const Range some{r, std::min(r + batch, rows.end)};
@@ -262,6 +261,13 @@ class Backward {
       norm_.backward_sweep(args_, some, {0, cols_}, {g, gx}, dweight, dbias);
       if (add_residual_ != nullptr) add_residual_(residual_, some, {0, cols_});
     }
+  }
+
+  // Rows on their way from memory and back are fewer, so that reading and writing overlap.
+  int64_t batch_rows() const {
+    if (args_.stream) return std::clamp<int64_t>(kBatchElements / 4 / cols_, 1, kRowBlock);
+    const int64_t fit = kBatchElements / cols_ / kSweepRows * kSweepRows;
+    return std::clamp(fit, kSweepRows, kRowBlock);
   }
 
   const Kernels& kernels_;

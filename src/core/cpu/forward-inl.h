@@ -261,11 +261,20 @@ HWY_NOINLINE void ForwardRow(const ForwardArgs& args, NormalizeFunction normaliz
   normalize(args, r, 1, &s.mean_hi, &s.mean_lo, &s.rstd);
 }
 
+// Rows summed before the first of them is written. A long row has enough to do to hide its own
+// latencies, and the fewer rows lie between reading and writing, the more the two overlap in
+// memory: with batches of 4096 elements rows from DRAM took 1.4 times a copy, one by one 0.9.
+HWY_INLINE int64_t BatchRows(const ForwardArgs& args) {
+  if (args.cols > kBatchElements / 8) return 1;
+  const int64_t elements = args.stream ? kBatchElements / 4 : kBatchElements;
+  return HWY_MIN(elements / args.cols, kBatch);
+}
+
 template <class Norm, class T>
 void Forward(const ForwardArgs& args, Range rows) {
   const NormalizeFunction normalize = args.f32_parameters ? SelectNormalize<Norm, T, float>(args)
                                                           : SelectNormalize<Norm, T, T>(args);
-  const int64_t batch_rows = HWY_MAX(HWY_MIN(kBatchElements / args.cols, kBatch), 1);
+  const int64_t batch_rows = BatchRows(args);
   Batch batch;
   if (!Norm::kPivot) batch.ClearMeans();
   for (int64_t first = rows.begin; first < rows.end; first += batch_rows) {

@@ -14,6 +14,7 @@
 #include "core/cpu/hostile_rows.h"
 #include "core/cpu/kernels.h"
 #include "core/cpu/vectors-inl.h"
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -37,11 +38,13 @@ HWY_NOINLINE void StoreSums(const ForwardArgs& args, int64_t first, int64_t coun
   }
 }
 
-// Section 3 of one row. T is the type of the rows, P that of the parameters. kGain: 0 no weight,
-// 1 weight, 2 LLaMA's weight after a rounding, 3 Gemma's 1 + weight, 4 both.
+// Section 3 of one row; ahead: where in x the sums go on afterwards. T is the type of the rows, P
+// that of the parameters. kGain: 0 no weight, 1 weight, 2 LLaMA's weight after a rounding, 3
+// Gemma's 1 + weight, 4 both.
 template <class Norm, class T, class P, int kGain, bool kBias, bool kStream>
 HWY_INLINE void NormalizeRow(const T* x, T* y, int64_t n, const P* HWY_RESTRICT weight,
-                             const P* HWY_RESTRICT bias, const typename Norm::Row& row) {
+                             const P* HWY_RESTRICT bias, const typename Norm::Row& row,
+                             int64_t ahead) {
   const auto affine = [&](V v, int64_t i, const auto& load) HWY_ATTR {
     V out = row.Xhat(v);
     if constexpr (kGain == 2 || kGain == 4) out = Rounded<T>(out);
@@ -53,6 +56,12 @@ HWY_INLINE void NormalizeRow(const T* x, T* y, int64_t n, const P* HWY_RESTRICT 
   const auto load = [](const auto* p) HWY_ATTR { return Load(p); };
   int64_t i = 0;
   for (; i + 2 * kN <= n; i += 2 * kN) {
+    if (kStream) {
+      // What is stored does not come back, so that there is room for what is read next.
+      for (int64_t line = 0; line < 2 * kN; line += 64 / static_cast<int64_t>(sizeof(T))) {
+        hwy::Prefetch(x + ahead + i + line);
+      }
+    }
     const V y0 = affine(load(x + i), i, load), y1 = affine(load(x + i + kN), i + kN, load);
     if (kStream) {
       Stream(y0, y + i);
@@ -82,7 +91,7 @@ HWY_NOINLINE void Normalize(const ForwardArgs& args, int64_t first, int64_t coun
     }
     NormalizeRow<Norm, T, P, kGain, kBias, kStream>(
         RowOf<T>(args.x, args.x_stride, first + r), RowOf<T>(args.y, args.y_stride, first + r),
-        args.cols, weight, bias, {mean_hi[r], mean_lo[r], rstd[r]});
+        args.cols, weight, bias, {mean_hi[r], mean_lo[r], rstd[r]}, count * args.x_stride);
   }
 }
 
