@@ -42,6 +42,7 @@ bool any_near(const std::array<ByteHull, kOutputs>& outputs,
               const std::array<ByteHull, kInputs>& inputs) {
   bool near = false;  // without a branch a pair
   for (size_t o = 0; o < kOutputs; ++o) {
+    if (outputs[o].begin >= outputs[o].end) continue;
     for (const ByteHull& input : inputs) near |= overlap(outputs[o], input);
     for (size_t p = 0; p < o; ++p) near |= overlap(outputs[o], outputs[p]);
   }

@@ -147,6 +147,9 @@ void call_step(Subject& s, const Task& task, int64_t step, bool is_sample) {
 
 void summarise(Subject& s) {
   Timing& t = s.timing;
+  for (size_t i = 0; i < s.forward.size(); ++i) {
+    t.round_ns_per_row.push_back(s.forward[i] + s.backward[i]);
+  }
   t.forward_ns_per_row = quartiles_of(s.forward);
   t.backward_ns_per_row = quartiles_of(s.backward);
   t.step_ms = quartiles_of(s.step);
@@ -229,6 +232,7 @@ Json to_json(const Timing& t) {
           {"forward_ns_quartiles", {t.forward_ns_per_row.low, t.forward_ns_per_row.high}},
           {"backward_ns_per_row", t.backward_ns_per_row.median},
           {"backward_ns_quartiles", {t.backward_ns_per_row.low, t.backward_ns_per_row.high}},
+          {"round_ns_per_row", t.round_ns_per_row},
           {"step_ms", t.step_ms.median},
           {"norm_calls", t.norm_calls},
           {"norm_share_of_step", t.norm_share_of_step},

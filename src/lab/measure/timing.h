@@ -26,6 +26,7 @@ struct Timing {
   int64_t cols = 0;
   int64_t threads = 0;
   Quartiles forward_ns_per_row, backward_ns_per_row;
+  std::vector<double> round_ns_per_row;  // forward and backward of each round, for paired ratios
   Quartiles step_ms;              // batch, forward, loss, backward, Adam
   double norm_share_of_step = 0;  // calls * (forward + backward) / step, from the medians
   int64_t norm_calls = 0;         // in one forward pass

@@ -3,7 +3,9 @@
 
 #include "lab/report/cost.h"
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "lab/report/words.h"
 
@@ -23,6 +25,19 @@ bool quartiles_overlap(const Timing& a, const Timing& b) {
     return t.forward_quartiles->second + t.backward_quartiles->second;
   };
   return low(a) <= high(b) && low(b) <= high(a);
+}
+
+// Of the first's time over the second's in each round, sorted; empty where not recorded, or not in
+// the same rounds.
+std::vector<double> paired_ratios(const Timing& a, const Timing& b) {
+  std::vector<double> ratios;
+  if (a.round_ns_per_row.size() != b.round_ns_per_row.size()) return ratios;
+  for (size_t i = 0; i < a.round_ns_per_row.size(); ++i) {
+    if (!(a.round_ns_per_row[i] > 0) || !(b.round_ns_per_row[i] > 0)) return {};
+    ratios.push_back(a.round_ns_per_row[i] / b.round_ns_per_row[i]);
+  }
+  std::sort(ratios.begin(), ratios.end());
+  return ratios;
 }
 
 }  // namespace
@@ -45,6 +60,13 @@ std::optional<CostRatio> cost_ratio(const RunFolder& folder, const Variant& firs
   const Timing &a = *cost.first, &b = *cost.second;
   const bool same_task = a.rows == b.rows && a.cols == b.cols && a.threads == b.threads;
   if (!same_task || !(ns_per_row(a) > 0) || !(ns_per_row(b) > 0)) return std::nullopt;
+  if (const std::vector<double> ratios = paired_ratios(a, b); !ratios.empty()) {
+    const size_t n = ratios.size();
+    cost.ratio = ratios[n / 2];
+    cost.differs = std::abs(cost.ratio - 1) > kSameCost &&
+                   (ratios[n / 4] > 1 || ratios[n - 1 - n / 4] < 1);
+    return cost;
+  }
   cost.ratio = ns_per_row(a) / ns_per_row(b);
   cost.differs = std::abs(cost.ratio - 1) > kSameCost && !quartiles_overlap(a, b);
   return cost;

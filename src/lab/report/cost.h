@@ -19,8 +19,10 @@ struct CostRatio {
   const Timing* first = nullptr;
   const Timing* second = nullptr;
   double ratio = 1;  // forward and backward of the first over the second's
-  bool differs =
-      false;  // by more than kSameCost, and the quartiles (where recorded) do not overlap
+  // By more than kSameCost, and clearly: the quartiles of the ratios round by round lie on one side
+  // of 1. A slow moment falls on both norms of a round, so that it does not hide a difference.
+  // Where no rounds are recorded, the quartiles of the two (if those are) do not overlap.
+  bool differs = false;
 };
 
 // The timing of a variant: its own placement's, else the same norm's in any placement. Null where

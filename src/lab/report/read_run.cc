@@ -189,6 +189,7 @@ void read_measurements(const JsonReader& reader, RunFolder& out) {
     t.backward_ns_per_row = item.number("backward_ns_per_row");
     t.forward_quartiles = read_quartiles(item, "forward_ns_quartiles");
     t.backward_quartiles = read_quartiles(item, "backward_ns_quartiles");
+    if (item.has("round_ns_per_row")) t.round_ns_per_row = item.numbers("round_ns_per_row");
     t.step_ms = item.optional_number("step_ms");
     t.norm_share_of_step = item.optional_number("norm_share_of_step");
     t.saved_bytes_per_row = item.optional_number("saved_bytes_per_row");

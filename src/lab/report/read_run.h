@@ -63,6 +63,7 @@ struct Timing {
   double rows = 0, cols = 0, threads = 0, samples = 0;
   double forward_ns_per_row = 0, backward_ns_per_row = 0;
   std::optional<std::pair<double, double>> forward_quartiles, backward_quartiles;
+  std::vector<double> round_ns_per_row;  // of the same moments for every norm; may be absent
   std::optional<double> step_ms, norm_share_of_step, saved_bytes_per_row;
 };
 

@@ -219,8 +219,9 @@ TEST_F(TimingTest, NumbersFitTogether) {
   EXPECT_EQ(keys, (std::vector<std::string>{
                       "backward_ns_per_row", "backward_ns_quartiles", "cols",
                       "forward_ns_per_row", "forward_ns_quartiles", "norm", "norm_calls",
-                      "norm_share_of_step", "placement", "rows", "samples", "saved_bytes_per_row",
-                      "step_ms", "threads"}));
+                      "norm_share_of_step", "placement", "round_ns_per_row", "rows", "samples",
+                      "saved_bytes_per_row", "step_ms", "threads"}));
+  EXPECT_EQ(json["round_ns_per_row"].size(), static_cast<size_t>(t.samples));
   EXPECT_EQ(json["forward_ns_per_row"], t.forward_ns_per_row.median);
   EXPECT_EQ(json["backward_ns_quartiles"], Json({t.backward_ns_per_row.low,
                                                  t.backward_ns_per_row.high}));

@@ -288,6 +288,12 @@ TEST(Verdict, NormsTieAndTheDearerOneIsNotChosen) {
   f.timing[1]["forward_ns_quartiles"] = {10, 60};
   EXPECT_THAT(line_of(f),
               AllOf(StartsWith("A tie"), HasSubstr("0.71x the time (not clearly: ")));
+  // Unless they are paired: a machine that slows down, and one norm that is faster all the same.
+  f.timing[0]["round_ns_per_row"] = {100, 150, 200, 100, 160};
+  f.timing[1]["round_ns_per_row"] = {71, 108, 140, 70, 120};
+  EXPECT_THAT(line_of(f), StartsWith("Choose pre RMSNorm"));
+  f.timing[1]["round_ns_per_row"] = {71, 160, 140, 70, 170};
+  EXPECT_THAT(line_of(f), StartsWith("A tie"));
 }
 
 // Two variants compared, and post LayerNorm alone in a third setting with these losses.
