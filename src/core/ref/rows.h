@@ -49,7 +49,8 @@ class Elements {
 
 template <typename Work>
 Elements<Work> row(const ConstRowsView& view, int64_t r) {
-  return {view.data, view.dtype, r * view.stride};
+  // The stride of rows that are absent may be anything.
+  return {view.data, view.dtype, view.data == nullptr ? 0 : r * view.stride};
 }
 template <typename Work>
 Elements<Work> elements(const ConstVectorView& view) {
