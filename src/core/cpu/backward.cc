@@ -12,6 +12,7 @@
 #include "core/cpu/column_tree.h"
 #include "core/cpu/cost.h"
 #include "core/cpu/norms.h"
+#include "core/cpu/scratch.h"
 #include "core/fp_environment.h"
 
 namespace norma::cpu {
@@ -47,23 +48,6 @@ Cut choose_cut(const NormBackward& args, const Executor& executor) {
   return balanced ? Cut{Scheme::kBlocks, parts} : Cut{Scheme::kColumns, threads};
 }
 
-// Hands out 64-byte aligned pieces of the workspace; without memory it only counts.
-class Arena {
- public:
-  explicit Arena(void* memory) : memory_(static_cast<char*>(memory)) {}
-  template <typename T>
-  T* take(int64_t count) {
-    const size_t offset = used_;
-    used_ += (static_cast<size_t>(count) * sizeof(T) + 63) / 64 * 64;
-    return memory_ == nullptr ? nullptr : reinterpret_cast<T*>(memory_ + offset);
-  }
-  size_t used() const { return used_; }
-
- private:
-  char* memory_;
-  size_t used_ = 0;
-};
-
 // One gradient over a range of columns, as one thread sums it: f32 within a block of rows, f64
 // nodes over blocks.
 class GradientSum {
@@ -74,13 +58,13 @@ class GradientSum {
     double* nodes = nullptr;  // null where there is one block
     int64_t stride = 0;
   };
-  static Memory take(Arena& arena, const VectorView& gradient, int64_t blocks) {
+  static Memory take(Scratch& scratch, const VectorView& gradient, int64_t blocks) {
     if (gradient.data == nullptr) return {};
     if (blocks <= 1 && gradient.dtype == DType::kF32) return {};
     const int64_t stride = ceil_div(gradient.size, kStrip) * kStrip;
-    float* block = arena.take<float>(stride);
+    float* block = scratch.take<float>(stride);
     if (blocks <= 1) return {block, nullptr, stride};
-    return {block, arena.take<double>(stride * ColumnTree::slots(blocks)), stride};
+    return {block, scratch.take<double>(stride * ColumnTree::slots(blocks)), stride};
   }
 
   GradientSum(const Kernels& kernels, const Memory& memory, const VectorView& result, Range cols)
@@ -177,9 +161,9 @@ class Backward {
     deal(rows_, backward_grain(cols_), [&](Range rows) { sweep(rows, nullptr, nullptr); });
   }
 
-  void by_blocks(int64_t parts, Arena& arena) {
-    Sums* sums = arena.take<Sums>(parts);
-    for (int64_t p = 0; p < parts; ++p) new (sums + p) Sums(take_sums(arena));
+  void by_blocks(int64_t parts, Scratch& scratch) {
+    Sums* sums = scratch.take<Sums>(parts);
+    for (int64_t p = 0; p < parts; ++p) new (sums + p) Sums(take_sums(scratch));
     deal(parts, 1, [&](Range some) {
       for (int64_t p = some.begin; p < some.end; ++p) {
         sum_blocks({p * blocks_ / parts, (p + 1) * blocks_ / parts}, sums[p], [&](Range rows) {
@@ -194,10 +178,10 @@ class Backward {
     finish(*sums);
   }
 
-  void by_columns(int64_t parts, Arena& arena) {
-    const RowMeans means{arena.take<float>(rows_), arena.take<float>(rows_)};
-    const auto dweight = GradientSum::take(arena, dweight_, blocks_);
-    const auto dbias = GradientSum::take(arena, dbias_, blocks_);
+  void by_columns(int64_t parts, Scratch& scratch) {
+    const RowMeans means{scratch.take<float>(rows_), scratch.take<float>(rows_)};
+    const auto dweight = GradientSum::take(scratch, dweight_, blocks_);
+    const auto dbias = GradientSum::take(scratch, dbias_, blocks_);
     if (args_.dx != nullptr) {
       deal(rows_, backward_grain(cols_), [&](Range rows) {
         norm_.backward_sums(args_, rows, {means.g + rows.begin, means.gx + rows.begin});
@@ -227,9 +211,9 @@ class Backward {
                    : parallel_for(executor_, count, grain, in_environment);
   }
 
-  Sums take_sums(Arena& arena) const {
-    const auto dweight = GradientSum::take(arena, dweight_, blocks_);
-    const auto dbias = GradientSum::take(arena, dbias_, blocks_);
+  Sums take_sums(Scratch& scratch) const {
+    const auto dweight = GradientSum::take(scratch, dweight_, blocks_);
+    const auto dbias = GradientSum::take(scratch, dbias_, blocks_);
     const Range all{0, cols_};
     return {{kernels_, dweight, dweight_, all}, {kernels_, dbias, dbias_, all}};
   }
@@ -287,9 +271,9 @@ bool prepares_weight(const NormSpec& spec, const NormBackward& args) {
 }
 
 const float* weight_of(const Kernels& kernels, const NormSpec& spec, const NormBackward& args,
-                       Arena& arena) {
+                       Scratch& scratch) {
   if (!prepares_weight(spec, args)) return static_cast<const float*>(args.weight.data);
-  float* weight = arena.take<float>(args.weight.size);
+  float* weight = scratch.take<float>(args.weight.size);
   kernels.parameters.of[static_cast<size_t>(args.weight.dtype)].to_f32(args.weight.data, weight,
                                                                        args.weight.size);
   for (int64_t i = 0; spec.weight_plus_one && i < args.weight.size; ++i) {
@@ -300,21 +284,21 @@ const float* weight_of(const Kernels& kernels, const NormSpec& spec, const NormB
 
 size_t workspace_of(const Cut& cut, const NormSpec& spec, const NormBackward& args) {
   const int64_t rows = args.dy.rows, blocks = ceil_div(rows, kRowBlock);
-  Arena arena(nullptr);
-  if (prepares_weight(spec, args)) arena.take<float>(args.weight.size);
-  if (cut.scheme == Scheme::kRows) return arena.used();
+  Scratch scratch(nullptr);
+  if (prepares_weight(spec, args)) scratch.take<float>(args.weight.size);
+  if (cut.scheme == Scheme::kRows) return scratch.used();
   if (cut.scheme == Scheme::kBlocks) {
-    arena.take<Sums>(cut.parts);
+    scratch.take<Sums>(cut.parts);
   } else {
-    arena.take<float>(rows);
-    arena.take<float>(rows);
+    scratch.take<float>(rows);
+    scratch.take<float>(rows);
   }
   const int64_t sums = cut.scheme == Scheme::kBlocks ? cut.parts : 1;
   for (int64_t p = 0; p < sums; ++p) {
-    GradientSum::take(arena, args.dweight, blocks);
-    GradientSum::take(arena, args.dbias, blocks);
+    GradientSum::take(scratch, args.dweight, blocks);
+    GradientSum::take(scratch, args.dbias, blocks);
   }
-  return arena.used();
+  return scratch.used();
 }
 
 void store_zeros(const VectorView& gradient) {
@@ -343,16 +327,16 @@ void backward(const Kernels& kernels, const NormSpec& spec, const NormBackward& 
   }
   Cut cut = choose_cut(args, executor);
   if (workspace_of(cut, spec, args) > bytes) cut = choose_cut(args, serial_executor());
-  Arena arena(workspace);
-  const float* weight = weight_of(kernels, spec, args, arena);
+  Scratch scratch(workspace);
+  const float* weight = weight_of(kernels, spec, args, scratch);
   Backward call(kernels, spec, args, weight, executor, raw);
   switch (cut.scheme) {
     case Scheme::kRows:
       return call.by_rows();
     case Scheme::kBlocks:
-      return call.by_blocks(cut.parts, arena);
+      return call.by_blocks(cut.parts, scratch);
     case Scheme::kColumns:
-      return call.by_columns(cut.parts, arena);
+      return call.by_columns(cut.parts, scratch);
   }
 }
 

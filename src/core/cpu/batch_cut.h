@@ -10,7 +10,7 @@
 
 #include "base/executor.h"
 #include "core/cpu/channel_kernels.h"
-#include "core/cpu/channel_scratch.h"
+#include "core/cpu/channel_arrays.h"
 #include "core/cpu/column_strip.h"
 #include "core/cpu/group_cut.h"
 

@@ -8,7 +8,6 @@
 
 #include "core/cpu/batch_cut.h"
 #include "core/cpu/batch_norms.h"
-#include "core/cpu/channel_targets.h"
 #include "core/cpu/cost.h"
 
 namespace norma::cpu {
@@ -27,7 +26,7 @@ class Backward {
  public:
   Backward(const Kernels& kernels, const BatchNormSpec& spec, const BatchNormBackward& args,
            const Executor& executor, Scratch& scratch)
-      : kernels_(channel_kernels(kernels).batch_norm),
+      : kernels_(kernels.batch_norm),
         args_(args),
         needs_(spec, args),
         cut_(executor, args.dy.rows, args.dy.cols, backward_grain(args.dy.cols)),

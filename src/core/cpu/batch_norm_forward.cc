@@ -8,7 +8,6 @@
 
 #include "core/cpu/batch_cut.h"
 #include "core/cpu/batch_norms.h"
-#include "core/cpu/channel_targets.h"
 #include "core/cpu/cost.h"
 
 namespace norma::cpu {
@@ -43,7 +42,7 @@ class Forward {
  public:
   Forward(const Kernels& kernels, const BatchNormSpec& spec, const BatchNormForward& args,
           const Executor& executor, Scratch& scratch)
-      : kernels_(channel_kernels(kernels).batch_norm),
+      : kernels_(kernels.batch_norm),
         spec_(spec),
         args_(args),
         cut_(executor, args.x.rows, args.x.cols, forward_grain(args.x.cols)),

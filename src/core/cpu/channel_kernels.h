@@ -10,8 +10,7 @@
 
 namespace norma::cpu {
 
-enum class Target : int;  // norm_tables.h
-struct Range;             // kernels.h
+struct Range;  // kernels.h
 
 struct SavedStatistics {
   float mean_hi, mean_lo, rstd;
@@ -102,9 +101,5 @@ struct BatchNormKernels {
                         double* product);
   ChannelRowsKernels rows;
 };
-
-// Each: whether this build has kernels for the target; they are put into *kernels.
-bool group_norm_kernels(Target target, GroupNormKernels* kernels);
-bool batch_norm_kernels(Target target, BatchNormKernels* kernels);
 
 }  // namespace norma::cpu

@@ -6,8 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "core/cpu/channel_scratch.h"
-#include "core/cpu/channel_targets.h"
+#include "core/cpu/channel_arrays.h"
 #include "core/cpu/column_strip.h"
 #include "core/cpu/cost.h"
 #include "core/cpu/group_cut.h"
@@ -52,7 +51,7 @@ class Backward {
  public:
   Backward(const Kernels& kernels, const GroupNormSpec& spec, const GroupNormBackward& args,
            const Executor& executor, Scratch& scratch)
-      : kernels_(channel_kernels(kernels).group_norm),
+      : kernels_(kernels.group_norm),
         executor_(executor),
         shape_(spec, args.dy),
         x_(static_cast<const float*>(args.x.data)),

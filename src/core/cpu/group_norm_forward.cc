@@ -7,8 +7,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "core/cpu/channel_scratch.h"
-#include "core/cpu/channel_targets.h"
+#include "core/cpu/channel_arrays.h"
 #include "core/cpu/cost.h"
 #include "core/cpu/group_cut.h"
 #include "core/cpu/group_norms.h"
@@ -50,7 +49,7 @@ class Forward {
  public:
   Forward(const Kernels& kernels, const GroupNormSpec& spec, const GroupNormForward& args,
           const Executor& executor)
-      : kernels_(channel_kernels(kernels).group_norm),
+      : kernels_(kernels.group_norm),
         executor_(executor),
         shape_(spec, args.x),
         eps_(std::max(spec.eps, 0x1p-252)),

@@ -8,6 +8,8 @@
 
 #include <cstdint>
 
+#include "core/cpu/channel_kernels.h"
+
 namespace norma::cpu {
 
 // f32, bf16, f16: the numbers of their DType.
@@ -123,6 +125,8 @@ struct Kernels {
   ColumnKernels columns;
   ParameterTable parameters;
   ResidualTable residual;
+  GroupNormKernels group_norm;
+  BatchNormKernels batch_norm;
 };
 
 }  // namespace norma::cpu

@@ -23,6 +23,8 @@ bool rms_norm_f16_kernels(Target target, NormKernels* kernels);
 bool parameter_kernels(Target target, ParameterTable* kernels);
 bool residual_kernels(Target target, ResidualTable* kernels);
 bool column_kernels(Target target, ColumnKernels* kernels);
+bool group_norm_kernels(Target target, GroupNormKernels* kernels);
+bool batch_norm_kernels(Target target, BatchNormKernels* kernels);
 
 }  // namespace norma::cpu
 

@@ -6,6 +6,7 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include "torch_ops/modules.h"
@@ -23,7 +24,9 @@ double largest_change(const std::function<torch::Tensor(const torch::Tensor&)>& 
     torch::Tensor replaced = others.clone();
     replaced[kept].copy_(batch[kept]);
     const torch::Tensor difference = norm(replaced)[kept] - norm(batch)[kept];
-    change = std::max(change, difference.abs().max().item<double>());
+    const double largest = difference.abs().max().item<double>();
+    if (std::isnan(largest)) return largest;  // which max() would drop
+    change = std::max(change, largest);
   }
   return change;
 }

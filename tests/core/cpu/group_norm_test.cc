@@ -12,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "core/cpu/channel_targets.h"
 #include "tests/core/cpu/group_run.h"
 
 namespace norma::test {
@@ -35,14 +34,14 @@ TEST(GroupNormKernels, EachTargetHasItsOwn) {
   const std::vector<const cpu::Kernels*> all = all_kernels();
   for (size_t i = 0; i < all.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
-      EXPECT_NE(cpu::channel_kernels(*all[i]).group_norm.statistics,
-                cpu::channel_kernels(*all[j]).group_norm.statistics);
-      EXPECT_NE(cpu::channel_kernels(*all[i]).group_norm.transpose,
-                cpu::channel_kernels(*all[j]).group_norm.transpose);
-      EXPECT_NE(cpu::channel_kernels(*all[i]).group_norm.rows.normalize,
-                cpu::channel_kernels(*all[j]).group_norm.rows.normalize);
-      EXPECT_NE(cpu::channel_kernels(*all[i]).group_norm.rows.gradient,
-                cpu::channel_kernels(*all[j]).group_norm.rows.gradient);
+      EXPECT_NE(all[i]->group_norm.statistics,
+                all[j]->group_norm.statistics);
+      EXPECT_NE(all[i]->group_norm.transpose,
+                all[j]->group_norm.transpose);
+      EXPECT_NE(all[i]->group_norm.rows.normalize,
+                all[j]->group_norm.rows.normalize);
+      EXPECT_NE(all[i]->group_norm.rows.gradient,
+                all[j]->group_norm.rows.gradient);
     }
   }
 }
