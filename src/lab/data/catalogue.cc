@@ -46,8 +46,14 @@ Result<std::string> resolve_data(const std::string& name_or_path, const std::str
                                              ". Fetch it with: " + set.how_to_get);
   }
   if (std::filesystem::exists(name_or_path, error)) return name_or_path;
-  return Status(StatusCode::kNotFound,
-                unknown_name("data set or file", name_or_path, names));
+  // What is written as a path is no misspelt name.
+  if (name_or_path.find_first_of("/.") != std::string::npos) {
+    std::string known;
+    for (const std::string& name : names) known += (known.empty() ? "" : ", ") + name;
+    return Status(StatusCode::kNotFound, "there is no file " + name_or_path +
+                                             ". Give another path, or a data set: " + known + ".");
+  }
+  return Status(StatusCode::kNotFound, unknown_name("data set or file", name_or_path, names));
 }
 
 }  // namespace norma::lab

@@ -101,7 +101,11 @@ Result<PairSplit> load_pairs(const std::string& path, const PairOptions& options
     if (tab == std::string_view::npos || line.find('\t', tab + 1) != std::string_view::npos) {
       return invalid_argument(path + ": line " + std::to_string(number) +
                               " must be a source and a target sentence with exactly one tab "
-                              "between them. Correct the line.");
+                              "between them. Correct the line" +
+                              (number == 1
+                                   ? "; or, where the file is running text, say so: --family "
+                                     "gpt or llama to train, --text to check it."
+                                   : "."));
     }
     ++split.lines;
     Pair pair{std::string(line.substr(0, tab)), std::string(line.substr(tab + 1))};

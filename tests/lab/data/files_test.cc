@@ -147,7 +147,9 @@ TEST(LoadPairs, NamesWhatIsWrong) {
   expect_error(load(""), StatusCode::kInvalidArgument, {"bad.tsv is empty"});
   expect_error(load("\xEF\xBB\xBF"), StatusCode::kInvalidArgument, {"bad.tsv is empty"});
   expect_error(load(good + "no tab here\n"), StatusCode::kInvalidArgument,
-               {"bad.tsv: line 201", "exactly one tab"});
+               {"bad.tsv: line 201", "exactly one tab", "Correct the line."});
+  expect_error(load("In the beginning\n" + good), StatusCode::kInvalidArgument,
+               {"bad.tsv: line 1 ", "running text", "--family gpt"});
   expect_error(load("a\tb\tc\n" + good), StatusCode::kInvalidArgument,
                {"bad.tsv: line 1 ", "exactly one tab"});
   expect_error(load(good + "abc\xFF\tx\n"), StatusCode::kInvalidArgument,
