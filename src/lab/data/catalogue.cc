@@ -50,8 +50,9 @@ Result<std::string> resolve_data(const std::string& name_or_path, const std::str
   if (name_or_path.find_first_of("/.") != std::string::npos) {
     std::string known;
     for (const std::string& name : names) known += (known.empty() ? "" : ", ") + name;
-    return Status(StatusCode::kNotFound, "there is no file " + name_or_path +
-                                             ". Give another path, or a data set: " + known + ".");
+    return Status(StatusCode::kNotFound, "there is no file \"" + name_or_path +
+                                             "\". Give another path, or a data set: " + known +
+                                             ".");
   }
   return Status(StatusCode::kNotFound, unknown_name("data set or file", name_or_path, names));
 }

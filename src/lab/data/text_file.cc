@@ -15,8 +15,8 @@ Result<std::string> read_text_file(const std::string& path) {
   if (!file.ok()) {
     if (file.status().code() != StatusCode::kNotFound) return file.status();
     return Status(StatusCode::kNotFound,
-                  "there is no file " + path + ". Give the path of a text file, or run `make data` "
-                  "for the built-in data sets.");
+                  "there is no file \"" + path + "\". Give the path of a text file, or run "
+                  "`make data` for the built-in data sets.");
   }
   std::string& text = file.value();
   const size_t invalid = text::find_invalid_utf8(text);

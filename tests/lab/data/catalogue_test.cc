@@ -48,7 +48,7 @@ TEST(Catalogue, ResolvesNamesAndPaths) {
   EXPECT_NE(message("kjv").find("Fetch it with: make data"), std::string::npos);
   EXPECT_NE(message("en-ed").find("\"en-de\""), std::string::npos) << message("en-ed");
   EXPECT_EQ(message("my/missing.tsv"),
-            "there is no file my/missing.tsv. Give another path, or a data set: en-de, kjv.");
+            "there is no file \"my/missing.tsv\". Give another path, or a data set: en-de, kjv.");
   const std::string bible = folder.write("kjv/kjv.txt", "x");
   EXPECT_EQ(resolve_data("kjv", folder.path()).value(), bible);
   const std::string own = folder.write("own.tsv", "x");

@@ -142,7 +142,7 @@ TEST(LoadPairs, NamesWhatIsWrong) {
   };
   const std::string good = many_pairs(200);
   expect_error(load_pairs(folder.path("none.tsv")).status(), StatusCode::kNotFound,
-               {"no file " + folder.path("none.tsv"), "make data"});
+               {"no file \"" + folder.path("none.tsv") + "\"", "make data"});
   expect_error(load_pairs(folder.path()).status(), StatusCode::kIo, {folder.path(), "directory"});
   expect_error(load(""), StatusCode::kInvalidArgument, {"bad.tsv is empty"});
   expect_error(load("\xEF\xBB\xBF"), StatusCode::kInvalidArgument, {"bad.tsv is empty"});
