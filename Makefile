@@ -1,5 +1,5 @@
 # Forwards to CMake presets and small scripts; nothing is decided here.
-.PHONY: demo test sanitize build setup data bench bench-suite accuracy clean
+.PHONY: demo test sanitize fuzz build setup data bench bench-suite accuracy clean
 
 demo: build data
 	./scripts/demo.sh
@@ -9,6 +9,9 @@ test: build data
 
 sanitize: setup
 	./scripts/sanitize.sh
+
+fuzz: setup
+	./scripts/fuzz.sh
 
 build: setup
 	cmake --preset release

@@ -10,7 +10,7 @@ if(NORMA_SANITIZE)
   target_compile_options(norma_options INTERFACE -fsanitize=${NORMA_SANITIZE} -fno-omit-frame-pointer -g
                          -fno-sanitize-recover=all
                          # What sanitizers insert confuses this warning of g++ (its manual says so).
-                         -Wno-maybe-uninitialized)
+                         $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(norma_options INTERFACE -fsanitize=${NORMA_SANITIZE})
 endif()
 if(NORMA_EXECUTOR STREQUAL "openmp")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the build needs: Debian packages, and a virtual environment with the torch wheel.
 # And what the bench compares with: oneDNN, and ONNX Runtime's wheel, which no build needs.
-# Quick when nothing is missing.
+# setup.sh [PACKAGE...]: those packages besides. Quick when nothing is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,7 +10,7 @@ onnxruntime_version=1.31.1
 onnx_version=1.23.2
 packages=(build-essential cmake ninja-build pkg-config python3 python3-venv git
   libhwy-dev libgtest-dev libgmock-dev libcli11-dev libfmt-dev nlohmann-json3-dev
-  libtomlplusplus-dev libbenchmark-dev libdnnl-dev g++-aarch64-linux-gnu qemu-user chromium)
+  libtomlplusplus-dev libbenchmark-dev libdnnl-dev g++-aarch64-linux-gnu qemu-user chromium "$@")
 
 . /etc/os-release
 case "${ID:-}:${VERSION_ID:-}" in

@@ -69,7 +69,7 @@ T normalized(T x, const Saved<T>& s) {
 
 template <typename T>
 void forward(const NormSpec& spec, const NormForward& given) {
-  const NormForward args = after_residual<T>(given);
+  const NormForward args = given.x.cols == 0 ? given : after_residual<T>(given);
   const int64_t n = args.x.cols;
   if (n == 0) return store_statistics_of_empty_rows<T>(args.x.rows, args.statistics);
   for (int64_t r = 0; r < args.x.rows; ++r) {
