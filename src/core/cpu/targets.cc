@@ -4,6 +4,10 @@
 // Compiled without the kernels' flags: this code asks the processor whether those may run.
 #include "core/cpu/targets.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include <array>
 #include <atomic>
 #include <cstdlib>
@@ -28,6 +32,14 @@ constexpr TargetTraits kAllTargets[] = {
     {Target::kNeon, "neon", "cpu:neon", 4},
 };
 
+#if defined(__x86_64__)
+// Not by the builtin: clang 14 does not know the name.
+bool processor_has_f16c() {
+  unsigned eax, ebx, ecx, edx;
+  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
+}
+#endif
+
 // Every extension that Highway lets the compiler use in the target's code.
 bool processor_has(Target target) {
 #if defined(__x86_64__)
@@ -35,7 +47,7 @@ bool processor_has(Target target) {
                     __builtin_cpu_supports("pclmul");
   const bool avx2 = sse4 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                     __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-                    __builtin_cpu_supports("f16c");
+                    processor_has_f16c();
   switch (target) {
     case Target::kSse4:
       return sse4;

@@ -90,6 +90,8 @@ Status check_forward(const BatchNormSpec& spec, const BatchNormForward& args) {
   NORMA_RETURN_IF_ERROR(kForward.statistic("mean_lo", s.mean_lo, x.dtype, false));
   NORMA_RETURN_IF_ERROR(kForward.statistic("rstd", s.rstd, x.dtype, false));
   NORMA_RETURN_IF_ERROR(check_overlap(spec, args));
+  NORMA_RETURN_IF_ERROR(ready(kForward, "rows", x.dtype));
+  // Last, as it reads the mask: a call that is refused for anything else reads no data.
   return spec.training ? check_count(args) : Status();
 }
 
@@ -180,7 +182,6 @@ Status check_workspace(const BatchNormBackward& args, const void* workspace, siz
 Status batch_norm_forward_workspace_size(const BatchNormSpec& spec, const BatchNormForward& args,
                                          size_t* bytes) {
   NORMA_RETURN_IF_ERROR(check_forward(spec, args));
-  NORMA_RETURN_IF_ERROR(ready(kForward, "rows", args.x.dtype));
   const bool cpu = choice_for(args.x.dtype) == Choice::kCpu;
   *bytes = cpu ? cpu::batch_norm_forward_workspace(spec, args) : 0;
   return Status();
@@ -189,7 +190,6 @@ Status batch_norm_forward_workspace_size(const BatchNormSpec& spec, const BatchN
 Status batch_norm_forward(const BatchNormSpec& spec, const BatchNormForward& args, void* workspace,
                           size_t workspace_bytes, const Executor& executor) {
   NORMA_RETURN_IF_ERROR(check_forward(spec, args));
-  NORMA_RETURN_IF_ERROR(ready(kForward, "rows", args.x.dtype));
   if (choice_for(args.x.dtype) == Choice::kRef) {
     const DefaultFpEnvironment environment;
     ref::batch_norm_forward(spec, args);

@@ -65,19 +65,31 @@ ChannelStatistics<T> statistics(const Elements& group, const T* x, double eps) {
   return ChannelMoments<T, decltype(value), decltype(sum)>(n, eps, value, sum).saved();
 }
 
+bool has_elements(const ConstImagesView& v) {
+  return v.samples > 0 && v.channels > 0 && v.positions > 0;
+}
+
+// They have no mean; 0 is shown, as PyTorch does.
+template <typename T>
+void store_statistics_of_empty_groups(const Statistics& statistics, int64_t groups) {
+  // Groups of no elements can be more than anyone could count.
+  if (!statistics.mean_hi && !statistics.mean_lo && !statistics.rstd) return;
+  for (int64_t r = 0; r < groups; ++r) {
+    store<T>(statistics, r, {0, 0, std::numeric_limits<T>::quiet_NaN()});
+  }
+}
+
 template <typename T>
 void forward(const GroupNormSpec& spec, const GroupNormForward& args) {
+  if (!has_elements(args.x)) {
+    return store_statistics_of_empty_groups<T>(args.statistics, args.x.samples * spec.groups);
+  }
   const T* x = static_cast<const T*>(args.x.data);
   const T* weight = static_cast<const T*>(args.weight.data);
   const T* bias = static_cast<const T*>(args.bias.data);
   T* y = static_cast<T*>(args.y.data);
   for (int64_t r = 0; r < args.x.samples * spec.groups; ++r) {
     const Elements group = group_of(spec, args.x, r);
-    if (group.size() == 0) {
-      // It has no mean; 0 is shown, as PyTorch does.
-      store<T>(args.statistics, r, {0, 0, std::numeric_limits<T>::quiet_NaN()});
-      continue;
-    }
     const ChannelStatistics<T> s = statistics(group, x, spec.eps);
     store(args.statistics, r, s);
     for (int64_t i = 0; i < group.size(); ++i) {
@@ -95,9 +107,10 @@ template <typename T, typename Term>
 void store_channel_sums(const GroupNormSpec& spec, const ConstImagesView& dy,
                         const VectorView& result, const Term& term) {
   if (result.data == nullptr) return;
+  const int64_t samples = has_elements(dy) ? dy.samples : 0;
   for (int64_t c = 0; c < dy.channels; ++c) {
     const int64_t group = c / (dy.channels / spec.groups);
-    static_cast<T*>(result.data)[c] = column_sum<T>(dy.samples, [&](int64_t sample) {
+    static_cast<T*>(result.data)[c] = column_sum<T>(samples, [&](int64_t sample) {
       const Elements channel = elements_of(dy, sample, c, 1);
       return static_cast<T>(row_sum<T>(channel.size(), [&](int64_t i) {
         return term(sample * spec.groups + group, channel.at(i));
@@ -115,7 +128,6 @@ void store_dx(const GroupNormSpec& spec, const GroupNormBackward& args) {
   for (int64_t r = 0; r < args.dy.samples * spec.groups; ++r) {
     const Elements group = group_of(spec, args.dy, r);
     const int64_t n = group.size();
-    if (n == 0) continue;
     const ChannelStatistics<T> s = saved<T>(args.statistics, r);
     const auto g = [&](int64_t i) {
       const T v = dy[group.at(i)];
@@ -139,7 +151,7 @@ void backward(const GroupNormSpec& spec, const GroupNormBackward& args) {
   });
   store_channel_sums<T>(spec, args.dy, args.dbias,
                         [&](int64_t, int64_t place) { return dy[place]; });
-  if (args.dx.data != nullptr) store_dx<T>(spec, args);
+  if (args.dx.data != nullptr && has_elements(args.dy)) store_dx<T>(spec, args);
 }
 
 }  // namespace
