@@ -93,15 +93,14 @@ int run(Options options) {
     const std::string count = p.total > 0 ? fmt::format("{}/{} ", p.done, p.total) : "";
     if (!p.text.empty()) fmt::print(stderr, "{}{}\n", count, p.text);
     if (p.done < p.total && p.seconds_left > 0) {
-      line.show(fmt::format("{}/{} runs, {} left", p.done, p.total,
-                            duration_text(p.seconds_left)));
+      line.show(fmt::format("{}/{} runs, {} left", p.done, p.total, duration_text(p.seconds_left)));
     }
   };
   // Where it cannot be shown, nobody need look.
   if (line.on()) {
     hooks.watch = [&](const lab::CompareLook& look) { line.show(look_text(look)); };
   }
-  const lab::CompareJob job = {recipe.value(), options.out, options.data_root, "/proc/self/exe",
+  const lab::CompareJob job = {recipe.value(), options.out, options.data_root, kThisProgram,
                                environment(recipe.value().base.train.threads)};
   Result<lab::Json> summary = lab::compare(job, hooks);
   line.clear();

@@ -9,6 +9,9 @@
 
 namespace norma::cli {
 
+// By this name the system starts the program that is running.
+inline constexpr char kThisProgram[] = "/proc/self/exe";
+
 // The words this process was started with, quoted where a shell would need it.
 void set_command_line(int argc, char** argv);
 

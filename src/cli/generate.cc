@@ -18,6 +18,13 @@
 namespace norma::cli {
 namespace {
 
+// CLI11's own range would print the least positive number with 300 digits.
+std::string is_share(const std::string& text) {
+  double value = 0;
+  const bool good = CLI::detail::lexical_cast(text, value) && value > 0 && value <= 1;
+  return good ? "" : "must be above 0 and at most 1 but is " + text;
+}
+
 struct Options {
   std::string checkpoint, prompt;
   models::SampleOptions sampling;
@@ -122,8 +129,7 @@ Command add_generate(CLI::App& program) {
       ->capture_default_str()
       ->type_name("X");
   app->add_option("--top-p", options->sampling.top_p, "Share of probability that is sampled from")
-      ->check(CLI::PositiveNumber)
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(is_share)
       ->capture_default_str()
       ->type_name("X");
   app->add_option("--seed", options->sampling.seed, "Seed of the sampling")

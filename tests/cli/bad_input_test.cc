@@ -197,6 +197,13 @@ TEST_F(BadInput, AFinishedRunWithoutItsNumbersIsNamed) {
                {name + "diverged_at_step but has \"x\"."});
 }
 
+TEST_F(BadInput, AFinishedRunWithoutItsCheckpointIsNotToBeResumed) {
+  expect_done(train("run"));
+  std::filesystem::remove(path("run/checkpoint.safetensors"));
+  expect_error(norma({"translate", "run", "--text", "x"}), 1,
+               {"run/checkpoint.safetensors", "finished", "train again into another folder"});
+}
+
 TEST_F(BadInput, FoldersWithoutAReport) {
   expect_error(norma({"report", "absent"}), 1, {"absent", "not a run folder"});
   folder_.write("run/summary.json", "{\"schema\": 1, \"kind\":");

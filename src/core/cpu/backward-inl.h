@@ -207,12 +207,11 @@ HWY_NOINLINE void SweepRows(const BackwardArgs& args, int64_t first, Range cols,
   int64_t i = cols.begin;
   if (kDx && args.stream) {
     // What is stored does not come back, so that there is room for the rows that are summed next.
-    const int64_t ahead = HWY_MAX(1024 / args.cols, 1);
-    const T* next_x = sweep.x[0] + ahead * args.x_stride;
-    const T* next_dy = sweep.dy[0] + ahead * args.dy_stride;
     for (; i + kN <= cols.end; i += kN) {
-      hwy::Prefetch(next_x + i);
-      hwy::Prefetch(next_dy + i);
+      for (int r = 0; r < kRows; ++r) {
+        hwy::Prefetch(sweep.x[r] + args.ahead * args.x_stride + i);
+        hwy::Prefetch(sweep.dy[r] + args.ahead * args.dy_stride + i);
+      }
       sweep.Columns(i, dweight, dbias, load, store, stream);
     }
   }
@@ -249,20 +248,26 @@ SweepFunction SelectSweep(const SweepParts& parts) {
                       : SelectSweep<Norm, T, kRows, false, true>(parts);
 }
 
+// Rows swept at a time.
+template <class T>
+int64_t SweptTogether(const BackwardArgs& args) {
+  if (args.dx == nullptr) return 2;
+  // What is streamed is gathered line by line, best for one row; but where the column sums do not
+  // stay in L1, or rows are short, less work with them counts for more.
+  if (args.stream) return args.cols >= 2048 ? kSweepRows : args.cols <= 256 ? 2 : 1;
+  // Rows a page apart share the sets of L1: fewer of them then, or they push each other out.
+  return args.dy_stride * static_cast<int64_t>(sizeof(T)) % 4096 == 0 ? 2 : kSweepRows;
+}
+
 template <class Norm, class T>
 void BackwardSweep(const BackwardArgs& args, Range rows, Range cols, RowMeans means, float* dweight,
                    float* dbias) {
   const bool dx = args.dx != nullptr, with_x = dx || dweight != nullptr;
   const SweepParts parts{args.weight != nullptr, dx, dweight != nullptr, dbias != nullptr};
-  // Rows a page apart share the sets of L1: fewer of them then, or they push each other out.
-  const auto page_apart = [](int64_t stride) {
-    return stride * static_cast<int64_t>(sizeof(T)) % 4096 == 0;
-  };
-  const int64_t together = !dx || page_apart(args.dy_stride) ? 2 : kSweepRows;
-  const SweepFunction sweep =
-      together == 2 ? SelectSweep<Norm, T, 2>(parts) : SelectSweep<Norm, T, kSweepRows>(parts);
-  // Stores past the caches are gathered line by line: rows in turn would tear their lines.
-  const bool one_by_one = dx && args.stream;
+  const int64_t together = SweptTogether<T>(args);
+  const SweepFunction sweep = together == 1   ? SelectSweep<Norm, T, 1>(parts)
+                              : together == 2 ? SelectSweep<Norm, T, 2>(parts)
+                                              : SelectSweep<Norm, T, kSweepRows>(parts);
   const SweepFunction sweep_one = SelectSweep<Norm, T, 1>(parts);
   const auto halved = [&](int64_t r) {
     return Norm::kPivot && with_x && HWY_UNLIKELY(needs_halving(args.rstd[r]));
@@ -272,7 +277,7 @@ void BackwardSweep(const BackwardArgs& args, Range rows, Range cols, RowMeans me
     while (count < together && r + count < rows.end && !halved(r + count)) ++count;
     const float* g = dx ? means.g + (r - rows.begin) : nullptr;
     const float* gx = dx ? means.gx + (r - rows.begin) : nullptr;
-    if (count == together && !one_by_one) {
+    if (count == together) {
       sweep(args, r, cols, g, gx, dweight, dbias);
       r += together;
     } else if (count > 0) {

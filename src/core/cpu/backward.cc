@@ -132,19 +132,21 @@ class Backward {
         blocks_(ceil_div(rows_, kRowBlock)),
         dweight_(args.dweight),
         dbias_(args.dbias),
-        args_{.x = args.x.data,
-              .x_stride = args.x.stride,
-              .dy = args.dy.data,
-              .dy_stride = args.dy.stride,
-              .weight = weight,
-              .mean_hi = static_cast<const float*>(args.statistics.mean_hi),
-              .mean_lo = static_cast<const float*>(args.statistics.mean_lo),
-              .rstd = static_cast<const float*>(args.statistics.rstd),
-              .dx = args.dx.data,
-              .dx_stride = args.dx.stride,
-              .cols = cols_,
-              .stream = args.dx.data != nullptr && !adds_residual(args) && streams(args.dx, 3),
-              .raw = raw},
+        args_{
+            .x = args.x.data,
+            .x_stride = args.x.stride,
+            .dy = args.dy.data,
+            .dy_stride = args.dy.stride,
+            .weight = weight,
+            .mean_hi = static_cast<const float*>(args.statistics.mean_hi),
+            .mean_lo = static_cast<const float*>(args.statistics.mean_lo),
+            .rstd = static_cast<const float*>(args.statistics.rstd),
+            .dx = args.dx.data,
+            .dx_stride = args.dx.stride,
+            .cols = cols_,
+            .stream = args.dx.data != nullptr && !adds_residual(args) && streams(args.dx, 3),
+            .ahead = cols_ >= 2048 ? kSweepRows : std::max<int64_t>(kBatchElements / 4 / cols_, 1),
+            .raw = raw},
         add_residual_(adds_residual(args)
                           ? kernels.residual.backward[static_cast<size_t>(args.dx.dtype)]
                           : nullptr),
@@ -249,7 +251,7 @@ class Backward {
 
   // Rows on their way from memory and back are fewer, so that reading and writing overlap.
   int64_t batch_rows() const {
-    if (args_.stream) return std::clamp<int64_t>(kBatchElements / 4 / cols_, 1, kRowBlock);
+    if (args_.stream) return std::min(args_.ahead, kRowBlock);
     const int64_t fit = kBatchElements / cols_ / kSweepRows * kSweepRows;
     return std::clamp(fit, kSweepRows, kRowBlock);
   }

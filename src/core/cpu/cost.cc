@@ -20,7 +20,9 @@ constexpr double kBackwardElementNs = 0.25;
 constexpr double kForwardThreadNs = 1500;
 constexpr double kBackwardThreadNs = 3000;
 
-// Larger ones are shared by many cores, or by a host's other machines.
+// Larger ones are shared by many cores, or by a host's other machines, and so is a part of any: on
+// a shared 32 MiB, backward passes over 17 MB and forward passes over 16 to 25 MB were as quick
+// past the cache as through it, larger ones up to 2.5 times as quick.
 constexpr int64_t kMostCacheBytes = 32 << 20;
 
 std::atomic<int64_t> forced_grain{0};
@@ -33,7 +35,7 @@ int64_t grain(int64_t cols, double element_ns, double thread_ns) {
   return std::max<int64_t>(1, static_cast<int64_t>(thread_ns / row_ns));
 }
 
-int64_t usable_cache_bytes() { return std::min(last_level_cache_bytes(), kMostCacheBytes); }
+int64_t usable_cache_bytes() { return std::min(last_level_cache_bytes(), kMostCacheBytes) / 8 * 5; }
 
 }  // namespace
 

@@ -58,6 +58,7 @@ struct BackwardArgs {
   int64_t dx_stride;
   int64_t cols;  // >= 1
   bool stream;   // as in ForwardArgs, for dx
+  int64_t ahead; // then: rows from one that is swept to the one that is fetched meanwhile
   RawSums* raw;  // null, or G in s and H in q for each row
 };
 

@@ -9,7 +9,6 @@
 #endif
 
 #include <array>
-#include <atomic>
 #include <cstdlib>
 
 #include "core/cpu/norm_tables.h"
@@ -86,12 +85,10 @@ class Registry {
       }
     }
     const char* wanted = std::getenv("NORMA_TARGET");
-    if (wanted == nullptr || *wanted == '\0') {
-      active_ = count_ > 0 ? &all_[0] : nullptr;
-    } else {
-      active_ = find(wanted);
-      if (active_ == nullptr) status_ = unknown("NORMA_TARGET=", wanted);
-    }
+    const bool any = wanted == nullptr || *wanted == '\0';
+    const Kernels* found = any ? (count_ > 0 ? &all_[0] : nullptr) : find(wanted);
+    if (!any && found == nullptr) status_ = unknown("NORMA_TARGET=", wanted);
+    internal::active.store(found, std::memory_order_release);
   }
 
   const Kernels* find(std::string_view name) const {
@@ -119,7 +116,6 @@ class Registry {
                             ", or leave it out.");
   }
 
-  std::atomic<const Kernels*> active_{nullptr};
   Status status_;
 
  private:
@@ -134,7 +130,16 @@ Registry& registry() {
 
 }  // namespace
 
-const Kernels* active_kernels() { return registry().active_.load(std::memory_order_relaxed); }
+namespace internal {
+
+constinit std::atomic<const Kernels*> active{nullptr};
+
+const Kernels* find_active() {
+  registry();
+  return active.load(std::memory_order_acquire);
+}
+
+}  // namespace internal
 
 const Status& target_status() { return registry().status_; }
 
@@ -143,7 +148,7 @@ std::vector<std::string> available_targets() { return registry().names(); }
 Status force_target(std::string_view name) {
   const Kernels* kernels = registry().find(name);
   if (kernels == nullptr) return registry().unknown("target ", name);
-  registry().active_ = kernels;
+  internal::active.store(kernels, std::memory_order_release);
   registry().status_ = Status();
   return Status();
 }

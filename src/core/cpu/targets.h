@@ -5,6 +5,7 @@
 // one that the environment variable NORMA_TARGET names (sse4, avx2, avx512; neon on AArch64).
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,9 +15,17 @@
 
 namespace norma::cpu {
 
+namespace internal {
+extern std::atomic<const Kernels*> active;  // null before the first call too
+const Kernels* find_active();
+}  // namespace internal
+
 // The kernels of the target that runs. Null where the processor has none of the targets, or where
 // NORMA_TARGET asks for one that is unknown or not there: target_status() says so.
-const Kernels* active_kernels();
+inline const Kernels* active_kernels() {
+  const Kernels* found = internal::active.load(std::memory_order_acquire);
+  return found != nullptr ? found : internal::find_active();
+}
 const Status& target_status();
 
 // Names of the targets that this build and this processor have, best first.

@@ -102,10 +102,17 @@ Status Comparison::write_head() {
   NORMA_RETURN_IF_ERROR(make_folder(join_path(job_.folder, "members")));
   NORMA_RETURN_IF_ERROR(lock_.take(job_.folder));
   NORMA_RETURN_IF_ERROR(check_unused());
+  const std::string config_path = join_path(job_.folder, "config.toml");
+  if (Result<std::string> before = read_file(config_path);
+      before.ok() && before.value() != to_toml(job_.recipe)) {
+    hooks_.progress({0, 0,
+                     job_.folder + " holds a comparison of other settings: the runs of both stay, "
+                                   "the report becomes this one's",
+                     0});
+  }
   // Before the recipe: beside a new one, an older summary would pass for its result.
   NORMA_RETURN_IF_ERROR(remove_file(join_path(job_.folder, "summary.json")));
-  NORMA_RETURN_IF_ERROR(
-      write_file_atomically(join_path(job_.folder, "config.toml"), {to_toml(job_.recipe)}));
+  NORMA_RETURN_IF_ERROR(write_file_atomically(config_path, {to_toml(job_.recipe)}));
   return write_json(join_path(job_.folder, "env.json"), job_.environment);
 }
 

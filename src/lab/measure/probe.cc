@@ -4,7 +4,6 @@
 #include "lab/measure/probe.h"
 
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "models/model.h"
@@ -12,14 +11,15 @@
 namespace norma::lab {
 namespace {
 
-// Sum of squares and number of elements, by stack and depth; the final norm comes last.
+// Sum of squares and number of elements, by stack and depth.
 using StreamSums = std::map<std::string, std::map<int64_t, std::pair<double, double>>>;
 
 void add_stream(const torch::Tensor& x_NC, int64_t layer,
                 std::map<int64_t, std::pair<double, double>>* sums) {
+  // What a final norm leaves, 1 whatever came in, is no depth of the stream.
+  if (layer < 0) return;
   torch::NoGradGuard no_grad;
-  auto& [squares, elements] =
-      (*sums)[layer < 0 ? std::numeric_limits<int64_t>::max() : layer];
+  auto& [squares, elements] = (*sums)[layer];
   squares += x_NC.to(torch::kFloat64).square().sum().item<double>();
   elements += static_cast<double>(x_NC.numel());
 }
@@ -38,10 +38,9 @@ Result<Probe> probe(const TrainRecipe& recipe, const Task& task) {
   StreamSums sums;
   for (int64_t step = 0; step < kProbeBatches; ++step) {
     const models::Batch batch = task.train_batch(step).batch;
-    model.set_stream_tap(
-        [&](const std::string& stack, int64_t layer, const torch::Tensor& x_NC) {
-          add_stream(x_NC, layer, &sums[stack]);
-        });
+    model.set_stream_tap([&](const std::string& stack, int64_t layer, const torch::Tensor& x_NC) {
+      add_stream(x_NC, layer, &sums[stack]);
+    });
     // Gradients of the batches add up in place.
     model.loss(batch, recipe.train.label_smoothing).backward();
   }

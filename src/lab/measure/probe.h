@@ -27,8 +27,8 @@ struct Probe {
   // gradient averaged over the batches before the norm is taken (Xiong et al. 2020, figure 3: the
   // norm of the expected gradient).
   Profile gradient_norm;
-  // Embedding, after each block, after the final norm where there is one: root mean square over
-  // all features of the positions that are not padding.
+  // Of the stream after the embedding and after each block, before a final norm: root mean square
+  // over all features of the positions that are not padding.
   Profile stream_rms;
 };
 

@@ -188,6 +188,8 @@ std::string configuration_table(const RunFolder& folder, const Grid& grid, const
   if (folder.unigram_loss)
     out += "; the dashed line is the unigram loss (word frequencies alone), " +
            fixed(*folder.unigram_loss, 2);
+  if (any(grid, &Summary::n, &Configuration::tokens_per_s) && grid.configurations.size() > 1)
+    out += "; tokens/s is what a run reached with its neighbours training beside it";
   return out + ".</p>\n</section>\n";
 }
 

@@ -118,7 +118,7 @@ std::string stream_section(const Page& page) {
   if (panels.empty()) return "";
   return section("stream", "Activations by depth at initialisation",
                  "<p class=\"lead\">Root mean square of the stream after the embedding and after "
-                 "each block, before the first step.</p>\n" +
+                 "each block (before a final norm), before the first step.</p>\n" +
                      panels);
 }
 

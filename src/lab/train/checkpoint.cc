@@ -13,6 +13,7 @@
 #include <filesystem>
 
 #include "base/io_error.h"
+#include "lab/train/run_folder.h"
 #include "weights/safetensors.h"
 
 namespace norma::lab {
@@ -127,13 +128,21 @@ Status check_size(const SafetensorsFile& file, const std::string& path,
   return Status();
 }
 
-// There is no file `path`: perhaps none yet.
+bool is_finished(const std::filesystem::path& folder) {
+  Result<Json> summary = read_json((folder / "summary.json").string());
+  return summary.ok() && summary.value().is_object() &&
+         summary.value().value("status", Json()) == "done";
+}
+
+// There is no file `path`: perhaps none yet, perhaps no longer.
 Status no_checkpoint(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   std::string remedy = "Give the path of a checkpoint.safetensors, or of the folder of a run.";
   if (std::filesystem::exists(folder / "members")) {
     remedy = "It is a comparison's folder: give one of the runs in " +
              (folder / "members").string() + ".";
+  } else if (is_finished(folder)) {
+    remedy = "The run is finished and had one: put it back, or train again into another folder.";
   } else if (std::filesystem::exists(folder / "config.toml")) {
     remedy = "The run has not come to one yet: go on with norma train --resume --out " +
              folder.string() + ".";

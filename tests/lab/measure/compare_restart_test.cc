@@ -52,9 +52,12 @@ TEST_F(CompareRestart, AnotherRecipeThatWasKilledDoesNotInheritTheSummary) {
   ASSERT_TRUE(compare(job_, {}).ok());
   job_.recipe.note = "changed";
   job_.recipe.probe = true;
+  std::string said;
   CompareHooks hooks;
+  hooks.progress = [&](const CompareProgress& p) { said += p.text; };
   hooks.stop = [] { return true; };
   EXPECT_EQ(compare(job_, hooks).status().code(), StatusCode::kInterrupted);
+  EXPECT_THAT(said, HasSubstr(job_.folder + " holds a comparison of other settings"));
   EXPECT_EQ(test::read_text(job_.folder + "/config.toml"), to_toml(job_.recipe));
   const Result<Json> again = compare(job_, {});
   ASSERT_TRUE(again.ok()) << again.status().message();

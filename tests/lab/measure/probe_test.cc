@@ -61,8 +61,8 @@ TEST_F(ProbeTest, AveragesTheGradientBeforeItsNorm) {
 TEST_F(ProbeTest, StreamByDepth) {
   const Task task = load_task(recipe_, "data").value();
   const Probe pre = probe(recipe_, task).value();
-  EXPECT_EQ(pre.stream_rms.at("encoder").size(), 2u + 2) << "embedding, blocks, final norm";
-  EXPECT_EQ(pre.stream_rms.at("decoder").size(), 3u + 2);
+  EXPECT_EQ(pre.stream_rms.at("encoder").size(), 2u + 1) << "embedding, blocks; no final norm";
+  EXPECT_EQ(pre.stream_rms.at("decoder").size(), 3u + 1);
   recipe_.model.placement = "post";
   const Probe post = probe(recipe_, task).value();
   EXPECT_EQ(post.stream_rms.at("encoder").size(), 2u + 1) << "embedding, blocks";
