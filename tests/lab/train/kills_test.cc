@@ -135,17 +135,20 @@ TEST_F(KillsTest, AtEachWriteOfAResumedRun) {
   }
 }
 
-// Each goes on where the last one was killed, until one gets through.
+// Each goes on where the last one was killed, until one gets through. As many rounds as it takes:
+// how long a run lives is the machine's to say.
 TEST_F(KillsTest, AtRandomMoments) {
   std::mt19937 random(20260131);
   int kills = 0;
-  for (int round = 0; round < 6; ++round) {
+  std::chrono::microseconds longest_life = whole_;
+  for (int round = 0; round < 6 || kills <= 6; ++round) {
     const std::string name = "run" + std::to_string(round);
     SCOPED_TRACE(name);
     int end = kKilled;
     int64_t saved = 0;
     for (int i = 0; i < 4 && end == kKilled; ++i) {
-      end = run(name, "", std::chrono::microseconds(random() % whole_.count()));
+      end = run(name, "", std::chrono::microseconds(random() % longest_life.count()));
+      if (i == 0 && end == 0) longest_life = longest_life / 2 + std::chrono::microseconds(1);
       ASSERT_TRUE(end == kKilled || end == 0) << end;
       kills += end == kKilled;
       expect_whole(name);
@@ -156,7 +159,6 @@ TEST_F(KillsTest, AtRandomMoments) {
     ASSERT_EQ(run(name), 0);
     expect_as_undisturbed(name);
   }
-  EXPECT_GT(kills, 6);
 }
 
 TEST_F(KillsTest, AFinishedResultSurvives) {
