@@ -18,6 +18,7 @@
 
 #include "norma/channel_norms.hpp"
 #include "norma/norma.h"
+#include "norma/pointwise.hpp"
 #include "norma/views.hpp"
 
 namespace norma::abi {

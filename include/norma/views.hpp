@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 //
-// What the functions of norma.hpp and channel_norms.hpp take and return: spans with a shape, and a
-// Status. Include one of those.
+// What the functions of norma.hpp and the headers beside it take and return: spans with a shape,
+// and a Status. Include one of those.
 #pragma once
 
 #include <concepts>
@@ -190,6 +190,14 @@ struct Checker {
                        " elements but has " + std::to_string(s.view.size) + ".");
     } else if (is_f64 != (x_dtype == NORMA_F64) || (!is_f64 && s.view.dtype != NORMA_F32)) {
       refuse(name, "must be f32, or f64 where x is f64.");
+    }
+  }
+  template <typename AnyVector>
+  void scalar(const char* name, const AnyVector& s, std::int32_t x_dtype) {
+    if (s.view.data == nullptr) return;
+    const std::int32_t wanted = x_dtype == NORMA_F64 ? NORMA_F64 : NORMA_F32;
+    if (s.view.size != 1 || s.view.dtype != wanted) {
+      refuse(name, "must have one element, f32, or f64 where dy is f64.");
     }
   }
 };

@@ -220,4 +220,40 @@ TEST(NormaHpp, BatchNormTrainsAndEvaluates) {
 static_assert(!std::is_constructible_v<norma::abi::Vector, const std::vector<float>&>);
 static_assert(!std::is_constructible_v<norma::abi::ConstVector, std::vector<int>>);
 
+// tanh is 0 at 0 and 1 far out, where no gradient gets through.
+TEST(NormaHpp, DytForwardAndBackward) {
+  const std::vector<float> x = {0, 100}, weight = {2, 3}, dy = {1, 5};
+  std::vector<float> y(2), dx(2);
+  std::array<float, 2> dweight;
+  std::array<float, 1> dalpha;
+  Status status = norma::abi::dyt_forward({.x = {x, 1, 2}, .weight = weight, .y = {y, 1, 2}});
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(y, (std::vector<float>{0, 3}));
+  norma::abi::DytBackward backward{.x = {x, 1, 2},
+                                   .dy = {dy, 1, 2},
+                                   .weight = weight,
+                                   .dx = {dx, 1, 2},
+                                   .dweight = dweight,
+                                   .dalpha = dalpha};
+  std::size_t bytes = 0;
+  status = norma::abi::dyt_backward_workspace_size(backward, &bytes);
+  ASSERT_TRUE(status.ok()) << status.message();
+  struct alignas(64) Line {
+    std::byte bytes[64];
+  };
+  std::vector<Line> workspace(bytes / sizeof(Line) + 1);
+  const std::span<std::byte> scratch(workspace.front().bytes, bytes);
+  ASSERT_TRUE(norma::abi::dyt_backward(backward, scratch).ok());
+  EXPECT_EQ(dx[0], 1);
+  EXPECT_EQ(dweight[1], 5);
+  std::array<float, 2> two;
+  backward.dalpha = two;
+  EXPECT_EQ(norma::abi::dyt_backward(backward, scratch).message(),
+            "[dyt_backward] dalpha must have one element, f32, or f64 where dy is f64.");
+  backward.dalpha = {};
+  backward.x = {x, 2, 2};
+  EXPECT_EQ(norma::abi::dyt_backward(backward, scratch).message(),
+            "[dyt_backward] x must hold rows=2 of cols=2 at stride=2 but has 2 elements.");
+}
+
 }  // namespace

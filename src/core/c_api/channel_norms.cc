@@ -128,29 +128,6 @@ struct BatchBackwardCall {
   }
 };
 
-template <typename Call, typename Given>
-int workspace_size(const Given* given, const norma_executor* given_executor, size_t* bytes) {
-  return guarded([&] {
-    Call call;
-    Executor executor;
-    NORMA_RETURN_IF_ERROR(call.read_args(given));
-    NORMA_RETURN_IF_ERROR(read(Call::kName, given_executor, &executor));
-    if (bytes == nullptr) return null_pointer(Call::kName, "bytes");
-    return call.workspace_size(executor, bytes);
-  });
-}
-
-template <typename Call, typename Given>
-int run(const Given* given, void* workspace, size_t bytes, const norma_executor* given_executor) {
-  return guarded([&] {
-    Call call;
-    Executor executor;
-    NORMA_RETURN_IF_ERROR(call.read_args(given));
-    NORMA_RETURN_IF_ERROR(read(Call::kName, given_executor, &executor));
-    return call.run(workspace, bytes, executor);
-  });
-}
-
 }  // namespace
 }  // namespace norma
 

@@ -121,4 +121,29 @@ inline Status read(const char* function, const norma_executor* given, Executor* 
   return Status();
 }
 
+// A Call is what the core takes: kName, Status read_args(given), workspace_size(executor, bytes)
+// and run(workspace, bytes, executor).
+template <typename Call, typename Given>
+int workspace_size(const Given* given, const norma_executor* given_executor, size_t* bytes) {
+  return guarded([&] {
+    Call call;
+    Executor executor;
+    NORMA_RETURN_IF_ERROR(call.read_args(given));
+    NORMA_RETURN_IF_ERROR(read(Call::kName, given_executor, &executor));
+    if (bytes == nullptr) return null_pointer(Call::kName, "bytes");
+    return call.workspace_size(executor, bytes);
+  });
+}
+
+template <typename Call, typename Given>
+int run(const Given* given, void* workspace, size_t bytes, const norma_executor* given_executor) {
+  return guarded([&] {
+    Call call;
+    Executor executor;
+    NORMA_RETURN_IF_ERROR(call.read_args(given));
+    NORMA_RETURN_IF_ERROR(read(Call::kName, given_executor, &executor));
+    return call.run(workspace, bytes, executor);
+  });
+}
+
 }  // namespace norma

@@ -9,8 +9,8 @@
 #include <cstring>
 #include <new>
 
-#include "core/cpu/column_tree.h"
 #include "core/cpu/cost.h"
+#include "core/cpu/gradient_sum.h"
 #include "core/cpu/norms.h"
 #include "core/cpu/scratch.h"
 #include "core/fp_environment.h"
@@ -18,15 +18,10 @@
 namespace norma::cpu {
 namespace {
 
-constexpr int64_t kRowBlock = 32;
 // Of x and of dy: rows are summed and then swept in batches that stay in L1, or in L2 where rows
 // are long.
 constexpr int64_t kBatchElements = 4096;
 constexpr int64_t kSweepRows = 4;
-// Columns of f32 that fill a cache line: no two threads write to one line.
-constexpr int64_t kStrip = 16;
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 enum class Scheme { kRows, kBlocks, kColumns };
 
@@ -47,68 +42,6 @@ Cut choose_cut(const NormBackward& args, const Executor& executor) {
   const bool balanced = 4 * blocks >= 3 * threads * ceil_div(blocks, parts);
   return balanced ? Cut{Scheme::kBlocks, parts} : Cut{Scheme::kColumns, threads};
 }
-
-// One gradient over a range of columns, as one thread sums it: f32 within a block of rows, f64
-// nodes over blocks.
-class GradientSum {
- public:
-  // Shared by threads that take different columns.
-  struct Memory {
-    float* block = nullptr;   // null: not asked for, or one block of f32, which is summed in place
-    double* nodes = nullptr;  // null where there is one block
-    int64_t stride = 0;
-  };
-  static Memory take(Scratch& scratch, const VectorView& gradient, int64_t blocks) {
-    if (gradient.data == nullptr) return {};
-    if (blocks <= 1 && gradient.dtype == DType::kF32) return {};
-    const int64_t stride = ceil_div(gradient.size, kStrip) * kStrip;
-    float* block = scratch.take<float>(stride);
-    if (blocks <= 1) return {block, nullptr, stride};
-    return {block, scratch.take<double>(stride * ColumnTree::slots(blocks)), stride};
-  }
-
-  GradientSum(const Kernels& kernels, const Memory& memory, const VectorView& result, Range cols)
-      : block_(memory.block),
-        is_tree_(memory.nodes != nullptr),
-        result_(result),
-        cols_(cols),
-        parameters_(&kernels.parameters),
-        tree_(kernels.columns, is_tree_ ? memory.nodes + cols.begin : nullptr, memory.stride,
-              cols.end - cols.begin) {}
-
-  // Where the terms of a block's rows are added, indexed by column; null where not asked for.
-  float* terms() const { return block_ != nullptr ? block_ : static_cast<float*>(result_.data); }
-  void begin_block() {
-    if (terms() != nullptr) std::fill(terms() + cols_.begin, terms() + cols_.end, 0.0f);
-  }
-  void end_block(int64_t block) {
-    if (is_tree_) tree_.push_block(block_ + cols_.begin, block);
-  }
-  void append(const GradientSum& right) {
-    if (is_tree_) tree_.push_all(right.tree_);
-  }
-  void finish() {
-    if (block_ == nullptr) return;
-    const bool is_f32 = result_.dtype == DType::kF32;
-    char* to = static_cast<char*>(result_.data) +
-               cols_.begin * static_cast<int64_t>(size_of(result_.dtype));
-    // The last block's terms are no longer needed.
-    float* sums = block_ + cols_.begin;
-    if (is_tree_) tree_.finish(is_f32 ? reinterpret_cast<float*>(to) : sums);
-    if (!is_f32) {
-      parameters_->of[static_cast<size_t>(result_.dtype)].from_f32(sums, to,
-                                                                   cols_.end - cols_.begin);
-    }
-  }
-
- private:
-  float* block_;
-  bool is_tree_;
-  VectorView result_;
-  Range cols_;
-  const ParameterTable* parameters_;
-  ColumnTree tree_;
-};
 
 struct Sums {
   GradientSum dweight, dbias;

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "core/cpu/channel_kernels.h"
+#include "core/cpu/pointwise_kernels.h"
 
 namespace norma::cpu {
 
@@ -128,6 +129,7 @@ struct Kernels {
   ResidualTable residual;
   GroupNormKernels group_norm;
   BatchNormKernels batch_norm;
+  PointwiseTable dyt;
 };
 
 }  // namespace norma::cpu

@@ -30,7 +30,9 @@ struct Named {
 // a short row the rules would take longer than the norm.
 class Checker {
  public:
-  Checker(const NormSpec& spec, const char* suffix) : kind_(spec.kind), suffix_(suffix) {}
+  // name and suffix: "dyt" and "_backward".
+  Checker(const char* name, const char* suffix) : name_(name), suffix_(suffix) {}
+  Checker(const NormSpec& spec, const char* suffix) : Checker(name_of(spec.kind), suffix) {}
 
   Status status() && { return std::move(status_); }
 
@@ -152,12 +154,14 @@ class Checker {
     return data == nullptr || present(name, data, dtype);
   }
 
-  bool workspace(const void* workspace, size_t bytes, size_t needed) {
+  // size_function: who says how large it must be.
+  bool workspace(const void* workspace, size_t bytes, size_t needed,
+                 const char* size_function = "norm_backward_workspace_size") {
     if (workspace == nullptr || bytes < needed) {
       return invalid([=] {
         return "workspace must have " + std::to_string(needed) + " bytes but has " +
                std::to_string(workspace == nullptr ? 0 : bytes) +
-               ": ask norm_backward_workspace_size with the same executor.";
+               ": ask " + size_function + " with the same executor.";
       });
     }
     if (reinterpret_cast<uintptr_t>(workspace) % kWorkspaceAlignment != 0) {
@@ -192,7 +196,7 @@ class Checker {
     return false;
   }
 
-  std::string prefix() const { return std::string("[") + name_of(kind_) + suffix_ + "] "; }
+  std::string prefix() const { return std::string("[") + name_ + suffix_ + "] "; }
 
   static std::string shape(const ConstRowsView& v) {
     return std::string("[") + std::to_string(v.rows) + ", " + std::to_string(v.cols) + "]";
@@ -242,7 +246,7 @@ class Checker {
     return true;
   }
 
-  NormKind kind_;
+  const char* name_;
   const char* suffix_;
   Status status_;
 };

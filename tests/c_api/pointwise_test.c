@@ -1,0 +1,209 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// The pointwise functions from C: values against the C library's, in place, f64, and the rules that
+// only the C side has.
+#include <math.h>
+#include <stdlib.h>
+
+#include "tests/c_api/check.h"
+
+enum { kRows = 70, kCols = 9, kSize = kRows * kCols };
+
+static void backward(const norma_dyt_backward_args* a, const norma_executor* executor) {
+  size_t bytes = 0;
+  CHECK_OK(norma_dyt_backward_workspace_size(a, executor, &bytes));
+  void* workspace = malloc(bytes + 64);
+  CHECK_OK(norma_dyt_backward(a, aligned_64(workspace), bytes, executor));
+  free(workspace);
+}
+
+// By hand where tanh is 0 or 1: x = 0, and x far out.
+static void by_hand(void) {
+  const float x[4] = {0, 100, -100, 0}, weight[2] = {2, 3}, bias[2] = {0.5f, -1};
+  float y[4];
+  norma_dyt_forward_args f = {.struct_size = sizeof f, .alpha = 0.5};
+  f.x = const_rows(x, NORMA_F32, 2, 2, 2);
+  f.y = mutable_rows(y, NORMA_F32, 2, 2, 2);
+  f.weight = const_vector(weight, NORMA_F32, 2);
+  f.bias = const_vector(bias, NORMA_F32, 2);
+  CHECK_OK(norma_dyt_forward(&f, NULL));
+  CHECK(y[0] == 0.5f && y[1] == 2 && y[2] == -1.5f && y[3] == -1);
+
+  // dx = dy * weight * alpha at 0, nothing far out, where no gradient gets through.
+  const float dy[4] = {1, 5, 7, -2};
+  float dx[4], dweight[2], dbias[2], dalpha = 9;
+  norma_dyt_backward_args b = {.struct_size = sizeof b, .alpha = 0.5};
+  b.x = f.x, b.weight = f.weight;
+  b.dy = const_rows(dy, NORMA_F32, 2, 2, 2);
+  b.dx = mutable_rows(dx, NORMA_F32, 2, 2, 2);
+  b.dweight = mutable_vector(dweight, NORMA_F32, 2);
+  b.dbias = mutable_vector(dbias, NORMA_F32, 2);
+  b.dalpha = &dalpha;
+  backward(&b, norma_serial_executor());
+  CHECK(dx[0] == 1 && fabsf(dx[1]) < 1e-37f && fabsf(dx[2]) < 1e-37f && dx[3] == -3);
+  CHECK(dweight[0] == -7 && dweight[1] == 5 && dbias[0] == 8 && dbias[1] == 3);
+  CHECK(fabsf(dalpha) < 1e-35f);
+}
+
+// Ordinary values of both types that C knows, in place too. f32: 8 roundings of room, 2^-24 each.
+static void values(int32_t dtype) {
+  double values[kSize], got[kSize];
+  float floats[kSize];
+  uint64_t seed = 3;
+  for (int i = 0; i < kSize; ++i) floats[i] = (float)(values[i] = (float)(3 * next_value(&seed)));
+  void* const memory = dtype == NORMA_F64 ? (void*)values : floats;
+  void* const result = dtype == NORMA_F64 ? (void*)got : malloc(sizeof floats);
+  norma_dyt_forward_args f = {.struct_size = sizeof f, .alpha = 0.75};
+  f.x = const_rows(memory, dtype, kRows, kCols, kCols);
+  f.y = mutable_rows(result, dtype, kRows, kCols, kCols);
+  CHECK_OK(norma_dyt_forward(&f, NULL));
+  const double room = dtype == NORMA_F64 ? 0x1p-50 : 0x1p-21;
+  for (int i = 0; i < kSize; ++i) {
+    const double x = dtype == NORMA_F64 ? values[i] : floats[i];
+    const double y = dtype == NORMA_F64 ? got[i] : ((float*)result)[i];
+    CHECK(fabs(y - tanh(0.75 * x)) <= room * fabs(y));
+  }
+  f.y.data = memory;
+  CHECK_OK(norma_dyt_forward(&f, norma_serial_executor()));
+  CHECK(memcmp(memory, result, dtype == NORMA_F64 ? sizeof got : sizeof floats) == 0);
+  if (dtype != NORMA_F64) free(result);
+}
+
+static void errors(void) {
+  float x[12] = {0}, y[12], dalpha;
+  norma_dyt_forward_args f = {.struct_size = sizeof f, .alpha = 1};
+  f.x = const_rows(x, NORMA_F32, 3, 4, 4);
+  f.y = mutable_rows(y, NORMA_F32, 3, 4, 4);
+  CHECK_OK(norma_dyt_forward(&f, NULL));
+  CHECK_ERROR(norma_dyt_forward(NULL, NULL), NORMA_INVALID_ARGUMENT,
+              "[dyt] args must not be null.");
+  f.x.dtype = 9;
+  CHECK_ERROR(norma_dyt_forward(&f, NULL), NORMA_INVALID_ARGUMENT,
+              "[dyt] x must have dtype 0 (f32), 1 (bf16), 2 (f16) or 3 (f64) but has 9.");
+  f.struct_size = 8;
+  CHECK_ERROR(norma_dyt_forward(&f, NULL), NORMA_INVALID_ARGUMENT,
+              "[dyt] struct_size must be the struct's sizeof, 144 here, but is 8.");
+  norma_dyt_backward_args b = {.struct_size = sizeof b, .alpha = 1};
+  b.x = b.dy = const_rows(x, NORMA_F32, 3, 4, 4);
+  b.dalpha = &dalpha;
+  size_t bytes = 0;
+  CHECK_ERROR(norma_dyt_backward_workspace_size(&b, NULL, NULL), NORMA_INVALID_ARGUMENT,
+              "[dyt_backward] bytes must not be null.");
+  CHECK_OK(norma_dyt_backward_workspace_size(&b, NULL, &bytes));
+  CHECK(bytes == 64);
+  CHECK_ERROR(norma_dyt_backward(&b, NULL, 0, NULL), NORMA_INVALID_ARGUMENT,
+              "[dyt_backward] workspace must have 64 bytes but has 0: ask "
+              "dyt_backward_workspace_size with the same executor.");
+  norma_executor none = {NULL, NULL, NULL};
+  CHECK_ERROR(norma_dyt_backward(&b, NULL, 0, &none), NORMA_INVALID_ARGUMENT,
+              "[dyt_backward] executor->parallel_for must not be null.");
+  b.struct_size = 40;
+  CHECK_ERROR(norma_dyt_backward(&b, NULL, 0, NULL), NORMA_INVALID_ARGUMENT,
+              "[dyt_backward] struct_size must be the struct's sizeof, 216 here, but is 40.");
+}
+
+// A later header's longer struct is accepted where what is unknown here is zero.
+static void longer_structs(void) {
+  float x[2] = {0, 100}, y[2];
+  struct {
+    norma_dyt_forward_args known;
+    int64_t later;
+  } a;
+  memset(&a, 0, sizeof a);
+  a.known.struct_size = sizeof a, a.known.alpha = 1;
+  a.known.x = const_rows(x, NORMA_F32, 1, 2, 2);
+  a.known.y = mutable_rows(y, NORMA_F32, 1, 2, 2);
+  CHECK_OK(norma_dyt_forward(&a.known, NULL));
+  CHECK(y[0] == 0 && y[1] == 1);
+  a.later = 1;
+  CHECK(norma_dyt_forward(&a.known, NULL) == NORMA_UNSUPPORTED);
+}
+
+static int is_inside(const float* at, const void* data, int64_t size) {
+  const float* begin = data;
+  return begin != NULL && at >= begin && at < begin + size;
+}
+
+// Of the call below, whose dx is 4 rows of 8.
+static int only_outputs_changed(const norma_dyt_backward_args* b, const float* arena,
+                                const float* before, int size) {
+  for (int i = 0; i < size; ++i) {
+    const float* at = arena + i;
+    const int is_output = is_inside(at, b->dx.data, 32) || is_inside(at, b->dweight.data, 8) ||
+                          is_inside(at, b->dbias.data, 8) || is_inside(at, b->dalpha, 1);
+    if (!is_output && memcmp(at, before + i, sizeof *at) != 0) return 0;
+  }
+  return 1;
+}
+
+// Thousands of calls whose fields are drawn from hostile values. Whatever is said, nothing but
+// outputs of a call that succeeds may change, and every error names its function.
+static void hostile_calls(void) {
+  enum { kArena = 512 };
+  static float arena[kArena], before[kArena];
+  const int64_t numbers[] = {0, 1, 3, 4, 8, -1, 5, INT64_MAX, INT64_MIN, (int64_t)1 << 61};
+  uint64_t seed = 11;
+  int served = 0;
+  for (int call = 0; call < 20000; ++call) {
+    for (int i = 0; i < kArena; ++i) arena[i] = (float)next_value(&seed);
+    norma_dyt_backward_args b = {.struct_size = sizeof b, .alpha = next_value(&seed)};
+    // Five areas of 64 floats each, and the workspace after them.
+    b.x = const_rows(arena, NORMA_F32, 4, 8, 8);
+    b.dy = const_rows(arena + 64, NORMA_F32, 4, 8, 8);
+    b.weight = const_vector(arena + 128, NORMA_F32, 8);
+    b.dx = mutable_rows(arena + 192, NORMA_F32, 4, 8, 8);
+    b.dweight = mutable_vector(arena + 256, NORMA_F32, 8);
+    b.dbias = mutable_vector(arena + 272, NORMA_F32, 8);
+    b.dalpha = arena + 288;
+    const int changes = (int)(next_random(&seed) % 3);
+    for (int k = 0; k < changes; ++k) {
+      const int64_t value = numbers[next_random(&seed) % (sizeof numbers / sizeof *numbers)];
+      const void* place = arena + next_random(&seed) % 300;
+      if (next_random(&seed) % 8 == 0) place = NULL;
+      if (next_random(&seed) % 8 == 0) place = (const char*)arena + 1;
+      switch (next_random(&seed) % 14) {
+        case 0: b.x.rows = value; break;
+        case 1: b.x.cols = value; break;
+        case 2: b.dy.dtype = (int32_t)value; break;
+        case 3: b.dx.stride = value; break;
+        case 4: b.weight.size = value; break;
+        case 5: b.dweight.size = value; break;
+        case 6: b.dbias.dtype = (int32_t)value; break;
+        case 7: b.dy.rows = value; break;
+        case 8: b.x.data = NULL; break;
+        case 9: b.dx.data = (void*)place; break;
+        case 10: b.dweight.data = (void*)place; break;
+        case 11: b.dalpha = (void*)place; break;
+        case 12: b.dbias.data = (void*)place; break;
+        case 13: b.weight.data = place == NULL ? NULL : arena + 400; break;
+      }
+    }
+    memcpy(before, arena, sizeof arena);
+    float workspace[2048 + 16];
+    size_t bytes = 0;
+    const int status = norma_dyt_backward_workspace_size(&b, NULL, &bytes);
+    if (status == NORMA_OK && bytes <= 8192) {
+      CHECK(memcmp(before, arena, sizeof arena) == 0);
+      CHECK_OK(norma_dyt_backward(&b, aligned_64(workspace), bytes, NULL));
+      CHECK(only_outputs_changed(&b, arena, before, kArena));
+      ++served;
+    } else if (status != NORMA_OK) {
+      CHECK(strncmp(norma_last_error(), "[dyt_backward] ", 15) == 0);
+      CHECK(norma_dyt_backward(&b, workspace, sizeof workspace, NULL) != NORMA_OK);
+      CHECK(memcmp(before, arena, sizeof arena) == 0);
+    }
+  }
+  CHECK(served > 5000 && served < 19000);
+}
+
+int main(void) {
+  by_hand();
+  values(NORMA_F32);
+  values(NORMA_F64);
+  errors();
+  longer_structs();
+  hostile_calls();
+  printf("%s: %d failures\n", norma_cpu_target(), failures);
+  return failures != 0;
+}
