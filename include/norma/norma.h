@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The C interface of Norma: LayerNorm and RMSNorm over the rows of a matrix, BatchNorm over its
-// columns, GroupNorm and InstanceNorm over images, and DyT in a norm's place, forward and backward.
+// columns, GroupNorm and InstanceNorm over images, DyT and Derf in a norm's place, forward and
+// backward.
 //
 //   LayerNorm  y = (x - mean) * rstd * weight + bias,  rstd = 1 / sqrt(var + eps), var biased
 //   RMSNorm    y = x * rstd * weight + bias,           rstd = 1 / sqrt(mean(x^2) + eps)
@@ -10,6 +11,7 @@
 //              as many groups as channels is InstanceNorm
 //   BatchNorm  LayerNorm's formula for each column, in evaluation with running statistics
 //   DyT        y = tanh(alpha * x) * weight + bias
+//   Derf       y = erf(alpha * x + shift) * weight + bias
 //
 // What it does not do:
 // - It has no tensors and no graph: rows in host memory come in, and the caller keeps what the
@@ -382,6 +384,39 @@ NORMA_API int norma_dyt_backward_workspace_size(const norma_dyt_backward_args* a
                                                 const norma_executor* executor, size_t* bytes);
 NORMA_API int norma_dyt_backward(const norma_dyt_backward_args* args, void* workspace,
                                  size_t workspace_bytes, const norma_executor* executor);
+
+// The arguments of Derf's forward pass (docs/pointwise.md).
+typedef struct norma_derf_forward_args {
+  size_t struct_size;         // sizeof(norma_derf_forward_args)
+  double alpha;               // any values; rounded to f32 where x is not f64
+  double shift;
+  norma_const_rows x;         // [rows, cols]
+  norma_const_vector weight;  // [cols], or absent
+  norma_const_vector bias;    // [cols], or absent
+  norma_rows y;               // [rows, cols]; may be x
+} norma_derf_forward_args;
+
+// The arguments of Derf's backward pass, as of DyT's.
+typedef struct norma_derf_backward_args {
+  size_t struct_size;         // sizeof(norma_derf_backward_args)
+  double alpha;               // as in the forward pass
+  double shift;
+  norma_const_rows x;         // [rows, cols], as in the forward pass; not read for dbias alone
+  norma_const_rows dy;        // [rows, cols]
+  norma_const_vector weight;  // [cols], or absent, as in the forward pass
+  norma_rows dx;              // [rows, cols], or absent; may be dy
+  norma_vector dweight;       // [cols], or absent
+  norma_vector dbias;         // [cols], or absent
+  void* dalpha;               // one f32 each, or one f64 where x is f64; or NULL
+  void* dshift;
+} norma_derf_backward_args;
+
+NORMA_API int norma_derf_forward(const norma_derf_forward_args* args,
+                                 const norma_executor* executor);
+NORMA_API int norma_derf_backward_workspace_size(const norma_derf_backward_args* args,
+                                                 const norma_executor* executor, size_t* bytes);
+NORMA_API int norma_derf_backward(const norma_derf_backward_args* args, void* workspace,
+                                  size_t workspace_bytes, const norma_executor* executor);
 
 // The message of the last call on this thread that failed; "" where none has. One line, at most 511
 // bytes. Valid until the next failure on this thread; success leaves it as it is.

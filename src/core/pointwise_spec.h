@@ -4,7 +4,8 @@
 // The vocabulary of the functions that stand where a norm stands and know of no other element of
 // the row: which one is meant, and the arguments of its forward and backward pass.
 //
-// DyT (Zhu et al. 2025, arXiv 2503.10622): y = tanh(alpha * x) * weight + bias.
+// DyT (Zhu et al. 2025, arXiv 2503.10622):  y = tanh(alpha * x) * weight + bias.
+// Derf (arXiv 2512.10938):                  y = erf(alpha * x + shift) * weight + bias.
 // Every rounding is fixed (docs/numerics.md, docs/pointwise.md).
 #pragma once
 
@@ -15,14 +16,17 @@
 
 namespace norma {
 
-enum class PointwiseKind : int32_t { kDyt = 0 };
+enum class PointwiseKind : int32_t { kDyt = 0, kDerf = 1 };
 
-constexpr const char* name_of(PointwiseKind) { return "dyt"; }
+constexpr const char* name_of(PointwiseKind kind) {
+  return kind == PointwiseKind::kDyt ? "dyt" : "derf";
+}
 
-// A learned scalar, rounded to f32 where rows are not f64; any value.
+// Learned scalars, rounded to f32 where rows are not f64; any values.
 struct PointwiseSpec {
   PointwiseKind kind = PointwiseKind::kDyt;
   double alpha = 0.5;
+  double shift = 0;  // Derf's
 };
 
 // Types: y has x's. weight and bias have one type, x's or f32 (f64 rows: f64).
@@ -44,10 +48,12 @@ struct PointwiseBackward {
   VectorView dweight;
   VectorView dbias;
   void* dalpha = nullptr;
+  void* dshift = nullptr;  // DyT has none: null
 };
 
 inline bool needs_x(const PointwiseBackward& args) {
-  return args.dx.data != nullptr || args.dweight.data != nullptr || args.dalpha != nullptr;
+  return args.dx.data != nullptr || args.dweight.data != nullptr || args.dalpha != nullptr ||
+         args.dshift != nullptr;
 }
 
 }  // namespace norma

@@ -256,4 +256,22 @@ TEST(NormaHpp, DytForwardAndBackward) {
             "[dyt_backward] x must hold rows=2 of cols=2 at stride=2 but has 2 elements.");
 }
 
+TEST(NormaHpp, DerfForwardAndBackward) {
+  const std::vector<float> x = {0.5f, 100}, dy = {1, 5};
+  std::vector<float> y(2);
+  std::array<float, 1> dalpha, dshift;
+  ASSERT_TRUE(
+      norma::abi::derf_forward({.x = {x, 1, 2}, .shift = -0.25, .y = {y, 1, 2}}).ok());
+  EXPECT_EQ(y, (std::vector<float>{0, 1}));
+  const norma::abi::DerfBackward backward{
+      .x = {x, 1, 2}, .dy = {dy, 1, 2}, .shift = -0.25, .dalpha = dalpha, .dshift = dshift};
+  std::size_t bytes = 0;
+  ASSERT_TRUE(norma::abi::derf_backward_workspace_size(backward, &bytes).ok());
+  ASSERT_EQ(bytes, 128u);
+  alignas(64) std::byte workspace[128];
+  ASSERT_TRUE(norma::abi::derf_backward(backward, workspace).ok());
+  EXPECT_EQ(dshift[0], 0x1.20dd76p0f);
+  EXPECT_EQ(dalpha[0], 0x1.20dd76p-1f);
+}
+
 }  // namespace

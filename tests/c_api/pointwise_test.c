@@ -46,6 +46,40 @@ static void by_hand(void) {
   CHECK(fabsf(dalpha) < 1e-35f);
 }
 
+// Derf at 0 and far out: erf'(0) is 2 / sqrt(pi), rounded.
+static void derf_by_hand(void) {
+  const float x[4] = {0.5f, 100, -100, 0.5f}, weight[2] = {2, 3}, dy[4] = {1, 5, 7, -2};
+  float y[4], dx[4], dweight[2], dbias[2], dalpha = 9, dshift = 9;
+  norma_derf_forward_args f = {.struct_size = sizeof f, .alpha = 0.5, .shift = -0.25};
+  f.x = const_rows(x, NORMA_F32, 2, 2, 2);
+  f.y = mutable_rows(y, NORMA_F32, 2, 2, 2);
+  f.weight = const_vector(weight, NORMA_F32, 2);
+  CHECK_OK(norma_derf_forward(&f, NULL));
+  CHECK(y[0] == 0 && y[1] == 3 && y[2] == -2 && y[3] == 0);
+  norma_derf_backward_args b = {.struct_size = sizeof b, .alpha = 0.5, .shift = -0.25};
+  b.x = f.x, b.weight = f.weight;
+  b.dy = const_rows(dy, NORMA_F32, 2, 2, 2);
+  b.dx = mutable_rows(dx, NORMA_F32, 2, 2, 2);
+  b.dweight = mutable_vector(dweight, NORMA_F32, 2);
+  b.dbias = mutable_vector(dbias, NORMA_F32, 2);
+  b.dalpha = &dalpha, b.dshift = &dshift;
+  size_t bytes = 0;
+  CHECK_OK(norma_derf_backward_workspace_size(&b, NULL, &bytes));
+  void* workspace = malloc(bytes + 64);
+  CHECK_OK(norma_derf_backward(&b, aligned_64(workspace), bytes, NULL));
+  free(workspace);
+  const float slope = 0x1.20dd76p0f;
+  CHECK(dx[0] == slope && dx[1] == 0 && dx[2] == 0 && dx[3] == -3 * slope);
+  CHECK(dweight[0] == -7 && dweight[1] == 5 && dbias[0] == 8 && dbias[1] == 3);
+  // v is 2 slope in the first row, -6 slope in the second; x is 1/2 in both.
+  CHECK(fabsf(dalpha + 2 * slope) < 1e-6f && fabsf(dshift + 4 * slope) < 1e-6f);
+  f.struct_size = 8, b.struct_size = 8;
+  CHECK_ERROR(norma_derf_forward(&f, NULL), NORMA_INVALID_ARGUMENT,
+              "[derf] struct_size must be the struct's sizeof, 152 here, but is 8.");
+  CHECK_ERROR(norma_derf_backward(&b, NULL, 0, NULL), NORMA_INVALID_ARGUMENT,
+              "[derf_backward] struct_size must be the struct's sizeof, 232 here, but is 8.");
+}
+
 // Ordinary values of both types that C knows, in place too. f32: 8 roundings of room, 2^-24 each.
 static void values(int32_t dtype) {
   double values[kSize], got[kSize];
@@ -199,6 +233,7 @@ static void hostile_calls(void) {
 
 int main(void) {
   by_hand();
+  derf_by_hand();
   values(NORMA_F32);
   values(NORMA_F64);
   errors();

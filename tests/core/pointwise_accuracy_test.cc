@@ -18,7 +18,7 @@
 namespace norma::test {
 namespace {
 
-constexpr PointwiseSpec kDyt{PointwiseKind::kDyt, 0.7};
+constexpr PointwiseSpec kDyt{PointwiseKind::kDyt, 0.7}, kDerf{PointwiseKind::kDerf, 0.7, -0.3};
 constexpr double kU = 0x1p-24;
 
 struct TruePoint {
@@ -28,12 +28,19 @@ struct TruePoint {
 };
 
 TruePoint true_point(const PointwiseSpec& spec, long double x) {
-  const long double z = static_cast<float>(spec.alpha) * x, cosh = std::cosh(z);
-  return {std::tanh(z), 1 / (cosh * cosh), kU * std::abs(z), 2};
+  const long double product = static_cast<float>(spec.alpha) * x;
+  if (spec.kind == PointwiseKind::kDyt) {
+    const long double cosh = std::cosh(product);
+    return {std::tanh(product), 1 / (cosh * cosh), kU * std::abs(product), 2};
+  }
+  const long double z = product + static_cast<float>(spec.shift);
+  const long double scale = 2 / std::sqrt(std::acos(-1.0L));
+  return {std::erf(z), scale * std::exp(-z * z), kU * (std::abs(product) + std::abs(z)) + 0x1p-149,
+          2 * std::abs(z)};
 }
 
 class PointwiseAccuracy : public testing::TestWithParam<PointwiseSpec> {};
-INSTANTIATE_TEST_SUITE_P(Functions, PointwiseAccuracy, testing::Values(kDyt),
+INSTANTIATE_TEST_SUITE_P(Functions, PointwiseAccuracy, testing::Values(kDyt, kDerf),
                          [](const auto& info) { return std::string(name_of(info.param.kind)); });
 
 void expect_near(float got, long double want, long double tolerance, const char* what) {
@@ -41,16 +48,16 @@ void expect_near(float got, long double want, long double tolerance, const char*
 }
 
 // Where the tolerances come from, u = 2^-24. The rounding of the argument moves the value by the
-// slope times as much, the slope by its steepness times as much. The function's own error is 1.5
-// ulp <= 3 u of its value and 3.5 ulp <= 7 u of its slope. y has a product and a sum more, dx three
-// products. A term of a scalar's gradient has three too, then 11 additions inside a block and the
-// last rounding; a column has a product and 32 additions, and the last rounding. Floors: 3 steps of
+// slope times as much, the slope by its steepness times as much. The function's own error is 1.75
+// ulp <= 3.5 u of its value and 3.5 ulp <= 7 u of its slope. y has a product and a sum more, dx
+// three products. A term of a scalar's gradient has three too, then 11 additions inside a block and
+// the last rounding; a column has a product, 32 additions and the last rounding. Floors: 3 steps of
 // 2^-149 where the slope is subnormal, times what it is multiplied by, and one for each product.
 void expect_accurate(const PointwiseProblem& p) {
   const PointwiseResults got = specified(p);
   const long double alpha = static_cast<float>(p.spec.alpha);
   constexpr long double kFloor = 0x1p-149L;
-  long double dalpha = 0, dalpha_room = 0;
+  long double dalpha = 0, dalpha_room = 0, dshift = 0, dshift_room = 0;
   std::vector<long double> dweight(static_cast<size_t>(p.cols)), dbias = dweight,
       dweight_room = dweight, dbias_room = dweight;
   for (int64_t r = 0; r < p.rows; ++r) {
@@ -60,7 +67,7 @@ void expect_accurate(const PointwiseProblem& p) {
       const long double b = p.bias.empty() ? 0 : p.bias[column];
       const TruePoint at = true_point(p.spec, x);
       const long double value_room =
-          at.slope * at.argument_room + 3 * kU * std::abs(at.value) + 2 * kFloor;
+          at.slope * at.argument_room + 3.5 * kU * std::abs(at.value) + 2 * kFloor;
       const long double slope_room = at.steepness * at.argument_room + 7 * kU;
       const long double y = at.value * w + b, gain = std::abs(at.value * w);
       expect_near(got.y[i], y, std::abs(w) * value_room + kU * (2 * gain + std::abs(b)) + kFloor,
@@ -72,6 +79,8 @@ void expect_accurate(const PointwiseProblem& p) {
                   "dx");
       dalpha += v * x;
       dalpha_room += (slope_room + 16 * kU) * std::abs(v * x) + floor * (1 + std::abs(x));
+      dshift += v;
+      dshift_room += (slope_room + 15 * kU) * std::abs(v) + floor;
       dweight[column] += dy * at.value;
       dweight_room[column] +=
           std::abs(dy) * value_room + 35 * kU * std::abs(dy * at.value) + kFloor;
@@ -80,6 +89,7 @@ void expect_accurate(const PointwiseProblem& p) {
     }
   }
   expect_near(got.dalpha[0], dalpha, dalpha_room, "dalpha");
+  if (!got.dshift.empty()) expect_near(got.dshift[0], dshift, dshift_room, "dshift");
   for (size_t c = 0; c < dweight.size(); ++c) {
     expect_near(got.dweight[c], dweight[c], dweight_room[c], "dweight");
     expect_near(got.dbias[c], dbias[c], dbias_room[c], "dbias");
@@ -161,12 +171,14 @@ TEST_P(PointwiseAccuracy, GradientsAreThoseOfCentralDifferences) {
   c.weight = values(kCols, 3);
   c.bias = values(kCols, 4);
   std::vector<double> dx(c.x.size()), dweight(kCols), dbias(kCols);
-  double dalpha = 0;
+  double dalpha = 0, dshift = 0;
+  const bool has_shift = c.spec.kind == PointwiseKind::kDerf;
   ASSERT_TRUE(pointwise_backward(c.spec,
                                  {c.view(c.x), c.view(c.dy), c.vector(c.weight),
                                   {dx.data(), DType::kF64, kRows, kCols, kCols},
                                   {dweight.data(), DType::kF64, kCols},
-                                  {dbias.data(), DType::kF64, kCols}, &dalpha},
+                                  {dbias.data(), DType::kF64, kCols}, &dalpha,
+                                  has_shift ? &dshift : nullptr},
                                  nullptr, 0, serial_executor())
                   .ok());
   const auto loss = [&] { return c.loss(); };
@@ -176,6 +188,7 @@ TEST_P(PointwiseAccuracy, GradientsAreThoseOfCentralDifferences) {
     expect_gradient(loss, &c.bias[i], dbias[i], "dbias");
   }
   expect_gradient(loss, &c.spec.alpha, dalpha, "dalpha");
+  if (has_shift) expect_gradient(loss, &c.spec.shift, dshift, "dshift");
 }
 
 TEST_P(PointwiseAccuracy, SpecialValues) {

@@ -29,7 +29,7 @@ struct PointwiseProblem {
 
 // Empty: not asked for.
 struct PointwiseResults {
-  std::vector<float> y, dx, dweight, dbias, dalpha;
+  std::vector<float> y, dx, dweight, dbias, dalpha, dshift;
 };
 
 inline PointwiseProblem pointwise_problem(PointwiseSpec spec, int64_t rows, int64_t cols,
@@ -62,12 +62,15 @@ inline PointwiseResults specified(const PointwiseProblem& p) {
     return ConstVectorView{values.empty() ? nullptr : typed.data(), p.types.parameters, p.cols};
   };
   PointwiseResults r;
+  const bool has_shift = p.spec.kind == PointwiseKind::kDerf;
   r.dalpha.resize(1);
+  if (has_shift) r.dshift.resize(1);
   const ConstVectorView w = parameter(weight, p.weight);
   ref::pointwise_forward(p.spec, {x.view(), w, parameter(bias, p.bias), y.view()});
   ref::pointwise_backward(p.spec, {x.view(), dy.view(), w, dx.view(),
                                    {dweight.data(), p.types.gradients, p.cols},
-                                   {dbias.data(), p.types.gradients, p.cols}, r.dalpha.data()});
+                                   {dbias.data(), p.types.gradients, p.cols}, r.dalpha.data(),
+                                   has_shift ? r.dshift.data() : nullptr});
   r.y = y.dense();
   r.dx = dx.dense();
   r.dweight = dweight.dense();
@@ -83,7 +86,8 @@ inline testing::AssertionResult same_results(const PointwiseResults& got,
       {"dx", &PointwiseResults::dx},
       {"dweight", &PointwiseResults::dweight},
       {"dbias", &PointwiseResults::dbias},
-      {"dalpha", &PointwiseResults::dalpha}};
+      {"dalpha", &PointwiseResults::dalpha},
+      {"dshift", &PointwiseResults::dshift}};
   for (const auto& [name, member] : all) {
     const auto &a = got.*member, &b = want.*member;
     if (a.empty()) continue;

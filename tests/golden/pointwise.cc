@@ -36,6 +36,9 @@ struct Case {
   std::string name() const {
     char alpha[32];
     std::snprintf(alpha, sizeof alpha, "%g", spec.alpha);
+    if (spec.kind == PointwiseKind::kDerf) {
+      std::snprintf(alpha, sizeof alpha, "%g shift %g", spec.alpha, spec.shift);
+    }
     return std::string(name_of(spec.kind)) + " " + name_of(rows_type) + " " + name_of(parameters) +
            " " + name_of(gradients) + " alpha " + alpha + " weight " + std::to_string(weight) +
            " bias " + std::to_string(bias) + " " + std::to_string(rows) + "x" +
@@ -48,6 +51,7 @@ std::vector<Case> all_cases() {
       {1, 1},   {3, 7},    {33, 8},  {5, 31},   {2, 257}, {65, 64},  {31, 100}, {1, 9},
       {3, 768}, {130, 17}, {7, 300}, {2, 2049}, {97, 3},  {3, 1024}, {300, 5},  {1, 5000}};
   static constexpr double kAlphas[] = {0.5, 0.05, 2, -0.8, 0, 30};
+  static constexpr double kShifts[] = {0, -0.25, 1, 0.0625};
   std::vector<std::vector<DType>> types;
   for (const DType rows : {DType::kF32, DType::kBF16, DType::kF16}) {
     for (const DType parameters : {rows, DType::kF32}) {
@@ -57,11 +61,12 @@ std::vector<Case> all_cases() {
     }
   }
   std::vector<Case> cases;
-  for (const PointwiseKind kind : {PointwiseKind::kDyt}) {
+  for (const PointwiseKind kind : {PointwiseKind::kDyt, PointwiseKind::kDerf}) {
     size_t i = 0;
     for (const auto& type : types) {
       for (const auto& shape : kShapes) {
-        cases.push_back({{kind, kAlphas[i % 6]},
+        const double shift = kind == PointwiseKind::kDerf ? kShifts[i % 4] : 0;
+        cases.push_back({{kind, kAlphas[i % 6], shift},
                          type[0],
                          type[1],
                          type[2],
@@ -132,7 +137,9 @@ class Memory {
 std::string hash_of(const Case& c, const cpu::Kernels* kernels, uint64_t seed) {
   const int64_t m = c.rows, n = c.cols;
   Memory x(m * n, c.rows_type), dy = x, y = x, dx = x, weight(n, c.parameters), bias = weight,
-                                dweight(n, c.gradients), dbias = dweight, dalpha(1, DType::kF32);
+                                dweight(n, c.gradients), dbias = dweight, dalpha(1, DType::kF32),
+                                dshift = dalpha;
+  const bool has_shift = c.spec.kind == PointwiseKind::kDerf;
   for (int64_t r = 0; r < m; ++r) {
     const uint64_t kind = mix64(seed + static_cast<uint64_t>(r)) % 24;
     for (int64_t i = 0; i < n; ++i) {
@@ -150,8 +157,9 @@ std::string hash_of(const Case& c, const cpu::Kernels* kernels, uint64_t seed) {
   };
   const PointwiseForward f{x.rows(m, n), vector(weight, c.weight), vector(bias, c.bias),
                            y.rows(m, n)};
-  const PointwiseBackward b{x.rows(m, n),     dy.rows(m, n),  f.weight,     dx.rows(m, n),
-                            dweight.vector(), dbias.vector(), dalpha.data()};
+  const PointwiseBackward b{
+      x.rows(m, n),     dy.rows(m, n),  f.weight,      dx.rows(m, n),
+      dweight.vector(), dbias.vector(), dalpha.data(), has_shift ? dshift.data() : nullptr};
   if (kernels == nullptr) {
     ref::pointwise_forward(c.spec, f);
     ref::pointwise_backward(c.spec, b);
@@ -167,6 +175,7 @@ std::string hash_of(const Case& c, const cpu::Kernels* kernels, uint64_t seed) {
   }
   std::string bytes;
   for (const Memory* each : {&y, &dx, &dweight, &dbias, &dalpha}) each->append_to(&bytes);
+  if (has_shift) dshift.append_to(&bytes);
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(fnv1a_64(bytes)));
   return text;

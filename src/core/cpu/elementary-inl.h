@@ -75,6 +75,19 @@ HWY_INLINE Slope TanhAndSlope(V x) {
   return {hn::CopySign(t, x), hn::Mul(rest, hn::Sub(two, rest))};
 }
 
+HWY_INLINE Slope ErfAndSlope(V x) {
+  const V a = AtMost(hn::Abs(x), constants::kErfMost);
+  const V high = hn::BitCast(kD, hn::And(hn::BitCast(kBits, a), hn::Set(kBits, 0xFFFFF000)));
+  const V c = hn::Mul(hn::Sub(a, high), hn::Add(a, high));
+  const V e = ExpMinus<true>(hn::Mul(high, high), c);
+  const V z = hn::Mul(a, a);
+  const V small = hn::Add(a, hn::Mul(a, Polynomial(constants::kErf, z)));
+  const V large = hn::Sub(hn::Set(kD, 1.0f), hn::Mul(e, Polynomial(constants::kErfc, a)));
+  const M is_small = hn::Lt(a, hn::Set(kD, constants::kErfSmall));
+  const V t = hn::IfThenElse(is_small, small, large);
+  return {hn::CopySign(t, x), hn::Mul(hn::Set(kD, constants::kTwoOverRootPi), e)};
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace norma::cpu
 HWY_AFTER_NAMESPACE();

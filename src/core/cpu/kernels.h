@@ -130,6 +130,7 @@ struct Kernels {
   GroupNormKernels group_norm;
   BatchNormKernels batch_norm;
   PointwiseTable dyt;
+  PointwiseTable derf;
 };
 
 }  // namespace norma::cpu

@@ -26,6 +26,7 @@ bool column_kernels(Target target, ColumnKernels* kernels);
 bool group_norm_kernels(Target target, GroupNormKernels* kernels);
 bool batch_norm_kernels(Target target, BatchNormKernels* kernels);
 bool dyt_kernels(Target target, PointwiseTable* kernels);
+bool derf_kernels(Target target, PointwiseTable* kernels);
 
 }  // namespace norma::cpu
 

@@ -199,7 +199,7 @@ HWY_NOINLINE void SweepWithSums(const PointwiseBackwardArgs& args,
     return of;
   };
   SumRows<kSums>(terms_of, count, n, eights);
-  float* const results[] = {args.alpha_sums};
+  float* const results[] = {args.alpha_sums, args.shift_sums};
   for (int q = 0; q < kSums; ++q) {
     if (results[q] == nullptr) continue;
     FoldEights(eights[q], count, sums);
@@ -214,7 +214,7 @@ void PointwiseBackward(const PointwiseBackwardArgs& args, Range rows, Range cols
                        float* dbias) {
   if (args.x == nullptr) return AddRows<T>(args, rows, cols, dbias);
   const PointwiseSweep<Function, T> sweep(args, dweight, dbias);
-  const bool with_sums = args.alpha_sums != nullptr;
+  const bool with_sums = args.alpha_sums != nullptr || args.shift_sums != nullptr;
   const int64_t widest = HWY_MIN(cols.end - cols.begin, kBlock);
   const int64_t fit = kTermElements / ((widest + kN - 1) / kN * kN);
   const int64_t batch = with_sums ? HWY_MIN(fit, kBatch) : 1;

@@ -25,11 +25,14 @@ int64_t grain_of(int64_t cols, int64_t (*grain)(int64_t)) {
   return grain(std::min(cols, int64_t{1} << 60) * 4);
 }
 
-const PointwiseKernels& kernels_of(const Kernels& kernels, PointwiseKind, DType rows) {
-  return kernels.dyt.of[static_cast<size_t>(rows)];
+const PointwiseKernels& kernels_of(const Kernels& kernels, PointwiseKind kind, DType rows) {
+  const PointwiseTable& table = kind == PointwiseKind::kDyt ? kernels.dyt : kernels.derf;
+  return table.of[static_cast<size_t>(rows)];
 }
 
-PointwiseScalars scalars_of(const PointwiseSpec& spec) { return {static_cast<float>(spec.alpha)}; }
+PointwiseScalars scalars_of(const PointwiseSpec& spec) {
+  return {static_cast<float>(spec.alpha), static_cast<float>(spec.shift)};
+}
 
 enum class Scheme { kRows, kBlocks, kColumns };
 
@@ -46,6 +49,10 @@ Cut choose_cut(const PointwiseBackward& args, const Executor& executor) {
   const int64_t parts = std::min(threads, blocks);
   const int64_t columns = std::min(threads, ceil_div(args.dy.cols, kSumBlock));
   return parts >= columns ? Cut{Scheme::kBlocks, parts} : Cut{Scheme::kColumns, columns};
+}
+
+bool has_scalar_gradient(const PointwiseBackward& args) {
+  return args.dalpha != nullptr || args.dshift != nullptr;
 }
 
 bool prepares_weight(const PointwiseBackward& args) {
@@ -88,6 +95,27 @@ void store_scalar_gradient(const float* sums, int64_t rows, int64_t blocks, void
   *static_cast<float*>(result) = static_cast<float>(total.sum());
 }
 
+// What a pass takes from the workspace first.
+struct Prepared {
+  const float* weight;  // f32, or null
+  float* own_weight;    // where that is to be, if it is not the caller's
+  float* alpha_sums;
+  float* shift_sums;
+};
+
+Prepared prepare(Scratch& scratch, const PointwiseBackward& args) {
+  const int64_t count = args.dy.rows * ceil_div(args.dy.cols, kSumBlock);
+  const auto sums = [&](const void* result) {
+    return result == nullptr ? nullptr : scratch.take<float>(count);
+  };
+  Prepared p;
+  p.own_weight = prepares_weight(args) ? scratch.take<float>(args.weight.size) : nullptr;
+  p.weight = prepares_weight(args) ? p.own_weight : static_cast<const float*>(args.weight.data);
+  p.alpha_sums = sums(args.dalpha);
+  p.shift_sums = sums(args.dshift);
+  return p;
+}
+
 struct Sums {
   GradientSum dweight, dbias;
 };
@@ -95,7 +123,7 @@ struct Sums {
 class Backward {
  public:
   Backward(const Kernels& kernels, const PointwiseSpec& spec, const PointwiseBackward& args,
-           const float* weight, float* alpha_sums, const Executor& executor)
+           const Prepared& prepared, const Executor& executor)
       : kernels_(kernels),
         run_(kernels_of(kernels, spec.kind, args.dy.dtype).backward),
         executor_(executor),
@@ -110,12 +138,13 @@ class Backward {
               .x_stride = args.x.stride,
               .dy = args.dy.data,
               .dy_stride = args.dy.stride,
-              .weight = weight,
+              .weight = prepared.weight,
               .dx = args.dx.data,
               .dx_stride = args.dx.stride,
               .cols = cols_,
               .stream = args.dx.data != nullptr && streams(args.dx, 3),
-              .alpha_sums = alpha_sums,
+              .alpha_sums = prepared.alpha_sums,
+              .shift_sums = prepared.shift_sums,
               .blocks = ceil_div(cols_, kSumBlock)} {}
 
   void by_rows() {
@@ -189,24 +218,11 @@ class Backward {
   const PointwiseBackwardArgs args_;
 };
 
-struct Prepared {
-  float* weight = nullptr;
-  float* alpha_sums = nullptr;
-};
-
-Prepared prepare(Scratch& scratch, const PointwiseBackward& args) {
-  Prepared p;
-  if (prepares_weight(args)) p.weight = scratch.take<float>(args.weight.size);
-  const int64_t sums = args.dy.rows * ceil_div(args.dy.cols, kSumBlock);
-  if (args.dalpha != nullptr) p.alpha_sums = scratch.take<float>(sums);
-  return p;
-}
-
 size_t workspace_of(const Cut& cut, const PointwiseBackward& args) {
   // Rows that are one row again and again can be more than any memory has room for.
   constexpr int64_t kMostRows = int64_t{1} << 56;
   constexpr size_t kMoreThanAnyMemory = size_t{1} << 62;
-  if (args.dalpha != nullptr && args.dy.rows > kMostRows) return kMoreThanAnyMemory;
+  if (has_scalar_gradient(args) && args.dy.rows > kMostRows) return kMoreThanAnyMemory;
   const int64_t blocks = ceil_div(args.dy.rows, kRowBlock);
   Scratch scratch(nullptr);
   prepare(scratch, args);
@@ -269,24 +285,24 @@ void pointwise_backward(const Kernels& kernels, const PointwiseSpec& spec,
   if (args.dy.rows == 0 || args.dy.cols == 0) {
     store_zeros(args.dweight.data, args.dweight.size, args.dweight.dtype);
     store_zeros(args.dbias.data, args.dbias.size, args.dbias.dtype);
-    return store_zeros(args.dalpha, 1, DType::kF32);
+    store_zeros(args.dalpha, 1, DType::kF32);
+    return store_zeros(args.dshift, 1, DType::kF32);
   }
   Cut cut = choose_cut(args, executor);
   if (workspace_of(cut, args) > bytes) cut = choose_cut(args, serial_executor());
   Scratch scratch(workspace);
   const Prepared prepared = prepare(scratch, args);
-  const float* weight = static_cast<const float*>(args.weight.data);
-  if (prepares_weight(args)) {
+  if (prepared.own_weight != nullptr) {
     kernels.parameters.of[static_cast<size_t>(args.weight.dtype)].to_f32(
-        args.weight.data, prepared.weight, args.weight.size);
-    weight = prepared.weight;
+        args.weight.data, prepared.own_weight, args.weight.size);
   }
-  Backward call(kernels, spec, args, weight, prepared.alpha_sums, executor);
+  Backward call(kernels, spec, args, prepared, executor);
   if (cut.scheme == Scheme::kRows) call.by_rows();
   if (cut.scheme == Scheme::kBlocks) call.by_blocks(cut.parts, scratch);
   if (cut.scheme == Scheme::kColumns) call.by_columns(cut.parts, scratch);
-  store_scalar_gradient(prepared.alpha_sums, args.dy.rows, ceil_div(args.dy.cols, kSumBlock),
-                        args.dalpha);
+  const int64_t blocks = ceil_div(args.dy.cols, kSumBlock);
+  store_scalar_gradient(prepared.alpha_sums, args.dy.rows, blocks, args.dalpha);
+  store_scalar_gradient(prepared.shift_sums, args.dy.rows, blocks, args.dshift);
 }
 
 }  // namespace norma::cpu

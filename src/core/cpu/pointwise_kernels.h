@@ -16,7 +16,7 @@ struct Range;  // kernels.h
 inline constexpr int64_t kSumBlock = 1024;
 
 struct PointwiseScalars {
-  float alpha;
+  float alpha, shift;
 };
 
 struct PointwiseForwardArgs {
@@ -43,8 +43,10 @@ struct PointwiseBackwardArgs {
   int64_t dx_stride;
   int64_t cols;  // >= 1
   bool stream;   // as in PointwiseForwardArgs, for dx
-  // The sums of the terms of dalpha, of block b of row r at r * blocks + b; null: not asked for.
+  // The sums of the terms of dalpha and dshift, of block b of row r at r * blocks + b; null: not
+  // asked for.
   float* alpha_sums;
+  float* shift_sums;
   int64_t blocks;
 };
 

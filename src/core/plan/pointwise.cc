@@ -35,7 +35,8 @@ auto outputs_of(const PointwiseBackward& args) {
   const DType scalar = dtype_of_statistics(args.dy.dtype);
   return std::array{named("dx", args.dx), named("dweight", read_only(args.dweight), cols),
                     named("dbias", read_only(args.dbias), cols),
-                    named("dalpha", {args.dalpha, scalar, 1}, 1)};
+                    named("dalpha", {args.dalpha, scalar, 1}, 1),
+                    named("dshift", {args.dshift, scalar, 1}, 1)};
 }
 auto inputs_of(const PointwiseBackward& args) {
   return std::array{named("dy", args.dy), named("x", needs_x(args) ? args.x : ConstRowsView()),
@@ -83,7 +84,8 @@ bool backward_is_valid(Checker& check, const PointwiseBackward& args) {
   return check.vector("weight", args.weight, "dy", dy.dtype, dy.cols) &&
          check.vector("dweight", read_only(args.dweight), "dy", dy.dtype, dy.cols) &&
          check.vector("dbias", read_only(args.dbias), "dy", dy.dtype, dy.cols) &&
-         check.statistic("dalpha", args.dalpha, dy.dtype, false) && memory_is_apart(check, args);
+         check.statistic("dalpha", args.dalpha, dy.dtype, false) &&
+         check.statistic("dshift", args.dshift, dy.dtype, false) && memory_is_apart(check, args);
 }
 
 bool workspace_is_valid(Checker& check, const PointwiseSpec& spec, const PointwiseBackward& args,

@@ -13,7 +13,9 @@ namespace {
 
 template <typename T>
 Slope<T> evaluate(const PointwiseSpec& spec, T x) {
-  return tanh_and_slope(static_cast<T>(spec.alpha) * x);
+  const T product = static_cast<T>(spec.alpha) * x;
+  if (spec.kind == PointwiseKind::kDyt) return tanh_and_slope(product);
+  return erf_and_slope(product + static_cast<T>(spec.shift));
 }
 
 template <typename T>
@@ -66,6 +68,7 @@ void backward(const PointwiseSpec& spec, const PointwiseBackward& args) {
   store_column_sums<T>(args, args.dbias, dy);
   store_scalar_gradient<T>(args, args.dalpha,
                            [&](int64_t r, int64_t i) { return slope(r, i) * x(r, i); });
+  store_scalar_gradient<T>(args, args.dshift, slope);
   if (args.dx.data == nullptr) return;
   for (int64_t r = 0; args.dx.cols > 0 && r < args.dx.rows; ++r) {
     for (int64_t i = 0; i < args.dx.cols; ++i) {

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// DyT, the scalar specification: docs/pointwise.md as the text says it, for every type, slow and
-// obvious. Every other implementation must have its bits.
+// DyT and Derf, the scalar specification: docs/pointwise.md as the text says it, for every type,
+// slow and obvious. Every other implementation must have its bits.
 #pragma once
 
 #include "core/pointwise_spec.h"

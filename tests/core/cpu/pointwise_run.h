@@ -15,7 +15,7 @@
 namespace norma::test {
 
 // Beside Absent's kDx, kDweight and kDbias.
-enum : unsigned { kDalpha = 64 };
+enum : unsigned { kDalpha = 64, kDshift = 128 };
 
 // Memory of one run: NaN around and between everything.
 class PointwiseRun {
@@ -27,7 +27,8 @@ class PointwiseRun {
         weight_(1, p.cols, 0, at(4), p.types.parameters),
         bias_(1, p.cols, 0, at(6), p.types.parameters),
         dweight_(1, p.cols, 0, at(7), p.types.gradients),
-        dbias_(1, p.cols, 0, at(8), p.types.gradients), dalpha_(1, 1, 0, at(9)) {}
+        dbias_(1, p.cols, 0, at(8), p.types.gradients), dalpha_(1, 1, 0, at(9)),
+        dshift_(1, 1, 0, at(10)) {}
 
   void forward(const cpu::Kernels& kernels, PointwiseResults* r) {
     fill_inputs();
@@ -52,7 +53,8 @@ class PointwiseRun {
                                  absent(kDx) ? RowsView() : dx.view(),
                                  {pointer(dweight_, kDweight), p_.types.gradients, p_.cols},
                                  {pointer(dbias_, kDbias), p_.types.gradients, p_.cols},
-                                 pointer(dalpha_, kDalpha)};
+                                 pointer(dalpha_, kDalpha),
+                                 has_shift() ? pointer(dshift_, kDshift) : nullptr};
     const size_t bytes =
         cpu::pointwise_backward_workspace(args, least ? serial_executor() : outer_);
     std::vector<NormCase::Line> workspace(bytes / sizeof(NormCase::Line) + 1);
@@ -64,12 +66,14 @@ class PointwiseRun {
     r->dweight = flat(dweight_, absent(kDweight));
     r->dbias = flat(dbias_, absent(kDbias));
     r->dalpha = flat(dalpha_, absent(kDalpha));
+    r->dshift = flat(dshift_, !has_shift() || absent(kDshift));
     expect_same_input(x_, p_.x);
     if (!way_.in_place) expect_same_input(dy_, p_.dy);
     expect_padding();
   }
 
  private:
+  bool has_shift() const { return p_.spec.kind == PointwiseKind::kDerf; }
   bool absent(unsigned what) const { return (way_.absent & what) != 0; }
   int64_t at(int64_t tensor) const { return (way_.offset * tensor) % 16; }
   PaddedRows input(int64_t tensor) const {
@@ -102,7 +106,8 @@ class PointwiseRun {
   }
   void expect_padding() const {
     for (const PaddedRows* each :
-         {&x_, &dy_, &y_, &dx_, &weight_, &bias_, &dweight_, &dbias_, &dalpha_}) {
+         {&x_, &dy_, &y_, &dx_, &weight_, &bias_, &dweight_, &dbias_, &dalpha_,
+          &dshift_}) {
       EXPECT_TRUE(each->padding_is_untouched()) << "written outside of the rows";
     }
   }
@@ -110,7 +115,7 @@ class PointwiseRun {
   const PointwiseProblem& p_;
   const Way way_;
   const Executor inner_, outer_;
-  PaddedRows x_, dy_, y_, dx_, weight_, bias_, dweight_, dbias_, dalpha_;
+  PaddedRows x_, dy_, y_, dx_, weight_, bias_, dweight_, dbias_, dalpha_, dshift_;
 };
 
 inline PointwiseResults run_kernels(const cpu::Kernels& kernels, const PointwiseProblem& p,
@@ -132,9 +137,9 @@ inline testing::AssertionResult has_specified_bits(const PointwiseProblem& p,
       if (!same || testing::Test::HasFailure()) {
         return testing::AssertionFailure()
                << name_of(p.spec.kind) << " " << kernels->name << " [" << p.rows << ", " << p.cols
-               << "] " << p.types.text() << " alpha " << p.spec.alpha << " weight "
-               << !p.weight.empty() << " bias " << !p.bias.empty() << ", " << way.text() << ": "
-               << same.message();
+               << "] " << p.types.text() << " alpha " << p.spec.alpha << " shift " << p.spec.shift
+               << " weight " << !p.weight.empty() << " bias " << !p.bias.empty() << ", "
+               << way.text() << ": " << same.message();
       }
     }
   }

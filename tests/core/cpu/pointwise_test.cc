@@ -20,7 +20,7 @@
 namespace norma::test {
 namespace {
 
-constexpr PointwiseSpec kDyt{PointwiseKind::kDyt, 0.7};
+constexpr PointwiseSpec kDyt{PointwiseKind::kDyt, 0.7}, kDerf{PointwiseKind::kDerf, 0.7, -0.3};
 
 class PointwiseBits : public testing::TestWithParam<PointwiseSpec> {
  protected:
@@ -30,7 +30,7 @@ class PointwiseBits : public testing::TestWithParam<PointwiseSpec> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Functions, PointwiseBits, testing::Values(kDyt),
+INSTANTIATE_TEST_SUITE_P(Functions, PointwiseBits, testing::Values(kDyt, kDerf),
                          [](const auto& info) { return std::string(name_of(info.param.kind)); });
 
 std::vector<Types> all_types() {
@@ -52,6 +52,8 @@ TEST(PointwiseKernels, EachTargetHasItsOwn) {
       for (int type = 0; type < cpu::kRowTypes; ++type) {
         EXPECT_NE(all[i]->dyt.of[type].forward, all[j]->dyt.of[type].forward);
         EXPECT_NE(all[i]->dyt.of[type].backward, all[j]->dyt.of[type].backward);
+        EXPECT_NE(all[i]->derf.of[type].forward, all[j]->derf.of[type].forward);
+        EXPECT_NE(all[i]->derf.of[type].backward, all[j]->derf.of[type].backward);
       }
     }
   }
@@ -111,7 +113,7 @@ TEST_P(PointwiseBits, AlignmentsStridesAndStores) {
     ways.push_back({.stride = -160, .offset = offset});
     ways.push_back({.stride = 160, .offset = offset, .aligned = true, .stream_bytes = 1});
     ways.push_back({.stride = -160, .offset = offset, .aligned = true, .stream_bytes = 1,
-                    .absent = kDalpha});
+                    .absent = kDalpha | kDshift});
   }
   for (const Types& types : all_types()) {
     for (const int64_t cols : {1, 9, 33, 130}) {
@@ -128,7 +130,7 @@ TEST_P(PointwiseBits, OneRowAgainAndAgain) {
 
 TEST_P(PointwiseBits, TypesAndWhatIsAbsent) {
   std::vector<Way> ways;
-  for (unsigned absent = 0; absent < 128; absent += kDx) {
+  for (unsigned absent = 0; absent < 256; absent += kDx) {
     ways.push_back({.threads = absent % (2 * kDx) == 0 ? 1 : 3, .grain = 1, .absent = absent});
   }
   for (const Types& types : all_types()) {
@@ -156,6 +158,7 @@ TEST_P(PointwiseBits, HostileRowsAndScalars) {
     for (const int64_t cols : {1, 3, 40, 130}) {
       PointwiseProblem p = problem(kHostileRows, cols, 3, cols != 3, cols != 40);
       p.spec.alpha = alpha;
+      if (cols == 40) p.spec.shift = std::abs(alpha);
       for (int which = 0; which < kHostileRows; ++which) {
         const std::vector<float> row = hostile_row(which, cols);
         std::copy(row.begin(), row.end(), p.x.begin() + which * cols);
@@ -171,6 +174,7 @@ TEST_P(PointwiseBits, HostileRowsAndScalars) {
 TEST_P(PointwiseBits, ValuesOfEverySize) {
   PointwiseProblem p = problem(64, 4096, 1, false, false);
   p.spec.alpha = 1;
+  p.spec.shift = 0;
   std::mt19937_64 random(7);
   for (size_t i = 0; i < p.x.size(); ++i) {
     const auto bits = static_cast<uint32_t>(random());
@@ -202,7 +206,7 @@ TEST_P(PointwiseBits, TwoHundredRandomCombinations) {
                   .row_at_a_time = coin(),
                   .grain = below(3),
                   .stream_bytes = below(2),
-                  .absent = static_cast<unsigned>(coin() ? 0 : below(128))};
+                  .absent = static_cast<unsigned>(coin() ? 0 : below(256))};
     ASSERT_TRUE(has_specified_bits(p, {way})) << "combination " << i;
   }
 }

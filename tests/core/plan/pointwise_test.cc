@@ -112,6 +112,26 @@ TEST(PointwisePlan, BackwardRefusals) {
             "stride for in-place.");
 }
 
+TEST(PointwisePlan, DerfNamesItself) {
+  Call c;
+  c.spec = {PointwiseKind::kDerf, 1, 0};
+  EXPECT_TRUE(c.run(c.forward()).ok());
+  float dshift = 9;
+  PointwiseBackward b = c.backward();
+  b.dshift = &dshift;
+  EXPECT_TRUE(c.run(b).ok());
+  EXPECT_NE(dshift, 9);
+  b.dshift = &c.dalpha;
+  EXPECT_EQ(c.run(b).message(),
+            "[derf_backward] dshift must not overlap dalpha: give it its own memory.");
+  b.dshift = reinterpret_cast<char*>(&dshift) + 2;
+  EXPECT_EQ(c.run(b).message(),
+            "[derf_backward] dshift must be aligned to its elements of 4 bytes but is not.");
+  PointwiseForward f = c.forward();
+  f.weight.size = 5;
+  EXPECT_EQ(c.run(f).message(), "[derf] weight must have cols=6 elements but has 5.");
+}
+
 TEST(PointwisePlan, Workspace) {
   Call c;
   size_t bytes = 0;
@@ -166,7 +186,7 @@ TEST(PointwisePlan, HasTheSpecifiedBits) {
   Call c;
   c.x = p.x, c.dy = p.dy, c.weight = p.weight, c.bias = p.bias;
   ASSERT_TRUE(c.run(c.forward()).ok() && c.run(c.backward()).ok());
-  EXPECT_TRUE(same_results({c.y, c.dx, c.dweight, c.dbias, {c.dalpha}}, want));
+  EXPECT_TRUE(same_results({c.y, c.dx, c.dweight, c.dbias, {c.dalpha}, {}}, want));
 }
 
 }  // namespace

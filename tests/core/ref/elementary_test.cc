@@ -38,6 +38,16 @@ testing::AssertionResult tanh_is_near(float x) {
          << "tanh(" << x << "): " << value << " ulp, its slope " << slope;
 }
 
+testing::AssertionResult erf_is_near(float x) {
+  const Slope<float> got = erf_and_slope(x);
+  const long double true_x = x, scale = 2 / std::sqrt(std::acos(-1.0L));
+  const double value = error_in_ulp(got.value, std::erf(true_x));
+  const double slope = error_in_ulp(got.slope, scale * std::exp(-true_x * true_x));
+  if (value <= 1.75 && slope <= 2.5) return testing::AssertionSuccess();
+  return testing::AssertionFailure()
+         << "erf(" << x << "): " << value << " ulp, its slope " << slope;
+}
+
 // Beyond it every value is 1 and every slope 0.
 constexpr float kFar = 120;
 
@@ -52,8 +62,11 @@ testing::AssertionResult are_near(uint32_t step, const Near& near) {
 
 TEST(Elementary, TanhIsNearAtAMillionPlaces) { EXPECT_TRUE(are_near(1013, tanh_is_near)); }
 
+TEST(Elementary, ErfIsNearAtAMillionPlaces) { EXPECT_TRUE(are_near(1013, erf_is_near)); }
+
 // Labelled long: `ctest -L long`.
 TEST(Elementary, DISABLED_TanhIsNearEverywhere) { EXPECT_TRUE(are_near(1, tanh_is_near)); }
+TEST(Elementary, DISABLED_ErfIsNearEverywhere) { EXPECT_TRUE(are_near(1, erf_is_near)); }
 
 template <typename Function>
 void expect_symmetry_and_ends(const Function& function, uint32_t step) {
@@ -82,11 +95,19 @@ TEST(Elementary, TanhIsOddAndEndsAtOne) {
   EXPECT_EQ(tanh_and_slope(9.1f).value, 1);
 }
 
+TEST(Elementary, ErfIsOddAndEndsAtOne) {
+  expect_symmetry_and_ends([](float x) { return erf_and_slope(x); }, 1013);
+  EXPECT_EQ(erf_and_slope(0.0f).slope, 0x1.20dd76p0f);
+  EXPECT_EQ(erf_and_slope(3.93f).value, 1);
+}
+
 TEST(Elementary, DoublesAreTheLibrarys) {
   for (const double x : {-700.0, -3.0, -1e-300, 0.0, 0.5, 20.0}) {
     const double cosh = std::cosh(x);
     EXPECT_EQ(tanh_and_slope(x).value, std::tanh(x));
     EXPECT_NEAR(tanh_and_slope(x).slope, 1 / (cosh * cosh), 0x1p-50);
+    EXPECT_EQ(erf_and_slope(x).value, std::erf(x));
+    EXPECT_NEAR(erf_and_slope(x).slope, 1.1283791670955126 * std::exp(-x * x), 0x1p-50);
   }
 }
 
