@@ -99,7 +99,10 @@ static int has_elements(const struct view* v) {
 static int is_empty(const struct view* v) { return v->offset < 0 || !has_elements(v); }
 static int is_absent(const struct problem* p, int i) { return p->v[i].offset < 0; }
 
-static int64_t struct_size(const struct problem* p) { return p->norm->args_size + p->size_change; }
+// Negative: more than any struct has.
+static int64_t struct_size(const struct problem* p) {
+  return (int64_t)((uint64_t)p->norm->args_size + (uint64_t)p->size_change);
+}
 
 static int is_reasonable_eps(double eps) { return isfinite(eps) && eps >= 0; }
 
@@ -165,7 +168,7 @@ static struct runs runs_of(const struct view* v) {
 // Whether a view without faults lies in the arena, so that the call may be made at all.
 static int fits(const struct view* v) {
   if (is_empty(v)) return 1;
-  if (v->rows > kArena || v->cols > kArena || llabs(v->stride) > kArena) return 0;
+  if (v->rows > kArena || v->cols > kArena || v->stride > kArena || v->stride < -kArena) return 0;
   if (v->kind == kImages && (v->positions > kArena || v->rows * v->cols > kArena)) return 0;
   const struct runs runs = runs_of(v);
   const int64_t reach = (runs.count - 1) * runs.stride;
