@@ -1,12 +1,16 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 //
-// The C interface of Norma: LayerNorm and RMSNorm over the rows of a matrix, BatchNorm over its
-// columns, GroupNorm and InstanceNorm over images, DyT and Derf in a norm's place, forward and
-// backward.
+// The C interface of Norma: LayerNorm, RMSNorm, the L2 norm and CRMSNorm over the rows of a matrix,
+// BatchNorm over its columns, GroupNorm and InstanceNorm over images, DyT and Derf in a norm's
+// place, forward and backward.
 //
 //   LayerNorm  y = (x - mean) * rstd * weight + bias,  rstd = 1 / sqrt(var + eps), var biased
 //   RMSNorm    y = x * rstd * weight + bias,           rstd = 1 / sqrt(mean(x^2) + eps)
+//   L2 norm    y = x * rstd * weight + bias,           rstd = 1 / max(sqrt(sum(x^2)), eps);
+//              with one weight for all columns ScaleNorm
+//   CRMSNorm   RMSNorm of a vector of mean 0 whose last element is not stored, y of the others:
+//              rstd = 1 / sqrt((sum(x^2) + sum(x)^2) / (cols + 1) + eps)
 //   GroupNorm  LayerNorm of each group of channels of a sample, weight and bias by channel;
 //              as many groups as channels is InstanceNorm
 //   BatchNorm  LayerNorm's formula for each column, in evaluation with running statistics
@@ -44,8 +48,8 @@
 //     overlap of an output with anything is refused.
 // (7) Numbers. A row's result has the same bits whatever the other rows, the threads, the SIMD
 //     width, the alignment and the stride (the contract norma-1, docs/numerics.md). Of BatchNorm
-//     in training that is true but for the other rows. eps is taken
-//     as it is: finite, >= 0, inside the root. The caller's rounding mode and flush-to-zero flags
+//     in training that is true but for the other rows. eps is taken as it is: finite, >= 0, inside
+//     the root unless eps_mode says otherwise. The caller's rounding mode and flush-to-zero flags
 //     change nothing and are left as they were. As any arithmetic does, a call may raise the
 //     floating-point exception flags, such as FE_INEXACT.
 // (8) Types. Rows of one call have one type: f32, bf16, f16 or f64. Weight and bias have it too, or
@@ -140,16 +144,25 @@ typedef struct norma_executor {
 // Everything on the calling thread.
 NORMA_API const norma_executor* norma_serial_executor(void);
 
+// Where eps stands. sigma is the root of the variance, of the mean of squares, or of their sum.
+enum norma_eps_mode {
+  NORMA_EPS_DEFAULT = 0,  // inside, and for the L2 norm the clamp
+  NORMA_EPS_OUTSIDE = 1,  // rstd = 1 / (sigma + eps)
+  NORMA_EPS_CLAMP = 2,    // rstd = 1 / max(sigma, eps)
+  NORMA_EPS_INSIDE = 3    // rstd = 1 / sqrt(sigma^2 + eps)
+};
+
 // The arguments of a forward pass over rows.
 typedef struct norma_row_norm_forward_args {
   size_t struct_size;         // sizeof(norma_row_norm_forward_args)
   double eps;
   norma_const_rows x;         // [rows, cols]
-  norma_const_vector weight;  // [cols], or absent
+  norma_const_vector weight;  // [cols], or absent; L2 norm: or [1], the same for all columns
   norma_const_vector bias;    // [cols], or absent
   norma_rows y;               // [rows, cols]; may be x
   // Statistics to save for the backward pass, [rows] each, f64 where x is f64 and f32 otherwise;
-  // each may be NULL. The mean is mean_hi + mean_lo; RMSNorm has none: both must be NULL there.
+  // each may be NULL. The mean is mean_hi + mean_lo; RMSNorm and the L2 norm have none: both must
+  // be NULL there. CRMSNorm saves sum(x) * rstd as mean_hi, and mean_lo must be NULL.
   void* mean_hi;
   void* mean_lo;
   void* rstd;
@@ -163,6 +176,10 @@ typedef struct norma_row_norm_forward_args {
   norma_const_rows residual;
   norma_rows sum;
   float residual_scale;       // finite and not 0 where there is a residual
+  // RMSNorm and L2 norm: the statistics are those of the first statistic_cols columns of a row
+  // (partial RMSNorm); y is of all columns. 0: of all columns; else between 1 and cols.
+  int64_t statistic_cols;
+  int32_t eps_mode;           // a norma_eps_mode
 } norma_row_norm_forward_args;
 
 // The arguments of a backward pass over rows. Gradients are overwritten, never added to.
@@ -171,13 +188,14 @@ typedef struct norma_row_norm_backward_args {
   norma_const_rows x;         // [rows, cols], as in the forward pass
   norma_const_rows dy;        // [rows, cols]
   norma_const_vector weight;  // [cols], or absent, as in the forward pass
-  // Statistics, [rows] each, as the forward pass saved them: LayerNorm needs all three, RMSNorm
-  // rstd alone. Where only dbias is asked for, neither they nor x are read.
+  // Statistics, [rows] each, as the forward pass saved them: LayerNorm needs all three, CRMSNorm
+  // mean_hi and rstd, the others rstd alone. Where only dbias is asked for, neither they nor x are
+  // read.
   const void* mean_hi;
   const void* mean_lo;
   const void* rstd;
   norma_rows dx;              // [rows, cols], or absent; may be dy
-  norma_vector dweight;       // [cols], or absent
+  norma_vector dweight;       // of weight's size, or absent; L2 norm without a weight: either size
   norma_vector dbias;         // [cols], or absent
   int32_t weight_plus_one;      // as in the forward pass
   int32_t round_before_weight;  // as in the forward pass; the gradient sees through the rounding
@@ -187,6 +205,9 @@ typedef struct norma_row_norm_backward_args {
   norma_const_rows dsum;
   norma_rows dresidual;
   float residual_scale;         // finite and not 0 where there is a dresidual
+  int64_t statistic_cols;       // as in the forward pass
+  double eps;                   // as in the forward pass; read where eps is outside or a clamp
+  int32_t eps_mode;             // as in the forward pass
 } norma_row_norm_backward_args;
 
 // executor: NULL for the default one.
@@ -194,6 +215,10 @@ NORMA_API int norma_layer_norm_forward(const norma_row_norm_forward_args* args,
                                        const norma_executor* executor);
 NORMA_API int norma_rms_norm_forward(const norma_row_norm_forward_args* args,
                                      const norma_executor* executor);
+NORMA_API int norma_l2_norm_forward(const norma_row_norm_forward_args* args,
+                                    const norma_executor* executor);
+NORMA_API int norma_crms_norm_forward(const norma_row_norm_forward_args* args,
+                                      const norma_executor* executor);
 
 // Stores in *bytes the least workspace that the backward pass needs for these arguments and this
 // executor; it may be 0.
@@ -203,6 +228,12 @@ NORMA_API int norma_layer_norm_backward_workspace_size(const norma_row_norm_back
 NORMA_API int norma_rms_norm_backward_workspace_size(const norma_row_norm_backward_args* args,
                                                      const norma_executor* executor,
                                                      size_t* bytes);
+NORMA_API int norma_l2_norm_backward_workspace_size(const norma_row_norm_backward_args* args,
+                                                    const norma_executor* executor,
+                                                    size_t* bytes);
+NORMA_API int norma_crms_norm_backward_workspace_size(const norma_row_norm_backward_args* args,
+                                                      const norma_executor* executor,
+                                                      size_t* bytes);
 
 // workspace: workspace_bytes of scratch, at least what was asked for above and aligned to 64 bytes;
 // NULL where that is 0. It overlaps no argument, and holds nothing of worth afterwards.
@@ -210,6 +241,10 @@ NORMA_API int norma_layer_norm_backward(const norma_row_norm_backward_args* args
                                         size_t workspace_bytes, const norma_executor* executor);
 NORMA_API int norma_rms_norm_backward(const norma_row_norm_backward_args* args, void* workspace,
                                       size_t workspace_bytes, const norma_executor* executor);
+NORMA_API int norma_l2_norm_backward(const norma_row_norm_backward_args* args, void* workspace,
+                                     size_t workspace_bytes, const norma_executor* executor);
+NORMA_API int norma_crms_norm_backward(const norma_row_norm_backward_args* args, void* workspace,
+                                       size_t workspace_bytes, const norma_executor* executor);
 
 // What would run for these arguments, and why nothing better: a line for the implementation that is
 // taken, or for the rule the arguments break, then one for each refusal. Writes at most `capacity`
@@ -219,10 +254,18 @@ NORMA_API int norma_layer_norm_forward_explain(const norma_row_norm_forward_args
                                                size_t capacity, size_t* length);
 NORMA_API int norma_rms_norm_forward_explain(const norma_row_norm_forward_args* args, char* text,
                                              size_t capacity, size_t* length);
+NORMA_API int norma_l2_norm_forward_explain(const norma_row_norm_forward_args* args, char* text,
+                                            size_t capacity, size_t* length);
+NORMA_API int norma_crms_norm_forward_explain(const norma_row_norm_forward_args* args, char* text,
+                                              size_t capacity, size_t* length);
 NORMA_API int norma_layer_norm_backward_explain(const norma_row_norm_backward_args* args,
                                                 char* text, size_t capacity, size_t* length);
 NORMA_API int norma_rms_norm_backward_explain(const norma_row_norm_backward_args* args, char* text,
                                               size_t capacity, size_t* length);
+NORMA_API int norma_l2_norm_backward_explain(const norma_row_norm_backward_args* args, char* text,
+                                             size_t capacity, size_t* length);
+NORMA_API int norma_crms_norm_backward_explain(const norma_row_norm_backward_args* args, char* text,
+                                               size_t capacity, size_t* length);
 
 // Where element (sample, channel, position) of images lies; both are dense. positions is height *
 // width, or whatever a channel has many of.

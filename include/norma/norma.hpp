@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "norma/channel_norms.hpp"
@@ -38,6 +39,8 @@ struct Forward {
   ConstRows residual = {};
   Rows sum = {};
   float residual_scale = 1;
+  std::int64_t statistic_cols = 0;
+  norma_eps_mode eps_mode = NORMA_EPS_DEFAULT;
 };
 
 // Fields as in norma_row_norm_backward_args.
@@ -56,6 +59,9 @@ struct Backward {
   ConstRows dsum = {};
   Rows dresidual = {};
   float residual_scale = 1;
+  std::int64_t statistic_cols = 0;
+  double eps = 1e-5;
+  norma_eps_mode eps_mode = NORMA_EPS_DEFAULT;
 };
 
 namespace detail {
@@ -70,7 +76,8 @@ inline void read(Checker& check, const Forward& f, norma_row_norm_forward_args* 
   check.statistic("rstd", f.rstd, f.x.view.rows, f.x.view.dtype);
   *args = {sizeof *args,      f.eps,  f.x.view, f.weight.view, f.bias.view, f.y.view,
            f.mean_hi.view.data, f.mean_lo.view.data, f.rstd.view.data, f.weight_plus_one,
-           f.round_before_weight, f.residual.view, f.sum.view, f.residual_scale};
+           f.round_before_weight, f.residual.view, f.sum.view, f.residual_scale, f.statistic_cols,
+           f.eps_mode};
 }
 
 inline void read(Checker& check, const Backward& b, norma_row_norm_backward_args* args) {
@@ -85,7 +92,8 @@ inline void read(Checker& check, const Backward& b, norma_row_norm_backward_args
   *args = {sizeof *args,        b.x.view,         b.dy.view, b.weight.view,  b.mean_hi.view.data,
            b.mean_lo.view.data, b.rstd.view.data, b.dx.view, b.dweight.view, b.dbias.view,
            b.weight_plus_one,   b.round_before_weight,
-           b.dsum.view,         b.dresidual.view, b.residual_scale};
+           b.dsum.view,         b.dresidual.view, b.residual_scale, b.statistic_cols,
+           b.eps,               b.eps_mode};
 }
 
 }  // namespace detail
@@ -99,6 +107,16 @@ inline Status layer_norm_forward(const Forward& f, const norma_executor* executo
 inline Status rms_norm_forward(const Forward& f, const norma_executor* executor = nullptr) {
   return detail::call<norma_row_norm_forward_args>("rms_norm", f, [=](const auto* args) {
     return norma_rms_norm_forward(args, executor);
+  });
+}
+inline Status l2_norm_forward(const Forward& f, const norma_executor* executor = nullptr) {
+  return detail::call<norma_row_norm_forward_args>("l2_norm", f, [=](const auto* args) {
+    return norma_l2_norm_forward(args, executor);
+  });
+}
+inline Status crms_norm_forward(const Forward& f, const norma_executor* executor = nullptr) {
+  return detail::call<norma_row_norm_forward_args>("crms_norm", f, [=](const auto* args) {
+    return norma_crms_norm_forward(args, executor);
   });
 }
 
@@ -116,6 +134,18 @@ inline Status rms_norm_backward_workspace_size(const Backward& b, std::size_t* b
     return norma_rms_norm_backward_workspace_size(args, executor, bytes);
   });
 }
+inline Status l2_norm_backward_workspace_size(const Backward& b, std::size_t* bytes,
+                                               const norma_executor* executor = nullptr) {
+  return detail::call<norma_row_norm_backward_args>("l2_norm_backward", b, [=](const auto* args) {
+    return norma_l2_norm_backward_workspace_size(args, executor, bytes);
+  });
+}
+inline Status crms_norm_backward_workspace_size(const Backward& b, std::size_t* bytes,
+                                               const norma_executor* executor = nullptr) {
+  return detail::call<norma_row_norm_backward_args>("crms_norm_backward", b, [=](const auto* args) {
+    return norma_crms_norm_backward_workspace_size(args, executor, bytes);
+  });
+}
 
 // workspace: aligned to 64 bytes, of at least the size asked for.
 inline Status layer_norm_backward(const Backward& b, std::span<std::byte> workspace,
@@ -129,6 +159,18 @@ inline Status rms_norm_backward(const Backward& b, std::span<std::byte> workspac
                                 const norma_executor* executor = nullptr) {
   return detail::call<norma_row_norm_backward_args>("rms_norm_backward", b, [=](const auto* args) {
     return norma_rms_norm_backward(args, workspace.data(), workspace.size(), executor);
+  });
+}
+inline Status l2_norm_backward(const Backward& b, std::span<std::byte> workspace,
+                                const norma_executor* executor = nullptr) {
+  return detail::call<norma_row_norm_backward_args>("l2_norm_backward", b, [=](const auto* args) {
+    return norma_l2_norm_backward(args, workspace.data(), workspace.size(), executor);
+  });
+}
+inline Status crms_norm_backward(const Backward& b, std::span<std::byte> workspace,
+                                const norma_executor* executor = nullptr) {
+  return detail::call<norma_row_norm_backward_args>("crms_norm_backward", b, [=](const auto* args) {
+    return norma_crms_norm_backward(args, workspace.data(), workspace.size(), executor);
   });
 }
 

@@ -48,13 +48,13 @@ static void structs_and_executors(void) {
               "[layer_norm] args must not be null.");
   CHECK_ERROR(norma_rms_norm_backward(NULL, NULL, 0, NULL), NORMA_INVALID_ARGUMENT,
               "[rms_norm_backward] args must not be null.");
-  INVALID(f.struct_size = 0, "struct_size must be the struct's sizeof, 264 here, but is 0.");
-  INVALID(f.struct_size = 167, "struct_size must be the struct's sizeof, 264 here, but is 167.");
+  INVALID(f.struct_size = 0, "struct_size must be the struct's sizeof, 280 here, but is 0.");
+  INVALID(f.struct_size = 167, "struct_size must be the struct's sizeof, 280 here, but is 167.");
   INVALID(f.struct_size = 99999,
-          "struct_size must be the struct's sizeof, 264 here, but is 99999.");
+          "struct_size must be the struct's sizeof, 280 here, but is 99999.");
   reset(), b.struct_size = 168;
   CHECK_ERROR(norma_rms_norm_backward(&b, NULL, 0, NULL), NORMA_INVALID_ARGUMENT,
-              "[rms_norm_backward] struct_size must be the struct's sizeof, 320 here, but is 168.");
+              "[rms_norm_backward] struct_size must be the struct's sizeof, 344 here, but is 168.");
   reset();
   norma_executor executor = *norma_serial_executor();
   executor.threads = NULL;
@@ -118,6 +118,31 @@ static void forward(void) {
           "residual must have the shape of x, [3, 5], but is [3, 4].");
   INVALID(f.weight_plus_one = 2, "weight_plus_one must be 0 or 1 but is 2.");
   INVALID(f.round_before_weight = -1, "round_before_weight must be 0 or 1 but is -1.");
+  INVALID(f.eps_mode = 4,
+          "eps_mode must be 0 (default), 1 (outside), 2 (clamp) or 3 (inside) but is 4.");
+  INVALID(f.statistic_cols = 2,
+          "statistic_cols must be 0 but is 2: statistics of a part of the columns are RMSNorm's "
+          "and the L2 norm's.");
+  reset(), f.statistic_cols = 6;
+  CHECK_ERROR(norma_rms_norm_forward(&f, NULL), NORMA_INVALID_ARGUMENT,
+              "[rms_norm] statistic_cols must be 0 or between 1 and cols=5 but is 6.");
+  INVALID(f.weight.size = 1, "weight must have cols=5 elements but has 1.");
+  reset(), f.weight.size = 2;
+  CHECK_ERROR(norma_l2_norm_forward(&f, NULL), NORMA_INVALID_ARGUMENT,
+              "[l2_norm] weight must have cols=5 elements, or one, but has 2.");
+  reset(), f.mean_hi = hi;
+  CHECK_ERROR(norma_l2_norm_forward(&f, NULL), NORMA_INVALID_ARGUMENT,
+              "[l2_norm] mean_hi must be null: the L2 norm has no mean.");
+  reset(), b.mean_hi = b.mean_lo = NULL, b.weight.size = 1;
+  CHECK_ERROR(norma_l2_norm_backward(&b, NULL, 0, NULL), NORMA_INVALID_ARGUMENT,
+              "[l2_norm_backward] dweight must have weight's size, 1, but has 5.");
+  reset(), f.mean_hi = hi, f.mean_lo = lo;
+  CHECK_ERROR(norma_crms_norm_forward(&f, NULL), NORMA_INVALID_ARGUMENT,
+              "[crms_norm] mean_lo must be null: CRMSNorm saves mean_hi and rstd.");
+  reset(), b.mean_hi = b.mean_lo = NULL;
+  CHECK_ERROR(norma_crms_norm_backward(&b, NULL, 0, NULL), NORMA_INVALID_ARGUMENT,
+              "[crms_norm_backward] mean_hi is missing: the backward needs the statistics that the "
+              "forward saved.");
 }
 
 static void backward(void) {
@@ -130,6 +155,12 @@ static void backward(void) {
            "dresidual must not overlap dx: give it its own memory.");
   BACKWARD(b.weight_plus_one = 3, "weight_plus_one must be 0 or 1 but is 3.");
   BACKWARD(b.round_before_weight = 2, "round_before_weight must be 0 or 1 but is 2.");
+  BACKWARD(b.eps = -1, "eps must be finite and >= 0 but is -1.");
+  BACKWARD(b.eps_mode = -1,
+           "eps_mode must be 0 (default), 1 (outside), 2 (clamp) or 3 (inside) but is -1.");
+  BACKWARD(b.statistic_cols = -3,
+           "statistic_cols must be 0 but is -3: statistics of a part of the columns are RMSNorm's "
+           "and the L2 norm's.");
   BACKWARD(b.dx.stride = -4,
            "dx must have a stride of at least cols=5 elements but has -4: its rows would overwrite "
            "each other.");

@@ -4,7 +4,7 @@
 set -euo pipefail
 nm=$1 library=$2 header=$3
 
-declared=$(sed -n 's/^NORMA_API .*[ *]\(norma_[a-z_]*\)(.*/\1/p' "$header" | sort)
+declared=$(sed -n 's/^NORMA_API .*[ *]\(norma_[a-z0-9_]*\)(.*/\1/p' "$header" | sort)
 shown=$("$nm" -D --defined-only "$library" | awk '{print $3}' | sort)
 [ "$(wc -l <<<"$declared")" -ge 15 ] || { echo "found too few declarations in $header"; exit 1; }
 diff <(echo "$declared") <(echo "$shown") || { echo "declared (<) and shown (>) differ"; exit 1; }

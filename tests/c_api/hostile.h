@@ -35,8 +35,10 @@ void __asan_unpoison_memory_region(const volatile void* address, size_t size);
 #endif
 
 static const struct norm norms[] = {
-    ROW_NORM_FORWARD(layer_norm, 0), ROW_NORM_BACKWARD(layer_norm, 0),
-    ROW_NORM_FORWARD(rms_norm, 1),   ROW_NORM_BACKWARD(rms_norm, 1),
+    ROW_NORM_FORWARD(layer_norm, kLayerNorm), ROW_NORM_BACKWARD(layer_norm, kLayerNorm),
+    ROW_NORM_FORWARD(rms_norm, kRmsNorm),     ROW_NORM_BACKWARD(rms_norm, kRmsNorm),
+    ROW_NORM_FORWARD(l2_norm, kL2Norm),       ROW_NORM_BACKWARD(l2_norm, kL2Norm),
+    ROW_NORM_FORWARD(crms_norm, kCrmsNorm),   ROW_NORM_BACKWARD(crms_norm, kCrmsNorm),
     GROUP_NORM_FORWARD,              GROUP_NORM_BACKWARD,
     BATCH_NORM_FORWARD,              BATCH_NORM_BACKWARD};
 

@@ -37,6 +37,7 @@ enum kind { kMatrix, kImages, kVector, kStatistic, kMask };
 struct view {
   enum kind kind;
   int is_output, is_required;
+  int may_be_one;  // element for all columns
   int64_t offset;  // bytes into the arena; negative: null
   int64_t rows, cols, stride;  // of images: samples, channels
   int64_t positions;           // of images
@@ -47,7 +48,8 @@ struct problem;
 
 struct norm {
   const char* name;
-  int is_rms, is_backward;
+  int kind;  // of a row norm
+  int is_backward;
   int64_t args_size, first_size;  // of the struct, and in the first header that had it
   int takes_f32_parameters;       // beside 16-bit rows
   int count;                      // of views
@@ -79,7 +81,8 @@ struct problem {
   double eps, momentum;
   int64_t groups;
   float scale;  // of the residual
-  int32_t plus_one, rounded, training;
+  int32_t plus_one, rounded, training, eps_mode;
+  int64_t statistic_cols;
   int64_t size_change;  // of struct_size
   int has_unknown;      // a byte after the fields that this library knows is not 0
   int32_t threads;      // of an executor of our own; kDefault or kSerial: another
@@ -118,7 +121,8 @@ static struct view statistic(const struct problem* p, struct view v, int64_t col
 // The shape alone; `problem` has the one that it must be.
 static int faults_of_shape(const struct view* v, const struct view* problem) {
   const long double rows = v->rows, cols = v->cols, size = size_of(v->dtype);
-  if (v->kind == kVector) return v->cols != problem->cols ? kWrong : 0;
+  const int is_one = v->may_be_one && v->cols == 1;
+  if (v->kind == kVector) return v->cols != problem->cols && !is_one ? kWrong : 0;
   if (v->kind != kMatrix && v->kind != kImages) return 0;
   if (rows < 0 || cols < 0) return kWrong;
   int faults = v->rows != problem->rows || v->cols != problem->cols ? kWrong : 0;

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// LayerNorm and RMSNorm as hostile.h calls them, with every type, dialect and residual.
+// The row norms as hostile.h calls them, with every type, dialect and residual.
 #ifndef NORMA_TESTS_C_API_HOSTILE_ROW_NORMS_H_
 #define NORMA_TESTS_C_API_HOSTILE_ROW_NORMS_H_
 
@@ -10,6 +10,12 @@
 enum { kX, kWeight, kBias, kY, kHi, kLo, kRstd, kResidual, kSum };
 enum { kDy, kBackX, kBackWeight, kDx, kDweight, kDbias, kBackHi, kBackLo, kBackRstd, kDsum,
        kDresidual };
+
+enum { kLayerNorm, kRmsNorm, kL2Norm, kCrmsNorm };
+static int saves_hi(const struct norm* norm) {
+  return norm->kind == kLayerNorm || norm->kind == kCrmsNorm;
+}
+static int saves_lo(const struct norm* norm) { return norm->kind == kLayerNorm; }
 
 static const struct view row_forward_views[] = {
     {.kind = kMatrix, .is_required = 1}, {.kind = kVector}, {.kind = kVector},
@@ -27,6 +33,7 @@ static struct view row_forward_view(const struct problem* p, int i) {
   if (v.kind == kStatistic) return statistic(p, v, p->v[kX].rows);
   // A residual and its sum go together.
   if (i >= kResidual) v.is_required = !is_absent(p, kResidual) || !is_absent(p, kSum);
+  v.may_be_one = i == kWeight && p->norm->kind == kL2Norm;
   return v;
 }
 
@@ -42,8 +49,12 @@ static struct view row_backward_view(const struct problem* p, int i) {
   struct view v = p->v[i];
   if (v.kind == kStatistic) {
     v = statistic(p, v, p->v[kDy].rows);
-    v.is_required = v.cols > 0 && (!p->norm->is_rms || i == kBackRstd);
+    const int is_saved = i == kBackHi   ? saves_hi(p->norm)
+                         : i == kBackLo ? saves_lo(p->norm)
+                                        : 1;
+    v.is_required = v.cols > 0 && is_saved;
   }
+  v.may_be_one = (i == kBackWeight || i == kDweight) && p->norm->kind == kL2Norm;
   if (!needs_x(p) && (i == kBackX || v.kind == kStatistic)) v.offset = -1, v.is_required = 0;
   return v;
 }
@@ -54,6 +65,13 @@ static int backward_may_be(int o, int i) { return o == kDx && i == kDy; }
 static void draw_row_norm(struct problem* p) {
   p->scale = draw(2) ? 1 : -0.37f;
   p->plus_one = (int32_t)draw(2), p->rounded = (int32_t)draw(2);
+  p->eps_mode = (int32_t)(draw(2) ? draw(4) : 0);
+  const int64_t cols = p->v[0].cols;
+  const int kind = p->norm->kind;
+  if ((kind == kRmsNorm || kind == kL2Norm) && draw(3) == 0) p->statistic_cols = draw(cols + 1);
+  if (kind != kL2Norm || draw(2)) return;
+  p->v[p->norm->is_backward ? kBackWeight : kWeight].cols = 1;
+  if (p->norm->is_backward) p->v[kDweight].cols = 1;
 }
 
 static void finish_row_norm(struct problem* p) {
@@ -62,11 +80,14 @@ static void finish_row_norm(struct problem* p) {
   for (int i = first; i < p->norm->count; ++i) {
     if (!has_residual || (is_backward && is_absent(p, kDx))) p->v[i].offset = -1;
   }
-  if (p->norm->is_rms) p->v[hi].offset = p->v[hi + 1].offset = -1;
+  if (!saves_hi(p->norm)) p->v[hi].offset = -1;
+  if (!saves_lo(p->norm)) p->v[hi + 1].offset = -1;
 }
 
 static void cut_row_norm(struct problem* p) {
   p->plus_one = p->rounded = 0, p->scale = 0;
+  p->statistic_cols = 0, p->eps_mode = 0;
+  if (p->norm->is_backward) p->eps = 0;
   for (int i = p->norm->is_backward ? kDsum : kResidual; i < p->norm->count; ++i) {
     p->v[i].offset = -1;
   }
@@ -75,8 +96,11 @@ static void cut_row_norm(struct problem* p) {
 static void spoil_row_norm(struct problem* p) {
   static const float scales[] = {0, -0.0f, 1e30f, -1e-30f, INFINITY, NAN};
   static const int32_t flags[] = {-1, 0, 1, 2, INT32_MAX, INT32_MIN};
-  switch (draw(3)) {
+  static const int64_t counts[] = {-1, 0, 1, 2, 40, INT64_MAX, INT64_MIN};
+  switch (draw(5)) {
     case 0: p->scale = scales[draw(6)]; break;
+    case 2: p->eps_mode = draw(2) ? flags[draw(6)] : (int32_t)draw(6); break;
+    case 3: p->statistic_cols = counts[draw(7)]; break;
     case 1: p->plus_one = flags[draw(6)]; break;
     default: p->rounded = flags[draw(6)];
   }
@@ -85,15 +109,25 @@ static void spoil_row_norm(struct problem* p) {
 static int faults_of_row_norm(const struct problem* p) {
   const int is_backward = p->norm->is_backward, hi = is_backward ? kBackHi : kHi;
   int faults = (p->plus_one & ~1) | (p->rounded & ~1) ? kWrong : 0;
-  if (p->norm->is_rms && (!is_absent(p, hi) || !is_absent(p, hi + 1))) faults |= kWrong;
+  if (!saves_hi(p->norm) && !is_absent(p, hi)) faults |= kWrong;
+  if (!saves_lo(p->norm) && !is_absent(p, hi + 1)) faults |= kWrong;
+  if (!is_reasonable_eps(p->eps) || p->eps_mode < 0 || p->eps_mode > 3) faults |= kWrong;
+  const int may_be_partial = p->norm->kind == kRmsNorm || p->norm->kind == kL2Norm;
+  if (p->statistic_cols != 0 && (!may_be_partial || p->statistic_cols < 1 ||
+                                 p->statistic_cols > p->v[0].cols)) {
+    faults |= kWrong;
+  }
   const int has_scale = is_backward ? !is_absent(p, kDresidual)
                                     : !is_absent(p, kResidual) || !is_absent(p, kSum);
   if (has_scale && !(isfinite(p->scale) && p->scale != 0)) faults |= kWrong;
   if (is_backward) {
+    if (!is_absent(p, kBackWeight) && !is_absent(p, kDweight) &&
+        p->v[kBackWeight].cols != p->v[kDweight].cols) {
+      faults |= kWrong;
+    }
     const int has_residual = !is_absent(p, kDsum) || !is_absent(p, kDresidual);
     return has_residual && is_absent(p, kDx) ? faults | kWrong : faults;
   }
-  if (!is_reasonable_eps(p->eps)) faults |= kWrong;
   if (!is_absent(p, kWeight) && !is_absent(p, kBias) &&
       p->v[kWeight].dtype != p->v[kBias].dtype) {
     faults |= kNotServed;
@@ -109,13 +143,13 @@ static void fill_row_forward(const struct problem* p, char* memory, void* args) 
   a.mean_hi = at(memory, v + kHi), a.mean_lo = at(memory, v + kLo), a.rstd = at(memory, v + kRstd);
   a.weight_plus_one = p->plus_one, a.round_before_weight = p->rounded;
   a.residual = in_rows(memory, v + kResidual), a.sum = out_rows(memory, v + kSum);
-  a.residual_scale = p->scale;
+  a.residual_scale = p->scale, a.statistic_cols = p->statistic_cols, a.eps_mode = p->eps_mode;
   memcpy(args, &a, sizeof a);
 }
 
 static void fill_row_backward(const struct problem* p, char* memory, void* args) {
   const struct view* const v = p->v;
-  norma_row_norm_backward_args a = {.struct_size = (size_t)struct_size(p)};
+  norma_row_norm_backward_args a = {.struct_size = (size_t)struct_size(p), .eps = p->eps};
   a.x = in_rows(memory, v + kBackX), a.dy = in_rows(memory, v + kDy);
   a.weight = in_vector(memory, v + kBackWeight), a.dx = out_rows(memory, v + kDx);
   a.dweight = out_vector(memory, v + kDweight), a.dbias = out_vector(memory, v + kDbias);
@@ -123,7 +157,7 @@ static void fill_row_backward(const struct problem* p, char* memory, void* args)
   a.rstd = at(memory, v + kBackRstd);
   a.weight_plus_one = p->plus_one, a.round_before_weight = p->rounded;
   a.dsum = in_rows(memory, v + kDsum), a.dresidual = out_rows(memory, v + kDresidual);
-  a.residual_scale = p->scale;
+  a.residual_scale = p->scale, a.statistic_cols = p->statistic_cols, a.eps_mode = p->eps_mode;
   memcpy(args, &a, sizeof a);
 }
 
@@ -151,16 +185,18 @@ static void fill_row_backward(const struct problem* p, char* memory, void* args)
   }
 ROW_NORM_FUNCTIONS(layer_norm)
 ROW_NORM_FUNCTIONS(rms_norm)
+ROW_NORM_FUNCTIONS(l2_norm)
+ROW_NORM_FUNCTIONS(crms_norm)
 
-#define ROW_NORM_FORWARD(norm, rms)                                                              \
-  {.name = #norm, .is_rms = rms, .args_size = sizeof(norma_row_norm_forward_args),               \
+#define ROW_NORM_FORWARD(norm, what)                                                             \
+  {.name = #norm, .kind = what, .args_size = sizeof(norma_row_norm_forward_args),               \
    .first_size = 168, .takes_f32_parameters = 1, .count = 9, .views = row_forward_views,         \
    .effective = row_forward_view, .draw_own = draw_row_norm, .finish = finish_row_norm,          \
    .spoil = spoil_row_norm, .cut = cut_row_norm, .faults = faults_of_row_norm,                   \
    .may_be = row_may_be, .fill = fill_row_forward, .explain = norm##_forward_explain,            \
    .run = norm##_forward_run}
-#define ROW_NORM_BACKWARD(norm, rms)                                                             \
-  {.name = #norm "_backward", .is_rms = rms, .is_backward = 1,                                   \
+#define ROW_NORM_BACKWARD(norm, what)                                                            \
+  {.name = #norm "_backward", .kind = what, .is_backward = 1,                                    \
    .args_size = sizeof(norma_row_norm_backward_args), .first_size = 224,                         \
    .takes_f32_parameters = 1, .count = 11, .views = row_backward_views,                          \
    .effective = row_backward_view, .draw_own = draw_row_norm, .finish = finish_row_norm,         \

@@ -77,6 +77,82 @@ TEST(NormaHpp, RmsNormOfDoublesWithAStride) {
   EXPECT_EQ(rstd, (std::vector<double>{0.5, 0.25}));
 }
 
+TEST(NormaHpp, DialectsOfTheStatistics) {
+  // The root of the mean square of the first two is 2.
+  const std::vector<float> x = {2, -2, 16, 4}, dy = {1, 0, 0, 0};
+  std::vector<float> y(4), rstd(1), dx(4);
+  Status status = norma::abi::rms_norm_forward({.x = {x, 1, 4},
+                                                .eps = 8,
+                                                .y = {y, 1, 4},
+                                                .rstd = rstd,
+                                                .statistic_cols = 2,
+                                                .eps_mode = NORMA_EPS_CLAMP});
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(y, (std::vector<float>{0.25f, -0.25f, 2, 0.5f}));
+  // Below the clamp rstd does not move.
+  Backward backward{.x = {x, 1, 4},
+                    .dy = {dy, 1, 4},
+                    .rstd = rstd,
+                    .dx = {dx, 1, 4},
+                    .statistic_cols = 2,
+                    .eps = 8,
+                    .eps_mode = NORMA_EPS_CLAMP};
+  status = norma::abi::rms_norm_backward(backward, {});
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(dx, (std::vector<float>{0.125f, 0, 0, 0}));
+  // The root is a quarter of the 8: h = 4 * 0.25 / 2.
+  backward.eps = 6, backward.eps_mode = NORMA_EPS_OUTSIDE;
+  status = norma::abi::rms_norm_backward(backward, {});
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(dx, (std::vector<float>{0.109375f, 0.015625f, 0, 0}));
+}
+
+TEST(NormaHpp, L2NormAndCrmsNorm) {
+  const std::vector<float> x = {2, -2, 2, -2}, scale = {8}, dy(4, 1.0f);
+  std::vector<float> y(4), rstd(1), hi(1), dx(4), dscale(1);
+  Status status = norma::abi::l2_norm_forward(
+      {.x = {x, 1, 4}, .weight = scale, .y = {y, 1, 4}, .rstd = rstd});
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(y, (std::vector<float>{4, -4, 4, -4}));
+  struct alignas(64) Line {
+    std::byte bytes[64];
+  };
+  const Backward l2{.x = {x, 1, 4},
+                    .dy = {dy, 1, 4},
+                    .weight = scale,
+                    .rstd = rstd,
+                    .dx = {dx, 1, 4},
+                    .dweight = dscale};
+  std::size_t bytes = 0;
+  ASSERT_TRUE(norma::abi::l2_norm_backward_workspace_size(l2, &bytes).ok());
+  std::vector<Line> workspace(bytes / sizeof(Line) + 1);
+  status = norma::abi::l2_norm_backward(l2, std::as_writable_bytes(std::span(workspace)));
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(dx, std::vector<float>(4, 2.0f));  // nothing of dy lies along x
+  EXPECT_EQ(dscale[0], 0);
+
+  // With the -1 that is not stored the squares add up to 12, of four.
+  const std::vector<float> most = {3, -1, -1};
+  y.resize(3);
+  status = norma::abi::crms_norm_forward(
+      {.x = {most, 1, 3}, .eps = 1, .y = {y, 1, 3}, .mean_hi = hi, .rstd = rstd});
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(y, (std::vector<float>{1.5f, -0.5f, -0.5f}));
+  EXPECT_EQ(hi[0], 0.5f);
+  dx.resize(3);
+  const Backward crms{.x = {most, 1, 3},
+                      .dy = {dy, 1, 3},
+                      .mean_hi = hi,
+                      .rstd = rstd,
+                      .dx = {dx, 1, 3}};
+  ASSERT_TRUE(norma::abi::crms_norm_backward_workspace_size(crms, &bytes).ok());
+  workspace.resize(bytes / sizeof(Line) + 1);
+  status = norma::abi::crms_norm_backward(crms, std::as_writable_bytes(std::span(workspace)));
+  ASSERT_TRUE(status.ok()) << status.message();
+  // h = (1.5 - 0.5 - 0.5) / 4.
+  EXPECT_EQ(dx, (std::vector<float>{0.375f, 0.5f, 0.5f}));
+}
+
 std::string error_of(const Forward& forward) {
   const Status status = norma::abi::layer_norm_forward(forward);
   EXPECT_EQ(status.code(), NORMA_INVALID_ARGUMENT);

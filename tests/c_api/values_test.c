@@ -33,6 +33,40 @@ static void hand_forward(void) {
   a.rstd = &rstd;
   CHECK_OK(norma_rms_norm_forward(&a, NULL));
   CHECK(y[0] == 1 && y[1] == -2 && y[2] == 3 && y[3] == -4 && rstd == 0.5f);
+
+  // The root 2 beside 6, and below it; then of the first two columns alone.
+  a.eps = 6, a.eps_mode = NORMA_EPS_OUTSIDE;
+  CHECK_OK(norma_rms_norm_forward(&a, NULL));
+  CHECK(y[0] == 0.25f && y[3] == -1 && rstd == 0.125f);
+  a.eps = 8, a.eps_mode = NORMA_EPS_CLAMP;
+  CHECK_OK(norma_rms_norm_forward(&a, NULL));
+  CHECK(y[0] == 0.25f && y[3] == -1 && rstd == 0.125f);
+  const float part[4] = {2, -2, 16, -64};
+  a.x.data = part, a.eps = 0, a.eps_mode = NORMA_EPS_INSIDE, a.statistic_cols = 2;
+  CHECK_OK(norma_rms_norm_forward(&a, NULL));
+  CHECK(y[0] == 1 && y[1] == -2 && y[2] == 24 && y[3] == -128 && rstd == 0.5f);
+
+  // The length of z is 4. ScaleNorm's 8 for all columns; a length below eps.
+  const float scale = 8;
+  a = (norma_row_norm_forward_args){.struct_size = sizeof a, .eps = 1e-5};
+  a.x = const_rows(z, NORMA_F32, 1, 4, 4);
+  a.y = mutable_rows(y, NORMA_F32, 1, 4, 4);
+  a.weight = const_vector(&scale, NORMA_F32, 1);
+  a.rstd = &rstd;
+  CHECK_OK(norma_l2_norm_forward(&a, NULL));
+  CHECK(y[0] == 4 && y[1] == -4 && y[2] == 4 && y[3] == -4 && rstd == 0.25f);
+  a.eps = 8;
+  CHECK_OK(norma_l2_norm_forward(&a, NULL));
+  CHECK(y[0] == 2 && y[1] == -2 && y[2] == 2 && y[3] == -2 && rstd == 0.125f);
+
+  // With -2, which is not stored, the squares of 4 -2 0 add up to 24 and their mean is 6.
+  const float most[3] = {4, -2, 0};
+  a = (norma_row_norm_forward_args){.struct_size = sizeof a, .eps = 10};
+  a.x = const_rows(most, NORMA_F32, 1, 3, 3);
+  a.y = mutable_rows(y, NORMA_F32, 1, 3, 3);
+  a.mean_hi = &hi, a.rstd = &rstd;
+  CHECK_OK(norma_crms_norm_forward(&a, NULL));
+  CHECK(y[0] == 1 && y[1] == -0.5f && y[2] == 0 && rstd == 0.25f && hi == 0.5f);
 }
 
 static void hand_backward(void) {

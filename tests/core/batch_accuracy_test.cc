@@ -101,10 +101,9 @@ class BatchAccuracy : public testing::Test {
     const auto i = static_cast<size_t>(c), n = x.size();
     const std::vector<float> weight(n, p.weight.empty() ? 1.0f : p.weight[i]);
     const Real w = weight[0], b = p.bias.empty() ? 0.0f : p.bias[i];
-    const ref::TrueRow truth =
-        ref::true_row(NormKind::kLayerNorm, x.data(), static_cast<int64_t>(n), p.spec.eps);
-    const std::vector<Real> true_dx =
-        ref::true_dx(NormKind::kLayerNorm, truth, dy.data(), weight.data());
+    const NormSpec spec{NormKind::kLayerNorm, p.spec.eps};
+    const ref::TrueRow truth = ref::true_row(spec, x.data(), static_cast<int64_t>(n));
+    const std::vector<Real> true_dx = ref::true_dx(spec, truth, dy.data(), weight.data());
     Real mean = 0, dweight = 0, dbias = 0, scale_w = 0, scale_b = 0, floor = 0;
     for (size_t k = 0; k < n; ++k) {
       const Real size = 1 + std::abs(truth.xhat[k]);

@@ -104,9 +104,9 @@ class GroupJudge {
       if (!p_.weight.empty()) weight[i] = p_.weight[channel[i]];
       if (!p_.bias.empty()) bias[i] = p_.bias[channel[i]];
     }
-    const ref::TrueRow truth = ref::true_row(NormKind::kLayerNorm, x.data(), p_.row(), p_.spec.eps);
-    const std::vector<Real> true_dx =
-        ref::true_dx(NormKind::kLayerNorm, truth, dy.data(), weight.data());
+    const NormSpec spec{NormKind::kLayerNorm, p_.spec.eps};
+    const ref::TrueRow truth = ref::true_row(spec, x.data(), p_.row());
+    const std::vector<Real> true_dx = ref::true_dx(spec, truth, dy.data(), weight.data());
     Real mean = 0;
     for (size_t i = 0; i < n; ++i) {
       mean += std::abs(Real(dy[i]) * weight[i]) * (1 + std::abs(truth.xhat[i])) / n;

@@ -108,7 +108,9 @@ struct NormCase {
   }
   NormBackward backward_args() {
     return {x.view(), dy.view(), parameter(weight), {mean_hi.data(), mean_lo.data(), rstd.data()},
-            dx.view(), {dweight.data(), DType::kF32, cols}, {dbias.data(), DType::kF32, cols}};
+            dx.view(),
+            {dweight.data(), DType::kF32, weight.size() == 1 ? 1 : cols},
+            {dbias.data(), DType::kF32, cols}};
   }
 
   Status forward(const Executor& executor) { return norm_forward(spec, forward_args(), executor); }

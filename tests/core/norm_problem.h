@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "core/plan/implementations.h"
+#include "core/ref/crms_norm.h"
 #include "core/ref/layer_norm.h"
 #include "core/ref/rms_norm.h"
 #include "core/ref/rows.h"
@@ -35,6 +37,9 @@ struct Problem {
   int64_t rows, cols;
   std::vector<float> x, dy, weight, bias;  // x and dy dense; weight and bias may be empty: absent
   Types types = {};  // which hold every value above
+
+  // Of the weight, which may be one for all columns, and so of its gradient.
+  int64_t weights() const { return weight.size() == 1 ? 1 : cols; }
 };
 
 inline void round_to(std::vector<float>* values, DType dtype) {
@@ -80,15 +85,22 @@ inline Problem normal_problem(NormSpec spec, int64_t rows, int64_t cols, uint64_
   return p;
 }
 
+inline ref::RowSums specified_sums(const NormSpec& spec, const float* x, int64_t cols) {
+  if (spec.kind == NormKind::kLayerNorm) return ref::layer_norm_sums(x, cols);
+  if (spec.kind == NormKind::kCrmsNorm) return ref::crms_norm_sums(x, cols);
+  return ref::rms_norm_sums(x, statistic_cols_of(spec, cols));
+}
+
 // What the scalar specification makes of it.
 inline Results specified(const Problem& p) {
   const auto rows = static_cast<size_t>(p.rows), cols = static_cast<size_t>(p.cols);
   const bool layer_norm = p.spec.kind == NormKind::kLayerNorm;
   Results r;
   r.rstd.resize(rows);
-  if (layer_norm) r.mean_hi = r.mean_lo = r.rstd;
-  float* hi = layer_norm ? r.mean_hi.data() : nullptr;
-  float* lo = layer_norm ? r.mean_lo.data() : nullptr;
+  if (saves_mean_hi(p.spec.kind)) r.mean_hi = r.rstd;
+  if (saves_mean_lo(p.spec.kind)) r.mean_lo = r.rstd;
+  float* hi = r.mean_hi.empty() ? nullptr : r.mean_hi.data();
+  float* lo = r.mean_lo.empty() ? nullptr : r.mean_lo.data();
   const auto memory = [](int64_t m, int64_t n, DType dtype, const std::vector<float>& values) {
     PaddedRows typed(m, n, 0, 0, dtype);
     if (!values.empty()) typed.assign(values);
@@ -97,37 +109,38 @@ inline Results specified(const Problem& p) {
   const DType type = p.types.rows;
   PaddedRows x = memory(p.rows, p.cols, type, p.x), dy = memory(p.rows, p.cols, type, p.dy),
              y = memory(p.rows, p.cols, type, {}), dx = y,
-             weight_memory = memory(1, p.cols, p.types.parameters, p.weight),
+             weight_memory = memory(1, p.weights(), p.types.parameters, p.weight),
              bias_memory = memory(1, p.cols, p.types.parameters, p.bias),
-             dweight = memory(1, p.cols, p.types.gradients, {}), dbias = dweight;
-  const auto parameter = [&](PaddedRows& typed, const std::vector<float>& values) {
-    return ConstVectorView{values.empty() ? nullptr : typed.data(), p.types.parameters, p.cols};
+             dweight = memory(1, p.weights(), p.types.gradients, {}),
+             dbias = memory(1, p.cols, p.types.gradients, {});
+  const auto parameter = [&](PaddedRows& typed, const std::vector<float>& values, int64_t size) {
+    return ConstVectorView{values.empty() ? nullptr : typed.data(), p.types.parameters, size};
   };
-  const ConstVectorView w = parameter(weight_memory, p.weight);
-  const NormForward forward{x.view(), w, parameter(bias_memory, p.bias), y.view(),
+  const ConstVectorView w = parameter(weight_memory, p.weight, p.weights());
+  const NormForward forward{x.view(), w, parameter(bias_memory, p.bias, p.cols), y.view(),
                             {hi, lo, r.rstd.data()}};
-  layer_norm ? ref::layer_norm_forward(p.spec, forward) : ref::rms_norm_forward(p.spec, forward);
+  const Implementation& reference = implementations().back();
+  reference.forward(p.spec, forward, serial_executor());
   const NormBackward backward{x.view(), dy.view(), w, {hi, lo, r.rstd.data()}, dx.view(),
-                              {dweight.data(), p.types.gradients, p.cols},
+                              {dweight.data(), p.types.gradients, p.weights()},
                               {dbias.data(), p.types.gradients, p.cols}};
-  layer_norm ? ref::layer_norm_backward(p.spec, backward)
-             : ref::rms_norm_backward(p.spec, backward);
+  reference.backward(p.spec, backward, nullptr, 0, serial_executor());
   r.y = y.dense();
   r.dx = dx.dense();
   r.dweight = dweight.dense();
   r.dbias = dbias.dense();
   std::vector<float> gain = p.weight;
+  if (gain.size() == 1) gain.resize(cols, gain[0]);
   for (float& v : gain) v = p.spec.weight_plus_one ? 1.0f + v : v;
   const float* weight = gain.empty() ? nullptr : gain.data();
   for (size_t i = 0; i < rows; ++i) {
     const float *row = p.x.data() + i * cols, *drow = p.dy.data() + i * cols;
-    const ref::RowSums sums =
-        layer_norm ? ref::layer_norm_sums(row, p.cols) : ref::rms_norm_sums(row, p.cols);
+    const ref::RowSums sums = specified_sums(p.spec, row, p.cols);
     const ref::RowSums back =
         layer_norm ? ref::layer_norm_backward_sums(row, drow, weight, p.cols, hi[i], lo[i],
                                                    r.rstd[i])
                    : ref::rms_norm_backward_sums(row, drow, weight, p.cols, r.rstd[i]);
-    if (layer_norm) r.s.push_back(sums.s);
+    if (saves_mean_hi(p.spec.kind)) r.s.push_back(sums.s);
     r.q.push_back(sums.q);
     if (layer_norm) r.g.push_back(back.s);
     r.h.push_back(back.q);

@@ -168,6 +168,40 @@ TEST_P(SpecialValues, PowersOfTwoCancel) {
   }
 }
 
+// A length below eps is taken for eps, by default.
+TEST_P(SpecialValues, L2NormOfZerosAndOfShortRows) {
+  const NormSpec l2_norm{NormKind::kL2Norm, 0.25};
+  for (const int64_t n : kLengths) {
+    std::vector<float> x = hostile_row(11, n);  // +0, -0, +0, ..
+    EXPECT_TRUE(same_bits(row_of(l2_norm, x).y.row(0), x.data(), x.size()));
+    x.assign(static_cast<size_t>(n), 0);
+    x[0] = 0.125f;
+    EXPECT_EQ(row_of(l2_norm, x).y.row(0)[0], 0.5f);
+    x[0] = -4;
+    EXPECT_EQ(row_of(l2_norm, x).y.row(0)[0], -1);
+    x[0] = 3e38f;
+    EXPECT_NEAR(row_of(l2_norm, x).y.row(0)[0], 1, 0x1p-21);
+  }
+}
+
+TEST_P(SpecialValues, CrmsNormWithNaNAndInfinities) {
+  const NormSpec crms_norm{NormKind::kCrmsNorm, 1e-5};
+  for (const int64_t n : kLengths) {
+    std::vector<float> x = normal_values(n, 1);
+    x[0] = -kInf;
+    const NormCase c = row_of(crms_norm, x);
+    EXPECT_TRUE(same_bits(c.rstd[0], 0.0f));
+    EXPECT_TRUE(std::isnan(c.y.row(0)[0]));
+    for (int64_t i = 1; i < n; ++i) {
+      EXPECT_TRUE(same_bits(c.y.row(0)[i], std::copysign(0.0f, x[static_cast<size_t>(i)])));
+    }
+    x.push_back(kInf);
+    EXPECT_TRUE(all_of_row(row_of(crms_norm, x), is_nan)) << "of both signs";
+    x[0] = kNaN;
+    EXPECT_TRUE(all_of_row(row_of(crms_norm, x), is_nan));
+  }
+}
+
 TEST_P(SpecialValues, NoRows) {
   for (const NormKind kind : {NormKind::kLayerNorm, NormKind::kRmsNorm}) {
     NormCase c({kind, 1e-5}, 0, 50);

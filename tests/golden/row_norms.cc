@@ -37,15 +37,26 @@ struct Case {
   DType rows_type, parameters, gradients;
   bool weight, bias, residual;
   int64_t rows, cols;
+  bool one_weight = false;  // for all columns
 
   std::string name() const {
-    char text[200];
+    char text[240];
     std::snprintf(text, sizeof text,
                   "%s [%d, %d] %s parameters=%s gradients=%s plus_one=%d rounded=%d weight=%d "
-                  "bias=%d residual=%d eps=%g",
+                  "bias=%d residual=%d eps=%g%s",
                   name_of(spec.kind), static_cast<int>(rows), static_cast<int>(cols),
                   name_of(rows_type), name_of(parameters), name_of(gradients), spec.weight_plus_one,
-                  spec.round_before_weight, weight, bias, residual, spec.eps);
+                  spec.round_before_weight, weight, bias, residual, spec.eps, statistics().c_str());
+    return text;
+  }
+  // What is not as in the first lines.
+  std::string statistics() const {
+    std::string text;
+    if (spec.eps_mode != EpsMode::kDefault) {
+      text += " eps_mode=" + std::to_string(static_cast<int>(spec.eps_mode));
+    }
+    if (spec.statistic_cols != 0) text += " of=" + std::to_string(spec.statistic_cols);
+    if (one_weight) text += " one_weight";
     return text;
   }
 };
@@ -84,6 +95,40 @@ std::vector<Case> all_cases() {
                          shape[0],
                          shape[1]});
       }
+    }
+  }
+  return cases;
+}
+
+// The dialects of the statistics, each in every mix of types at two shapes. The cases follow those
+// above, as each has its place's seed.
+std::vector<Case> dialect_cases(const std::vector<Case>& first) {
+  struct Dialect {
+    NormKind kind;
+    EpsMode mode;
+    int part;  // statistics of a part of the columns; 0: of all
+    bool one_weight = false;
+  };
+  static constexpr Dialect kDialects[] = {
+      {NormKind::kLayerNorm, EpsMode::kOutside, 0},    {NormKind::kLayerNorm, EpsMode::kClamp, 0},
+      {NormKind::kRmsNorm, EpsMode::kOutside, 0},      {NormKind::kRmsNorm, EpsMode::kClamp, 0},
+      {NormKind::kRmsNorm, EpsMode::kInside, 4},       {NormKind::kRmsNorm, EpsMode::kOutside, 3},
+      {NormKind::kL2Norm, EpsMode::kDefault, 0},       {NormKind::kL2Norm, EpsMode::kInside, 2},
+      {NormKind::kL2Norm, EpsMode::kOutside, 0, true}, {NormKind::kCrmsNorm, EpsMode::kDefault, 0},
+      {NormKind::kCrmsNorm, EpsMode::kOutside, 0}};
+  static constexpr double kEps[] = {0.5, 1e-5, 0};
+  std::vector<Case> cases;
+  for (const Dialect& dialect : kDialects) {
+    for (size_t i = 0; i < 20; ++i) {
+      // A mix of types has 16 cases.
+      Case c = first[16 * (i % 10) + (3 * i + cases.size()) % 16];
+      const Case& shape = first[(7 * cases.size() + i) % first.size()];
+      c.rows = shape.rows, c.cols = shape.cols;
+      c.spec.kind = dialect.kind, c.spec.eps_mode = dialect.mode;
+      c.spec.eps = kEps[i % std::size(kEps)];
+      if (dialect.part != 0) c.spec.statistic_cols = (c.cols + dialect.part - 1) / dialect.part;
+      c.one_weight = dialect.one_weight;
+      cases.push_back(c);
     }
   }
   return cases;
@@ -154,9 +199,10 @@ Hashes run(const Implementation& by, const Case& c, uint64_t seed) {
   const int64_t m = c.rows, n = c.cols;
   const DType saved = dtype_of_statistics(c.rows_type);
   Memory x(m * n, c.rows_type), dy = x, residual = x, dsum = x, sum = x, y = x, dx = x,
-                                dresidual = x, weight(n, c.parameters), bias = weight,
-                                dweight(n, c.gradients), dbias = dweight, hi(m, saved), lo = hi,
-                                rstd = hi;
+                                dresidual = x, bias(n, c.parameters), dbias(n, c.gradients),
+                                hi(m, saved), lo = hi, rstd = hi;
+  const int64_t weights = c.one_weight ? 1 : n;
+  Memory weight(weights, c.parameters), dweight(weights, c.gradients);
   for (int64_t r = 0; r < m; ++r) {
     const int kind = static_cast<int>(mix64(seed + static_cast<uint64_t>(r)) % 24);
     for (int64_t i = r * n; i < (r + 1) * n; ++i) {
@@ -167,24 +213,24 @@ Hashes run(const Implementation& by, const Case& c, uint64_t seed) {
     }
   }
   for (int64_t i = 0; i < n; ++i) {
-    weight.set(i, next_value(&seed));
+    const double value = next_value(&seed);
+    if (i < weights) weight.set(i, value);
     bias.set(i, next_value(&seed));
   }
-  const bool layer_norm = c.spec.kind == NormKind::kLayerNorm;
+  const bool has_hi = saves_mean_hi(c.spec.kind), has_lo = saves_mean_lo(c.spec.kind);
   const auto vector = [](Memory& memory, bool is_there) {
     const VectorView view = memory.vector();
     return is_there ? ConstVectorView{view.data, view.dtype, view.size} : ConstVectorView{};
   };
   const auto rows = [&](Memory& memory) { return c.residual ? memory.rows(m, n) : RowsView{}; };
-  const NormForward f{
-      x.rows(m, n),
-      vector(weight, c.weight),
-      vector(bias, c.bias),
-      y.rows(m, n),
-      {layer_norm ? hi.data() : nullptr, layer_norm ? lo.data() : nullptr, rstd.data()},
-      rows(residual),
-      rows(sum),
-      -0.375f};
+  const NormForward f{x.rows(m, n),
+                      vector(weight, c.weight),
+                      vector(bias, c.bias),
+                      y.rows(m, n),
+                      {has_hi ? hi.data() : nullptr, has_lo ? lo.data() : nullptr, rstd.data()},
+                      rows(residual),
+                      rows(sum),
+                      -0.375f};
   const NormBackward b{c.residual ? sum.rows(m, n) : x.rows(m, n),
                        dy.rows(m, n),
                        f.weight,
@@ -271,7 +317,10 @@ int check(const char* path, const char* new_contract) {
   std::string text = std::string("contract ") + (new_contract ? new_contract : "") + "\n";
   size_t met = 0;
   uint64_t seed = 1;
-  for (const Case& c : all_cases()) {
+  std::vector<Case> cases = all_cases();
+  const std::vector<Case> dialects = dialect_cases(cases);
+  cases.insert(cases.end(), dialects.begin(), dialects.end());
+  for (const Case& c : cases) {
     Hashes hashes;
     failures += !run_everywhere(c, seed++, &hashes);
     for (const bool forward : {true, false}) {

@@ -28,6 +28,10 @@ static_assert(static_cast<int>(DType::kF32) == NORMA_F32);
 static_assert(static_cast<int>(DType::kBF16) == NORMA_BF16);
 static_assert(static_cast<int>(DType::kF16) == NORMA_F16);
 static_assert(static_cast<int>(DType::kF64) == NORMA_F64);
+static_assert(static_cast<int>(EpsMode::kDefault) == NORMA_EPS_DEFAULT);
+static_assert(static_cast<int>(EpsMode::kOutside) == NORMA_EPS_OUTSIDE);
+static_assert(static_cast<int>(EpsMode::kClamp) == NORMA_EPS_CLAMP);
+static_assert(static_cast<int>(EpsMode::kInside) == NORMA_EPS_INSIDE);
 
 static_assert(std::string_view(kVersion) == NORMA_PROJECT_VERSION,
               "norma.h and CMakeLists.txt must name the same version");
@@ -41,14 +45,33 @@ static_assert(sizeof(norma_row_norm_backward_args) >= kBackwardFirstSize);
 template <typename Args>
 const char* name_of_pass(NormKind kind) {
   if (std::is_same_v<Args, NormForward>) return name_of(kind);
-  return kind == NormKind::kLayerNorm ? "layer_norm_backward" : "rms_norm_backward";
+  constexpr const char* kBackward[] = {"layer_norm_backward", "rms_norm_backward",
+                                       "l2_norm_backward", "crms_norm_backward"};
+  return kBackward[static_cast<size_t>(kind)];
 }
 
-Status no_mean(NormKind kind, const char* function, const void* mean_hi, const void* mean_lo) {
-  if (kind == NormKind::kLayerNorm || (mean_hi == nullptr && mean_lo == nullptr)) return Status();
-  return invalid_argument(std::string("[") + function + "] " +
-                          (mean_hi != nullptr ? "mean_hi" : "mean_lo") +
-                          " must be null: RMSNorm has no mean.");
+// What a norm does not save must be null.
+Status saved_alone(NormKind kind, const char* function, const void* mean_hi, const void* mean_lo) {
+  const bool has_hi = mean_hi != nullptr && !saves_mean_hi(kind);
+  if (!has_hi && (mean_lo == nullptr || saves_mean_lo(kind))) return Status();
+  constexpr const char* kWhy[] = {"", "RMSNorm has no mean", "the L2 norm has no mean",
+                                  "CRMSNorm saves mean_hi and rstd"};
+  return invalid_argument(std::string("[") + function + "] " + (has_hi ? "mean_hi" : "mean_lo") +
+                          " must be null: " + kWhy[static_cast<size_t>(kind)] + ".");
+}
+
+// What the structs of both passes say of the norm itself. Args is one of them.
+template <typename Args>
+Status read_spec(NormKind kind, const char* function, const Args& a, NormSpec* spec) {
+  NORMA_RETURN_IF_ERROR(saved_alone(kind, function, a.mean_hi, a.mean_lo));
+  *spec = {.kind = kind,
+           .eps = a.eps,
+           .eps_mode = static_cast<EpsMode>(a.eps_mode),
+           .statistic_cols = a.statistic_cols};
+  NORMA_RETURN_IF_ERROR(
+      read_flag(function, "weight_plus_one", a.weight_plus_one, &spec->weight_plus_one));
+  return read_flag(function, "round_before_weight", a.round_before_weight,
+                   &spec->round_before_weight);
 }
 
 Status read(NormKind kind, const norma_row_norm_forward_args* given, NormSpec* spec,
@@ -56,12 +79,7 @@ Status read(NormKind kind, const norma_row_norm_forward_args* given, NormSpec* s
   const char* function = name_of_pass<NormForward>(kind);
   norma_row_norm_forward_args a{};
   NORMA_RETURN_IF_ERROR(read_struct<kForwardFirstSize>(function, given, &a));
-  NORMA_RETURN_IF_ERROR(no_mean(kind, function, a.mean_hi, a.mean_lo));
-  *spec = {kind, a.eps};
-  NORMA_RETURN_IF_ERROR(
-      read_flag(function, "weight_plus_one", a.weight_plus_one, &spec->weight_plus_one));
-  NORMA_RETURN_IF_ERROR(read_flag(function, "round_before_weight", a.round_before_weight,
-                                  &spec->round_before_weight));
+  NORMA_RETURN_IF_ERROR(read_spec(kind, function, a, spec));
   *args = {
       view(a.x),        view(a.weight), view(a.bias),    view(a.y), {a.mean_hi, a.mean_lo, a.rstd},
       view(a.residual), view(a.sum),    a.residual_scale};
@@ -73,12 +91,7 @@ Status read(NormKind kind, const norma_row_norm_backward_args* given, NormSpec* 
   const char* function = name_of_pass<NormBackward>(kind);
   norma_row_norm_backward_args a{};
   NORMA_RETURN_IF_ERROR(read_struct<kBackwardFirstSize>(function, given, &a));
-  NORMA_RETURN_IF_ERROR(no_mean(kind, function, a.mean_hi, a.mean_lo));
-  spec->kind = kind;
-  NORMA_RETURN_IF_ERROR(
-      read_flag(function, "weight_plus_one", a.weight_plus_one, &spec->weight_plus_one));
-  NORMA_RETURN_IF_ERROR(read_flag(function, "round_before_weight", a.round_before_weight,
-                                  &spec->round_before_weight));
+  NORMA_RETURN_IF_ERROR(read_spec(kind, function, a, spec));
   *args = {view(a.x),         view(a.dy),      view(a.weight), {a.mean_hi, a.mean_lo, a.rstd},
            view(a.dx),        view(a.dweight), view(a.dbias),  view(a.dsum),
            view(a.dresidual), a.residual_scale};
@@ -162,6 +175,13 @@ int norma_rms_norm_forward(const norma_row_norm_forward_args* args,
                            const norma_executor* executor) {
   return norma::forward(norma::NormKind::kRmsNorm, args, executor);
 }
+int norma_l2_norm_forward(const norma_row_norm_forward_args* args, const norma_executor* executor) {
+  return norma::forward(norma::NormKind::kL2Norm, args, executor);
+}
+int norma_crms_norm_forward(const norma_row_norm_forward_args* args,
+                            const norma_executor* executor) {
+  return norma::forward(norma::NormKind::kCrmsNorm, args, executor);
+}
 
 int norma_layer_norm_backward_workspace_size(const norma_row_norm_backward_args* args,
                                              const norma_executor* executor, size_t* bytes) {
@@ -171,6 +191,14 @@ int norma_rms_norm_backward_workspace_size(const norma_row_norm_backward_args* a
                                            const norma_executor* executor, size_t* bytes) {
   return norma::backward_workspace_size(norma::NormKind::kRmsNorm, args, executor, bytes);
 }
+int norma_l2_norm_backward_workspace_size(const norma_row_norm_backward_args* args,
+                                          const norma_executor* executor, size_t* bytes) {
+  return norma::backward_workspace_size(norma::NormKind::kL2Norm, args, executor, bytes);
+}
+int norma_crms_norm_backward_workspace_size(const norma_row_norm_backward_args* args,
+                                            const norma_executor* executor, size_t* bytes) {
+  return norma::backward_workspace_size(norma::NormKind::kCrmsNorm, args, executor, bytes);
+}
 
 int norma_layer_norm_backward(const norma_row_norm_backward_args* args, void* workspace,
                               size_t workspace_bytes, const norma_executor* executor) {
@@ -179,6 +207,14 @@ int norma_layer_norm_backward(const norma_row_norm_backward_args* args, void* wo
 int norma_rms_norm_backward(const norma_row_norm_backward_args* args, void* workspace,
                             size_t workspace_bytes, const norma_executor* executor) {
   return norma::backward(norma::NormKind::kRmsNorm, args, workspace, workspace_bytes, executor);
+}
+int norma_l2_norm_backward(const norma_row_norm_backward_args* args, void* workspace,
+                           size_t workspace_bytes, const norma_executor* executor) {
+  return norma::backward(norma::NormKind::kL2Norm, args, workspace, workspace_bytes, executor);
+}
+int norma_crms_norm_backward(const norma_row_norm_backward_args* args, void* workspace,
+                             size_t workspace_bytes, const norma_executor* executor) {
+  return norma::backward(norma::NormKind::kCrmsNorm, args, workspace, workspace_bytes, executor);
 }
 
 int norma_layer_norm_forward_explain(const norma_row_norm_forward_args* args, char* text,
@@ -191,6 +227,16 @@ int norma_rms_norm_forward_explain(const norma_row_norm_forward_args* args, char
   return norma::explain(norma::NormKind::kRmsNorm, args, norma::explain_forward, text, capacity,
                         length);
 }
+int norma_l2_norm_forward_explain(const norma_row_norm_forward_args* args, char* text,
+                                  size_t capacity, size_t* length) {
+  return norma::explain(norma::NormKind::kL2Norm, args, norma::explain_forward, text, capacity,
+                        length);
+}
+int norma_crms_norm_forward_explain(const norma_row_norm_forward_args* args, char* text,
+                                    size_t capacity, size_t* length) {
+  return norma::explain(norma::NormKind::kCrmsNorm, args, norma::explain_forward, text, capacity,
+                        length);
+}
 int norma_layer_norm_backward_explain(const norma_row_norm_backward_args* args, char* text,
                                       size_t capacity, size_t* length) {
   return norma::explain(norma::NormKind::kLayerNorm, args, norma::explain_backward, text, capacity,
@@ -199,6 +245,16 @@ int norma_layer_norm_backward_explain(const norma_row_norm_backward_args* args, 
 int norma_rms_norm_backward_explain(const norma_row_norm_backward_args* args, char* text,
                                     size_t capacity, size_t* length) {
   return norma::explain(norma::NormKind::kRmsNorm, args, norma::explain_backward, text, capacity,
+                        length);
+}
+int norma_l2_norm_backward_explain(const norma_row_norm_backward_args* args, char* text,
+                                   size_t capacity, size_t* length) {
+  return norma::explain(norma::NormKind::kL2Norm, args, norma::explain_backward, text, capacity,
+                        length);
+}
+int norma_crms_norm_backward_explain(const norma_row_norm_backward_args* args, char* text,
+                                     size_t capacity, size_t* length) {
+  return norma::explain(norma::NormKind::kCrmsNorm, args, norma::explain_backward, text, capacity,
                         length);
 }
 

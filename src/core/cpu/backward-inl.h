@@ -128,7 +128,7 @@ HWY_INLINE void BatchBackwardSums(const BackwardArgs& args, int64_t first, int64
 
 template <class Norm, class T, bool kWeight>
 HWY_NOINLINE void BackwardSumsOf(const BackwardArgs& args, Range rows, RowMeans means) {
-  const double inv_n = 1.0 / static_cast<double>(args.cols);
+  const double inv_n = 1.0 / static_cast<double>(args.rule.divisor);
   HWY_ALIGN_MAX double g[kBatch] = {}, gx[kBatch];
   for (int64_t first = rows.begin; first < rows.end; first += kBatch) {
     const int64_t count = HWY_MIN(kBatch, rows.end - first);
@@ -137,6 +137,11 @@ HWY_NOINLINE void BackwardSumsOf(const BackwardArgs& args, Range rows, RowMeans 
       means.g[first - rows.begin + r] = static_cast<float>(g[r] * inv_n);
       means.gx[first - rows.begin + r] = static_cast<float>(gx[r] * inv_n);
       if (args.raw != nullptr) args.raw[first + r] = {0, g[r], gx[r]};
+    }
+    if (HWY_LIKELY(args.rule.eps_mode == EpsMode::kInside)) continue;
+    for (int64_t r = 0; r < count; ++r) {
+      const double share = share_of_deviation(args.rule, args.rstd[first + r]);
+      means.gx[first - rows.begin + r] = static_cast<float>(gx[r] * inv_n * share);
     }
   }
 }

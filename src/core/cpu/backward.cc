@@ -11,6 +11,7 @@
 
 #include "core/cpu/cost.h"
 #include "core/cpu/gradient_sum.h"
+#include "core/cpu/hostile_rows.h"
 #include "core/cpu/norms.h"
 #include "core/cpu/scratch.h"
 #include "core/fp_environment.h"
@@ -52,6 +53,12 @@ bool adds_residual(const NormBackward& args) {
   return args.dx.data != nullptr && (args.dsum.data != nullptr || args.dresidual.data != nullptr);
 }
 
+// Whether the second of the two sweeps over a partial norm's columns, if there is one, begins a
+// line of the cache as stores past it must.
+bool begins_line(int64_t statistic_cols, int64_t cols, DType dtype) {
+  return statistic_cols == cols || statistic_cols * static_cast<int64_t>(size_of(dtype)) % 64 == 0;
+}
+
 class Backward {
  public:
   // weight: what dy is multiplied by, or null.
@@ -77,7 +84,9 @@ class Backward {
             .dx = args.dx.data,
             .dx_stride = args.dx.stride,
             .cols = cols_,
-            .stream = args.dx.data != nullptr && !adds_residual(args) && streams(args.dx, 3),
+            .rule = rule_of(spec, cols_),
+            .stream = args.dx.data != nullptr && !adds_residual(args) && streams(args.dx, 3) &&
+                      begins_line(statistic_cols_of(spec, cols_), cols_, args.dx.dtype),
             .ahead = cols_ >= 2048 ? kSweepRows : std::max<int64_t>(kBatchElements / 4 / cols_, 1),
             .raw = raw},
         add_residual_(adds_residual(args)
@@ -127,8 +136,8 @@ class Backward {
       const Range cols{some.begin * kStrip, std::min(some.end * kStrip, cols_)};
       Sums sums{{kernels_, dweight, dweight_, cols}, {kernels_, dbias, dbias_, cols}};
       sum_blocks({0, blocks_}, sums, [&](Range rows) {
-        norm_.backward_sweep(args_, rows, cols, {means.g + rows.begin, means.gx + rows.begin},
-                             sums.dweight.terms(), sums.dbias.terms());
+        sweep_columns(rows, cols, {means.g + rows.begin, means.gx + rows.begin},
+                      sums.dweight.terms(), sums.dbias.terms());
         if (add_residual_ != nullptr) add_residual_(residual_, rows, cols);
       });
       finish(sums);
@@ -177,8 +186,21 @@ class Backward {
     for (int64_t r = rows.begin; r < rows.end; r += batch) {
       const Range some{r, std::min(r + batch, rows.end)};
       if (args_.dx != nullptr) norm_.backward_sums(args_, some, {g, gx});
-      norm_.backward_sweep(args_, some, {0, cols_}, {g, gx}, dweight, dbias);
+      sweep_columns(some, {0, cols_}, {g, gx}, dweight, dbias);
       if (add_residual_ != nullptr) add_residual_(residual_, some, {0, cols_});
+    }
+  }
+
+  // Of rows in one block. Past the columns of a partial norm's statistics h is +0.
+  void sweep_columns(Range rows, Range cols, RowMeans means, float* dweight, float* dbias) {
+    static constexpr float kNone[kRowBlock] = {};
+    float* const none = const_cast<float*>(kNone);  // a sweep reads its means
+    const int64_t end = std::clamp(args_.rule.cols, cols.begin, cols.end);
+    if (cols.begin < end) {
+      norm_.backward_sweep(args_, rows, {cols.begin, end}, means, dweight, dbias);
+    }
+    if (end < cols.end) {
+      norm_.backward_sweep(args_, rows, {end, cols.end}, {none, none}, dweight, dbias);
     }
   }
 
@@ -202,25 +224,44 @@ class Backward {
 // Whether dy is multiplied by something else than the weight's own memory.
 bool prepares_weight(const NormSpec& spec, const NormBackward& args) {
   return args.weight.data != nullptr && args.dx.data != nullptr &&
-         (spec.weight_plus_one || args.weight.dtype != DType::kF32);
+         (spec.weight_plus_one || args.weight.dtype != DType::kF32 ||
+          args.weight.size != args.dy.cols);
 }
 
 const float* weight_of(const Kernels& kernels, const NormSpec& spec, const NormBackward& args,
                        Scratch& scratch) {
   if (!prepares_weight(spec, args)) return static_cast<const float*>(args.weight.data);
-  float* weight = scratch.take<float>(args.weight.size);
+  float* weight = scratch.take<float>(args.dy.cols);
   kernels.parameters.of[static_cast<size_t>(args.weight.dtype)].to_f32(args.weight.data, weight,
                                                                        args.weight.size);
   for (int64_t i = 0; spec.weight_plus_one && i < args.weight.size; ++i) {
     weight[i] = 1.0f + weight[i];
   }
+  // One weight for all columns.
+  std::fill(weight + args.weight.size, weight + args.dy.cols, weight[0]);
   return weight;
+}
+
+// The gradient of one weight for all columns is worked as that of a weight of each.
+VectorView dweight_of_columns(const NormBackward& args, Scratch& scratch) {
+  if (args.dweight.data == nullptr || args.dweight.size == args.dy.cols) return args.dweight;
+  float* columns = scratch.take<float>(args.dy.cols);
+  // Where the workspace is only counted, it is enough that there is one.
+  return {columns != nullptr ? columns : args.dweight.data, DType::kF32, args.dy.cols};
+}
+
+void store_one_dweight(const Kernels& kernels, const VectorView& columns, const VectorView& one) {
+  if (columns.size == one.size) return;
+  const float sum =
+      static_cast<float>(sum_in_f64(static_cast<const float*>(columns.data), columns.size));
+  kernels.parameters.of[static_cast<size_t>(one.dtype)].from_f32(&sum, one.data, 1);
 }
 
 size_t workspace_of(const Cut& cut, const NormSpec& spec, const NormBackward& args) {
   const int64_t rows = args.dy.rows, blocks = ceil_div(rows, kRowBlock);
   Scratch scratch(nullptr);
-  if (prepares_weight(spec, args)) scratch.take<float>(args.weight.size);
+  if (prepares_weight(spec, args)) scratch.take<float>(args.dy.cols);
+  const VectorView dweight = dweight_of_columns(args, scratch);
   if (cut.scheme == Scheme::kRows) return scratch.used();
   if (cut.scheme == Scheme::kBlocks) {
     scratch.take<Sums>(cut.parts);
@@ -230,7 +271,7 @@ size_t workspace_of(const Cut& cut, const NormSpec& spec, const NormBackward& ar
   }
   const int64_t sums = cut.scheme == Scheme::kBlocks ? cut.parts : 1;
   for (int64_t p = 0; p < sums; ++p) {
-    GradientSum::take(scratch, args.dweight, blocks);
+    GradientSum::take(scratch, dweight, blocks);
     GradientSum::take(scratch, args.dbias, blocks);
   }
   return scratch.used();
@@ -252,8 +293,9 @@ size_t backward_workspace(const NormSpec& spec, const NormBackward& args,
                   workspace_of(choose_cut(args, serial_executor()), spec, args));
 }
 
-void backward(const Kernels& kernels, const NormSpec& spec, const NormBackward& args,
+void backward(const Kernels& kernels, const NormSpec& spec, const NormBackward& given,
               void* workspace, size_t bytes, const Executor& executor, RawSums* raw) {
+  NormBackward args = given;
   // The pool's threads set their own; this one also joins the sums of all threads.
   const DefaultFpEnvironment environment;
   if (args.dy.rows == 0 || args.dy.cols == 0) {
@@ -264,15 +306,20 @@ void backward(const Kernels& kernels, const NormSpec& spec, const NormBackward& 
   if (workspace_of(cut, spec, args) > bytes) cut = choose_cut(args, serial_executor());
   Scratch scratch(workspace);
   const float* weight = weight_of(kernels, spec, args, scratch);
+  args.dweight = dweight_of_columns(given, scratch);
   Backward call(kernels, spec, args, weight, executor, raw);
   switch (cut.scheme) {
     case Scheme::kRows:
-      return call.by_rows();
+      call.by_rows();
+      break;
     case Scheme::kBlocks:
-      return call.by_blocks(cut.parts, scratch);
+      call.by_blocks(cut.parts, scratch);
+      break;
     case Scheme::kColumns:
-      return call.by_columns(cut.parts, scratch);
+      call.by_columns(cut.parts, scratch);
+      break;
   }
+  store_one_dweight(kernels, args.dweight, given.dweight);
 }
 
 }  // namespace norma::cpu

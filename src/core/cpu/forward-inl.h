@@ -115,7 +115,7 @@ template <class Norm, class T>
 HWY_NOINLINE void Pivots(const ForwardArgs& args, int64_t first, int64_t count, Batch& batch) {
   HWY_ALIGN_MAX float medians[8 * kBatch];
   for (int64_t r = 0; r < count; ++r) {
-    PivotMedians(RowOf<T>(args.x, args.x_stride, first + r), args.cols, medians + 8 * r);
+    PivotMedians(RowOf<T>(args.x, args.x_stride, first + r), args.rule.cols, medians + 8 * r);
   }
   FoldEights(medians, count, batch.pivot);
   for (int64_t r = 0; r < count; r += kN) {
@@ -127,16 +127,17 @@ HWY_NOINLINE void Pivots(const ForwardArgs& args, int64_t first, int64_t count, 
 template <class Norm, class T>
 HWY_INLINE ForwardTerms<Norm, T> TermsOfRow(const ForwardArgs& args, int64_t r, float pivot) {
   const T* x = RowOf<T>(args.x, args.x_stride, r);
-  return {x, args.stream ? x : RowOf<T>(args.y, args.y_stride, r), args.cols, hn::Set(kD, pivot)};
+  return {x, args.stream ? x : RowOf<T>(args.y, args.y_stride, r), args.rule.cols,
+          hn::Set(kD, pivot)};
 }
 
 template <class Norm, class T>
 HWY_NOINLINE void BatchSums(const ForwardArgs& args, int64_t first, int64_t count, Batch& batch) {
   constexpr int kSums = Norm::kForwardSums;
-  const int64_t n = args.cols;
+  const int64_t n = args.rule.cols;
   const auto terms = [&](int64_t r)
                          HWY_ATTR { return TermsOfRow<Norm, T>(args, first + r, batch.pivot[r]); };
-  // RMSNorm's only sum is q.
+  // RMSNorm's and the L2 norm's only sum is q.
   double* const sums[2] = {kSums == 2 ? batch.s : batch.q, batch.q};
   if (n > kBlock) {
     for (int64_t r = 0; r < count; ++r) {
@@ -160,18 +161,41 @@ HWY_NOINLINE void BatchSums(const ForwardArgs& args, int64_t first, int64_t coun
 
 HWY_INLINE bool Accepted(double v, double t) { return v >= 0x1p-100 && v <= 0x1p100 && t <= 4 * v; }
 
+// rstd out of v where eps stands beside the root: rstd_beside() in vectors.
+inline HWY_NOINLINE void BatchRstdBeside(const ForwardArgs& args, int64_t count, Batch& batch) {
+  const hn::ScalableTag<double> d;
+  const hn::Rebind<float, decltype(d)> f;
+  const bool outside = args.rule.eps_mode == EpsMode::kOutside;
+  const auto eps = hn::Set(d, args.rule.eps_beside);
+  for (int64_t r = 0; r < count; r += static_cast<int64_t>(hn::Lanes(d))) {
+    const auto s = hn::Sqrt(hn::Load(d, batch.v + r));
+    const auto scale = outside ? hn::Add(s, eps) : hn::IfThenElse(hn::Lt(s, eps), eps, s);
+    hn::Store(hn::DemoteTo(f, hn::Div(hn::Set(d, 1.0), scale)), f, batch.rstd + r);
+  }
+}
+
+// The element that CRMSNorm does not store has minus this for xhat.
+HWY_INLINE float SumRstd(double s, float rstd) {
+  return static_cast<float>(s * static_cast<double>(rstd));
+}
+inline HWY_NOINLINE void BatchSumRstd(int64_t count, Batch& batch) {
+  for (int64_t r = 0; r < count; ++r) batch.mean_hi[r] = SumRstd(batch.s[r], batch.rstd[r]);
+}
+
 // Section 2 after the sums.
 template <class Norm, class T>
 HWY_NOINLINE void BatchStatistics(const ForwardArgs& args, int64_t first, int64_t count,
                                   Batch& batch) {
   const hn::ScalableTag<double> d;
   const hn::Rebind<float, decltype(d)> f;
-  const auto inv_n = hn::Set(d, 1.0 / static_cast<double>(args.cols));
-  const auto eps = hn::Set(d, args.eps);
+  const auto inv_n = hn::Set(d, 1.0 / static_cast<double>(args.rule.divisor));
+  const auto eps = hn::Set(d, args.rule.eps);
   bool accepted = true;
   for (int64_t r = 0; r < count; r += static_cast<int64_t>(hn::Lanes(d))) {
-    const auto ebar = hn::Mul(hn::Load(d, batch.s + r), inv_n);
-    const auto t = hn::Mul(hn::Load(d, batch.q + r), inv_n);
+    const auto s = hn::Load(d, batch.s + r);
+    const auto q = hn::Load(d, batch.q + r);
+    const auto ebar = Norm::kUnstored ? hn::Zero(d) : hn::Mul(s, inv_n);
+    const auto t = hn::Mul(Norm::kUnstored ? hn::Add(q, hn::Mul(s, s)) : q, inv_n);
     auto var = hn::Sub(t, hn::Mul(ebar, ebar));
     var = hn::IfThenZeroElse(hn::Lt(var, hn::Zero(d)), var);
     const auto v = hn::Add(var, eps);
@@ -189,11 +213,12 @@ HWY_NOINLINE void BatchStatistics(const ForwardArgs& args, int64_t first, int64_
       hn::Store(hn::DemoteTo(f, lo), f, batch.mean_lo + r);
     }
   }
+  if (HWY_UNLIKELY(args.rule.eps_mode != EpsMode::kInside)) BatchRstdBeside(args, count, batch);
+  if (Norm::kUnstored) BatchSumRstd(count, batch);
   if (HWY_LIKELY(accepted)) return;
   for (int64_t r = 0; r < count; ++r) {
     if (Accepted(batch.v[r], batch.t[r])) continue;
-    const RowStatistics redone =
-        Norm::Redo(RowOf<T>(args.x, args.x_stride, first + r), args.cols, args.eps);
+    const RowStatistics redone = Norm::Redo(RowOf<T>(args.x, args.x_stride, first + r), args.rule);
     batch.mean_hi[r] = redone.mean_hi;
     batch.mean_lo[r] = redone.mean_lo;
     batch.rstd[r] = redone.rstd;
@@ -207,7 +232,9 @@ HWY_NOINLINE void StoreStatistics(const ForwardArgs& args, int64_t first, int64_
     for (int64_t r = 0; r < count; ++r) to[first + r] = from[r];
   };
   if (args.rstd != nullptr) copy(batch.rstd, args.rstd);
-  if (Norm::kPivot && args.mean_hi != nullptr) copy(batch.mean_hi, args.mean_hi);
+  if ((Norm::kPivot || Norm::kUnstored) && args.mean_hi != nullptr) {
+    copy(batch.mean_hi, args.mean_hi);
+  }
   if (Norm::kPivot && args.mean_lo != nullptr) copy(batch.mean_lo, args.mean_lo);
   if (args.raw == nullptr) return;
   for (int64_t r = 0; r < count; ++r) {
@@ -220,7 +247,7 @@ HWY_NOINLINE void StoreStatistics(const ForwardArgs& args, int64_t first, int64_
 template <class Norm, class T>
 HWY_INLINE RowStatistics StatisticsOfRow(const ForwardArgs& args, int64_t r) {
   constexpr int kSums = Norm::kForwardSums;
-  const int64_t n = args.cols;
+  const int64_t n = args.rule.cols;
   const T* x = RowOf<T>(args.x, args.x_stride, r);
   float pivot = 0;
   if (Norm::kPivot) {
@@ -241,22 +268,27 @@ HWY_INLINE RowStatistics StatisticsOfRow(const ForwardArgs& args, int64_t r) {
   }
   const double c = static_cast<double>(pivot), s = kSums == 2 ? sums[0] : 0, q = sums[kSums - 1];
   if (args.raw != nullptr) args.raw[r] = {c, s, q};
-  const double inv_n = 1.0 / static_cast<double>(n);
-  const double ebar = s * inv_n, t = q * inv_n;
+  const double inv_n = 1.0 / static_cast<double>(args.rule.divisor);
+  const double squares = Norm::kUnstored ? q + s * s : q;
+  const double ebar = Norm::kUnstored ? 0 : s * inv_n, t = squares * inv_n;
   double var = t - ebar * ebar;
   if (var < 0) var = 0;
-  const double v = var + args.eps;
-  if (HWY_UNLIKELY(!Accepted(v, t))) return Norm::Redo(x, n, args.eps);
-  const float rstd = 1.0f / __builtin_sqrtf(static_cast<float>(v));
+  const double v = var + args.rule.eps;
+  if (HWY_UNLIKELY(!Accepted(v, t))) return Norm::Redo(x, args.rule);
+  const float rstd = HWY_LIKELY(args.rule.eps_mode == EpsMode::kInside)
+                         ? 1.0f / __builtin_sqrtf(static_cast<float>(v))
+                         : rstd_beside(args.rule, v);
+  if (Norm::kUnstored) return {SumRstd(s, rstd), 0, rstd};
   const float hi = static_cast<float>(c + ebar);
   return {hi, static_cast<float>((c - static_cast<double>(hi)) + ebar), rstd};
 }
 
 template <class Norm, class T>
-HWY_NOINLINE void ForwardRow(const ForwardArgs& args, NormalizeFunction normalize, int64_t r) {
+HWY_NOINLINE void ForwardRow(const ForwardArgs& args, const Normalizer<Norm, T>& normalize,
+                             int64_t r) {
   const RowStatistics s = StatisticsOfRow<Norm, T>(args, r);
   if (args.rstd != nullptr) args.rstd[r] = s.rstd;
-  if (Norm::kPivot && args.mean_hi != nullptr) args.mean_hi[r] = s.mean_hi;
+  if ((Norm::kPivot || Norm::kUnstored) && args.mean_hi != nullptr) args.mean_hi[r] = s.mean_hi;
   if (Norm::kPivot && args.mean_lo != nullptr) args.mean_lo[r] = s.mean_lo;
   normalize(args, r, 1, &s.mean_hi, &s.mean_lo, &s.rstd);
 }
@@ -272,8 +304,7 @@ HWY_INLINE int64_t BatchRows(const ForwardArgs& args) {
 
 template <class Norm, class T>
 void Forward(const ForwardArgs& args, Range rows) {
-  const NormalizeFunction normalize = args.f32_parameters ? SelectNormalize<Norm, T, float>(args)
-                                                          : SelectNormalize<Norm, T, T>(args);
+  const Normalizer<Norm, T> normalize(args);
   const int64_t batch_rows = BatchRows(args);
   Batch batch;
   if (!Norm::kPivot) batch.ClearMeans();

@@ -1,7 +1,6 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -36,11 +35,12 @@ void forward(const Kernels& kernels, const NormSpec& spec, const NormForward& ar
                                 .y_stride = args.y.stride,
                                 .weight = args.weight.data,
                                 .bias = args.bias.data,
+                                .one_weight = args.weight.data != nullptr && args.weight.size == 1,
                                 .f32_parameters = parameters == DType::kF32,
                                 .weight_plus_one = spec.weight_plus_one,
                                 .round_before_weight = spec.round_before_weight,
                                 .cols = cols,
-                                .eps = std::max(spec.eps, 0x1p-252),
+                                .rule = rule_of(spec, cols),
                                 .mean_hi = static_cast<float*>(args.statistics.mean_hi),
                                 .mean_lo = static_cast<float*>(args.statistics.mean_lo),
                                 .rstd = static_cast<float*>(args.statistics.rstd),

@@ -142,7 +142,7 @@ SavedStatistics GroupStatistics(const float* x, int64_t n, double eps) {
   const double v = var + eps;
   const bool accepted = v >= 0x1p-100 && v <= 0x1p100 && t <= 4 * v;
   if (HWY_UNLIKELY(!accepted)) {
-    const auto redone = redo_layer_norm(x, n, eps);
+    const auto redone = redo_layer_norm(x, {n, n, EpsMode::kInside, eps, 0});
     return {redone.mean_hi, redone.mean_lo, redone.rstd};
   }
   const float hi = static_cast<float>(c + ebar);

@@ -69,29 +69,49 @@ Sums row_sums(const T* x, int64_t n, double pivot) {
   return {sums.s + 0.0, sums.q + 0.0};
 }
 
-float reciprocal_root(double ebar, double t, double eps) {
+float redone_rstd(double ebar, double t, const StatisticsRule& rule) {
   double var = t - ebar * ebar;
   if (var < 0) var = 0;
-  return static_cast<float>(1.0 / std::sqrt(var + eps));
+  const double v = var + rule.eps;
+  if (rule.eps_mode != EpsMode::kInside) return rstd_beside(rule, v);
+  return static_cast<float>(1.0 / std::sqrt(v));
 }
 
 }  // namespace
 
-template <typename T>
-RowStatistics redo_layer_norm(const T* x, int64_t n, double eps) {
-  const double inv_n = 1.0 / static_cast<double>(n);
-  const double pivot = static_cast<double>(to_f32(x[0]));
-  const Sums sums = row_sums(x, n, pivot);
-  const double ebar = sums.s * inv_n;
-  const float hi = static_cast<float>(pivot + ebar);
-  const float lo = static_cast<float>((pivot - static_cast<double>(hi)) + ebar);
-  return {hi, lo, reciprocal_root(ebar, sums.q * inv_n, eps)};
+double sum_in_f64(const float* x, int64_t n) { return row_sums(x, n, 0.0).s; }
+
+double share_of_deviation(const StatisticsRule& rule, float rstd) {
+  if (rule.eps_mode == EpsMode::kClamp) {
+    return rstd >= static_cast<float>(1.0 / rule.eps_beside) ? 0.0 : 1.0;
+  }
+  const double share = 1.0 - rule.eps_beside * static_cast<double>(rstd);
+  return share < 0x1p-22 ? 0.0 : 1.0 / share;
 }
 
 template <typename T>
-RowStatistics redo_rms_norm(const T* x, int64_t n, double eps) {
-  const Sums sums = row_sums(x, n, 0.0);
-  return {0, 0, reciprocal_root(0, sums.q * (1.0 / static_cast<double>(n)), eps)};
+RowStatistics redo_layer_norm(const T* x, const StatisticsRule& rule) {
+  const double pivot = static_cast<double>(to_f32(x[0]));
+  const Sums sums = row_sums(x, rule.cols, pivot);
+  const double inv_n = 1.0 / static_cast<double>(rule.divisor);
+  const double ebar = sums.s * inv_n;
+  const float hi = static_cast<float>(pivot + ebar);
+  const float lo = static_cast<float>((pivot - static_cast<double>(hi)) + ebar);
+  return {hi, lo, redone_rstd(ebar, sums.q * inv_n, rule)};
+}
+
+template <typename T>
+RowStatistics redo_rms_norm(const T* x, const StatisticsRule& rule) {
+  const double inv_n = 1.0 / static_cast<double>(rule.divisor);
+  return {0, 0, redone_rstd(0, row_sums(x, rule.cols, 0.0).q * inv_n, rule)};
+}
+
+template <typename T>
+RowStatistics redo_crms_norm(const T* x, const StatisticsRule& rule) {
+  const Sums sums = row_sums(x, rule.cols, 0.0);
+  const double inv_n = 1.0 / static_cast<double>(rule.divisor);
+  const float rstd = redone_rstd(0, (sums.q + sums.s * sums.s) * inv_n, rule);
+  return {static_cast<float>(sums.s * static_cast<double>(rstd)), 0, rstd};
 }
 
 namespace {
@@ -141,8 +161,9 @@ void sweep_halved(const BackwardArgs& args, int64_t row, Range cols, float g_mea
 }
 
 #define NORMA_INSTANTIATE(T)                                                            \
-  template RowStatistics redo_layer_norm(const T*, int64_t, double);                    \
-  template RowStatistics redo_rms_norm(const T*, int64_t, double);                      \
+  template RowStatistics redo_layer_norm(const T*, const StatisticsRule&);              \
+  template RowStatistics redo_rms_norm(const T*, const StatisticsRule&);                \
+  template RowStatistics redo_crms_norm(const T*, const StatisticsRule&);               \
   template void normalize_halved<T>(const ForwardArgs&, int64_t, const RowStatistics&); \
   template void sweep_halved<T>(const BackwardArgs&, int64_t, Range, float, float, float*, float*);
 NORMA_INSTANTIATE(float)

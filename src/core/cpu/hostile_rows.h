@@ -6,6 +6,7 @@
 // range.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #include "core/cpu/kernels.h"
@@ -16,13 +17,28 @@ struct RowStatistics {
   float mean_hi, mean_lo, rstd;
 };
 
+// rstd with eps beside the root of v, of accepted rows and of redone ones; a NaN stays.
+inline float rstd_beside(const StatisticsRule& rule, double v) {
+  const double s = std::sqrt(v), eps = rule.eps_beside;
+  const bool outside = rule.eps_mode == EpsMode::kOutside;
+  return static_cast<float>(1.0 / (outside ? s + eps : s < eps ? eps : s));
+}
+// What h is multiplied by where eps is not inside the root: rstd does not follow the deviation then
+// as it does with eps inside.
+double share_of_deviation(const StatisticsRule& rule, float rstd);
+
+// Section 1 in f64: the sum of x[0, n).
+double sum_in_f64(const float* x, int64_t n);
+
 // All of T = float, BFloat16 and Float16.
 
-// x[0, n), n >= 1; eps >= 2^-252. RMSNorm: both parts of the mean are 0.
+// x[0, rule.cols). RMSNorm and L2 norm: both parts of the mean are 0.
 template <typename T>
-RowStatistics redo_layer_norm(const T* x, int64_t n, double eps);
+RowStatistics redo_layer_norm(const T* x, const StatisticsRule& rule);
 template <typename T>
-RowStatistics redo_rms_norm(const T* x, int64_t n, double eps);
+RowStatistics redo_rms_norm(const T* x, const StatisticsRule& rule);
+template <typename T>
+RowStatistics redo_crms_norm(const T* x, const StatisticsRule& rule);
 
 // Whether LayerNorm's x - mean could overflow, so that section 3 halves both sides.
 inline bool needs_halving(float rstd) { return rstd < 0x1p-100f; }

@@ -10,6 +10,7 @@
 
 #include "core/cpu/channel_kernels.h"
 #include "core/cpu/pointwise_kernels.h"
+#include "core/norm_spec.h"
 
 namespace norma::cpu {
 
@@ -21,6 +22,15 @@ struct RawSums {
   double pivot, s, q;
 };
 
+// From the sums of a row to its statistics and back: what section 2 takes beside them.
+struct StatisticsRule {
+  int64_t cols;       // of the first columns of a row, >= 1
+  int64_t divisor;    // what sums are divided by, by their product with 1/divisor in f64
+  EpsMode eps_mode;   // never kDefault
+  double eps;         // added to the variance, >= 2^-252
+  double eps_beside;  // beside its root, where eps is not inside
+};
+
 struct ForwardArgs {
   const void* x;  // of the kernel's type, as y
   int64_t x_stride;
@@ -28,12 +38,13 @@ struct ForwardArgs {
   int64_t y_stride;
   const void* weight;  // null: not multiplied
   const void* bias;    // null: not added
+  bool one_weight;      // for all columns
   bool f32_parameters;  // else weight and bias have the rows' type
   bool weight_plus_one;
   bool round_before_weight;
   int64_t cols;  // >= 1
-  double eps;    // >= 2^-252
-  float* mean_hi;       // each null: not stored
+  StatisticsRule rule;
+  float* mean_hi;  // each null: not stored; CRMSNorm: the sum times rstd
   float* mean_lo;
   float* rstd;
   bool stream;   // y's rows begin at 64-byte boundaries, and y goes past the caches
@@ -58,6 +69,7 @@ struct BackwardArgs {
   void* dx;
   int64_t dx_stride;
   int64_t cols;  // >= 1
+  StatisticsRule rule;
   bool stream;   // as in ForwardArgs, for dx
   int64_t ahead; // then: rows from one that is swept to the one that is fetched meanwhile
   RawSums* raw;  // null, or G in s and H in q for each row
@@ -124,6 +136,7 @@ struct Kernels {
   // By DType: f32, bf16, f16.
   NormKernels layer_norm[kRowTypes];
   NormKernels rms_norm[kRowTypes];
+  NormKernels crms_norm[kRowTypes];
   ColumnKernels columns;
   ParameterTable parameters;
   ResidualTable residual;

@@ -19,7 +19,7 @@ namespace norma::cpu {
 namespace HWY_NAMESPACE {
 
 struct LayerNorm {
-  static constexpr bool kPivot = true;
+  static constexpr bool kPivot = true, kOneWeight = false, kUnstored = false;
   static constexpr int kForwardSums = 2, kBackwardSums = 2;
 
   static HWY_INLINE V Term(V x, V pivot) { return hn::Sub(x, pivot); }
@@ -32,8 +32,8 @@ struct LayerNorm {
   }
 
   template <class T>
-  static RowStatistics Redo(const T* x, int64_t n, double eps) {
-    return redo_layer_norm(x, n, eps);
+  static RowStatistics Redo(const T* x, const StatisticsRule& rule) {
+    return redo_layer_norm(x, rule);
   }
 
   struct Row {

@@ -119,6 +119,53 @@ NormalizeFunction SelectNormalize(const ForwardArgs& args) {
                               : SelectNormalize<Norm, T, P, 1>(args);
 }
 
+// Section 3 by the function that suits a call. One weight for all columns is spread over as many as
+// a vector of weights needs, and rows are cut to that: no other loop is compiled for it.
+template <class Norm, class T>
+class Normalizer {
+ public:
+  explicit Normalizer(const ForwardArgs& args)
+      : normalize_(args.f32_parameters ? SelectNormalize<Norm, T, float>(args)
+                                       : SelectNormalize<Norm, T, T>(args)) {
+    if (!Norm::kOneWeight || !args.one_weight) return;
+    args.f32_parameters ? Spread<float>(args) : Spread<T>(args);
+  }
+
+  HWY_INLINE void operator()(const ForwardArgs& args, int64_t first, int64_t count,
+                             const float* mean_hi, const float* mean_lo, const float* rstd) const {
+    if (Norm::kOneWeight && HWY_UNLIKELY(args.one_weight)) {
+      return ByParts(args, first, count, mean_hi, mean_lo, rstd);
+    }
+    normalize_(args, first, count, mean_hi, mean_lo, rstd);
+  }
+
+ private:
+  static constexpr int64_t kPart = 1024;
+
+  template <class P>
+  void Spread(const ForwardArgs& args) {
+    const P weight = *static_cast<const P*>(args.weight);
+    P* const spread = reinterpret_cast<P*>(spread_);
+    for (int64_t i = 0; i < HWY_MIN(kPart, args.cols); ++i) spread[i] = weight;
+  }
+  HWY_NOINLINE void ByParts(const ForwardArgs& args, int64_t first, int64_t count,
+                            const float* mean_hi, const float* mean_lo, const float* rstd) const {
+    const int64_t size = args.f32_parameters ? sizeof(float) : sizeof(T);
+    ForwardArgs part = args;
+    part.weight = spread_;
+    for (int64_t i = 0; i < args.cols; i += kPart) {
+      part.x = static_cast<const T*>(args.x) + i;
+      part.y = static_cast<T*>(args.y) + i;
+      if (args.bias != nullptr) part.bias = static_cast<const char*>(args.bias) + i * size;
+      part.cols = HWY_MIN(kPart, args.cols - i);
+      normalize_(part, first, count, mean_hi, mean_lo, rstd);
+    }
+  }
+
+  NormalizeFunction normalize_;
+  HWY_ALIGN_MAX char spread_[Norm::kOneWeight ? kPart * sizeof(float) : 1];
+};
+
 }  // namespace HWY_NAMESPACE
 }  // namespace norma::cpu
 HWY_AFTER_NAMESPACE();

@@ -5,6 +5,7 @@
 // target. Bits depend on neither.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include "base/executor.h"
@@ -14,8 +15,18 @@
 namespace norma::cpu {
 
 inline const NormKernels& kernels_of(const Kernels& kernels, NormKind kind, DType rows) {
-  const auto& norm = kind == NormKind::kLayerNorm ? kernels.layer_norm : kernels.rms_norm;
+  // The L2 norm is RMSNorm by another rule.
+  const auto& norm = kind == NormKind::kLayerNorm   ? kernels.layer_norm
+                     : kind == NormKind::kCrmsNorm ? kernels.crms_norm
+                                                   : kernels.rms_norm;
   return norm[static_cast<size_t>(rows)];
+}
+
+inline StatisticsRule rule_of(const NormSpec& spec, int64_t cols) {
+  const EpsMode mode = eps_mode_of(spec);
+  const bool inside = mode == EpsMode::kInside;
+  return {statistic_cols_of(spec, cols), divisor_of(spec, cols), mode,
+          std::max(inside ? spec.eps : 0.0, 0x1p-252), inside ? 0.0 : spec.eps};
 }
 
 // REQUIRES, of all three: arguments that the plan's checks accept, rows of any dtype but f64. raw

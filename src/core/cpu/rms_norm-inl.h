@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// RmsNorm's own formulas, for the passes that all norms share. Included once for each target.
+// RmsNorm's own formulas, and the L2 norm's, for the passes that all norms share. Included once for
+// each target.
 
 #if defined(NORMA_CORE_CPU_RMS_NORM_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef NORMA_CORE_CPU_RMS_NORM_INL_H_
@@ -19,7 +20,7 @@ namespace norma::cpu {
 namespace HWY_NAMESPACE {
 
 struct RmsNorm {
-  static constexpr bool kPivot = false;
+  static constexpr bool kPivot = false, kOneWeight = true, kUnstored = false;
   static constexpr int kForwardSums = 1, kBackwardSums = 1;
 
   static HWY_INLINE V Term(V x, V) { return x; }
@@ -30,8 +31,8 @@ struct RmsNorm {
   }
 
   template <class T>
-  static RowStatistics Redo(const T* x, int64_t n, double eps) {
-    return redo_rms_norm(x, n, eps);
+  static RowStatistics Redo(const T* x, const StatisticsRule& rule) {
+    return redo_rms_norm(x, rule);
   }
 
   struct Row {

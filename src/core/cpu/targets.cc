@@ -78,7 +78,10 @@ class Registry {
           layer_norm_f16_kernels(target, &k.layer_norm[2]) &&
           rms_norm_kernels(target, &k.rms_norm[0]) &&
           rms_norm_bf16_kernels(target, &k.rms_norm[1]) &&
-          rms_norm_f16_kernels(target, &k.rms_norm[2]) && column_kernels(target, &k.columns) &&
+          rms_norm_f16_kernels(target, &k.rms_norm[2]) &&
+          crms_norm_kernels(target, &k.crms_norm[0]) &&
+          crms_norm_bf16_kernels(target, &k.crms_norm[1]) &&
+          crms_norm_f16_kernels(target, &k.crms_norm[2]) && column_kernels(target, &k.columns) &&
           parameter_kernels(target, &k.parameters) && residual_kernels(target, &k.residual) &&
           group_norm_kernels(target, &k.group_norm) && batch_norm_kernels(target, &k.batch_norm) &&
           dyt_kernels(target, &k.dyt) && derf_kernels(target, &k.derf)) {

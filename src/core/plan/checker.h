@@ -37,9 +37,10 @@ class Checker {
   Status status() && { return std::move(status_); }
 
   bool spec(const NormSpec& spec) {
-    if (spec.kind != NormKind::kLayerNorm && spec.kind != NormKind::kRmsNorm) {
-      status_ = invalid_argument("[norm] kind must be 0 (layer_norm) or 1 (rms_norm) but is " +
-                                 std::to_string(static_cast<int32_t>(spec.kind)) + ".");
+    if (spec.kind < NormKind::kLayerNorm || spec.kind > NormKind::kCrmsNorm) {
+      status_ = invalid_argument(
+          "[norm] kind must be 0 (layer_norm), 1 (rms_norm), 2 (l2_norm) or 3 (crms_norm) but is " +
+          std::to_string(static_cast<int32_t>(spec.kind)) + ".");
       return false;
     }
     if (!std::isfinite(spec.eps) || spec.eps < 0) {
@@ -48,7 +49,29 @@ class Checker {
       return invalid(
           [=] { return std::string("eps must be finite and >= 0 but is ") + value + "."; });
     }
+    if (spec.eps_mode < EpsMode::kDefault || spec.eps_mode > EpsMode::kInside) {
+      return invalid([=] {
+        return "eps_mode must be 0 (default), 1 (outside), 2 (clamp) or 3 (inside) but is " +
+               std::to_string(static_cast<int32_t>(spec.eps_mode)) + ".";
+      });
+    }
     return true;
+  }
+
+  bool statistic_cols(const NormSpec& spec, int64_t cols) {
+    const int64_t n = spec.statistic_cols;
+    if (n == 0) return true;
+    if (spec.kind != NormKind::kRmsNorm && spec.kind != NormKind::kL2Norm) {
+      return invalid([=] {
+        return "statistic_cols must be 0 but is " + std::to_string(n) +
+               ": statistics of a part of the columns are RMSNorm's and the L2 norm's.";
+      });
+    }
+    if (n >= 1 && n <= cols) return true;
+    return invalid([=] {
+      return "statistic_cols must be 0 or between 1 and cols=" + std::to_string(cols) + " but is " +
+             std::to_string(n) + ".";
+    });
   }
 
   bool rows(const char* name, const ConstRowsView& v) {
@@ -94,6 +117,28 @@ class Checker {
       });
     }
     return same_dtype(name, v.dtype, as, w.dtype);
+  }
+
+  // A weight or its gradient, of which the L2 norm may have one for all columns.
+  bool weight(NormKind kind, const char* name, const ConstVectorView& v, const char* as,
+              DType as_dtype, int64_t cols) {
+    if (kind != NormKind::kL2Norm || v.data == nullptr || v.size == cols) {
+      return vector(name, v, as, as_dtype, cols);
+    }
+    if (v.size == 1) return vector(name, v, as, as_dtype, 1);
+    return invalid([=] {
+      return std::string(name) + " must have cols=" + std::to_string(cols) +
+             " elements, or one, but has " + std::to_string(v.size) + ".";
+    });
+  }
+  bool same_weights(const ConstVectorView& weight, const VectorView& dweight) {
+    if (weight.data == nullptr || dweight.data == nullptr || weight.size == dweight.size) {
+      return true;
+    }
+    return invalid([=] {
+      return "dweight must have weight's size, " + std::to_string(weight.size) + ", but has " +
+             std::to_string(dweight.size) + ".";
+    });
   }
 
   // A weight, a bias or the gradient of one.

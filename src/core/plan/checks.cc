@@ -80,9 +80,9 @@ auto outputs_of(const NormForward& args, const Make& make) {
 template <class Make>
 auto inputs_of(const NormForward& args, const Make& make) {
   const ConstRowsView& x = args.x;
-  return std::array{make("x", x), make("weight", args.weight.data, args.weight.dtype, x.cols),
-                    make("bias", args.bias.data, args.bias.dtype, x.cols),
-                    make("residual", args.residual)};
+  return std::array{
+      make("x", x), make("weight", args.weight.data, args.weight.dtype, args.weight.size),
+      make("bias", args.bias.data, args.bias.dtype, x.cols), make("residual", args.residual)};
 }
 // y and sum may each be x or the residual; not both the same, as they are apart from each other.
 bool may_share(const NormForward&, size_t output, size_t input) {
@@ -96,9 +96,9 @@ template <class Make>
 auto outputs_of(const NormBackward& args, const Make& make) {
   const ConstRowsView dx = args.dx, dresidual = args.dresidual;
   const int64_t cols = args.dy.cols;
-  return std::array{make("dx", dx), make("dweight", args.dweight.data, args.dweight.dtype, cols),
-                    make("dbias", args.dbias.data, args.dbias.dtype, cols),
-                    make("dresidual", dresidual)};
+  return std::array{
+      make("dx", dx), make("dweight", args.dweight.data, args.dweight.dtype, args.dweight.size),
+      make("dbias", args.dbias.data, args.dbias.dtype, cols), make("dresidual", dresidual)};
 }
 template <class Make>
 auto inputs_of(const NormBackward& args, const Make& make) {
@@ -109,7 +109,7 @@ auto inputs_of(const NormBackward& args, const Make& make) {
   const DType dtype = dtype_of_statistics(dy.dtype);
   return std::array{make("dy", dy),
                     make("x", with_x ? args.x : ConstRowsView()),
-                    make("weight", args.weight.data, args.weight.dtype, dy.cols),
+                    make("weight", args.weight.data, args.weight.dtype, args.weight.size),
                     make("mean_hi", s.mean_hi, dtype, stats),
                     make("mean_lo", s.mean_lo, dtype, stats),
                     make("rstd", s.rstd, dtype, stats),
@@ -140,8 +140,9 @@ bool forward_is_valid(Checker& check, const NormSpec& spec, const NormForward& a
   const Statistics& s = args.statistics;
   const ConstRowsView &x = args.x, y = args.y;
   const bool each_is_valid = check.spec(spec) && check.rows("x", x) && check.output_rows("y", y) &&
+                             check.statistic_cols(spec, x.cols) &&
                              check.same_shape("y", y, "x", x) && check.residual(args) &&
-                             check.vector("weight", args.weight, "x", x.dtype, x.cols) &&
+                             check.weight(spec.kind, "weight", args.weight, "x", x.dtype, x.cols) &&
                              check.vector("bias", args.bias, "x", x.dtype, x.cols) &&
                              check.same_parameters(args.weight, args.bias) &&
                              check.statistic("mean_hi", s.mean_hi, x.dtype, false) &&
@@ -154,12 +155,14 @@ bool forward_is_valid(Checker& check, const NormSpec& spec, const NormForward& a
 bool backward_inputs_are_valid(Checker& check, const NormSpec& spec, const NormBackward& args) {
   const ConstStatistics& s = args.statistics;
   const ConstRowsView &x = args.x, &dy = args.dy;
-  if (!check.spec(spec) || !check.rows("dy", dy)) return false;
+  if (!check.spec(spec) || !check.rows("dy", dy) || !check.statistic_cols(spec, dy.cols)) {
+    return false;
+  }
   if (!needs_x(args)) return true;
-  const bool layer_norm = spec.kind == NormKind::kLayerNorm, any = dy.rows > 0;
+  const bool any = dy.rows > 0;
   return check.rows("x", x) && check.same_shape("x", x, "dy", dy) &&
-         check.statistic("mean_hi", s.mean_hi, dy.dtype, any && layer_norm) &&
-         check.statistic("mean_lo", s.mean_lo, dy.dtype, any && layer_norm) &&
+         check.statistic("mean_hi", s.mean_hi, dy.dtype, any && saves_mean_hi(spec.kind)) &&
+         check.statistic("mean_lo", s.mean_lo, dy.dtype, any && saves_mean_lo(spec.kind)) &&
          check.statistic("rstd", s.rstd, dy.dtype, any);
 }
 
@@ -171,11 +174,10 @@ bool backward_is_valid(Checker& check, const NormSpec& spec, const NormBackward&
     if (!check.output_rows("dx", dx) || !check.same_shape("dx", dx, "dy", dy)) return false;
   }
   if (!check.residual(args)) return false;
-  const auto vector = [&](const char* name, const ConstVectorView& v) {
-    return check.vector(name, v, "dy", dy.dtype, dy.cols);
-  };
-  if (!vector("weight", args.weight) || !vector("dweight", {dw.data, dw.dtype, dw.size}) ||
-      !vector("dbias", {db.data, db.dtype, db.size})) {
+  if (!check.weight(spec.kind, "weight", args.weight, "dy", dy.dtype, dy.cols) ||
+      !check.weight(spec.kind, "dweight", {dw.data, dw.dtype, dw.size}, "dy", dy.dtype, dy.cols) ||
+      !check.same_weights(args.weight, dw) ||
+      !check.vector("dbias", {db.data, db.dtype, db.size}, "dy", dy.dtype, dy.cols)) {
     return false;
   }
   return memory_is_apart(check, args);

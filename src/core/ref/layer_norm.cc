@@ -36,21 +36,21 @@ struct Saved {
 };
 
 template <typename T>
-Saved<T> statistics(const Elements<T>& x, int64_t n, double eps) {
+Saved<T> statistics(const Elements<T>& x, int64_t n, const Eps& eps) {
   RowSums sums;
   RowMoments m;
   T rstd;
   bool done = false;
   if constexpr (std::is_same_v<T, float>) {
     sums = pivoted_sums<float>(x, n, pivot(x, n));
-    m = moments(sums, n, eps);
-    rstd = rstd_of_accepted(m.v);
+    m = moments(sums, n, eps.inside);
+    rstd = rstd_of<T>(eps, m.v, false);
     done = accepted(m);
   }
   if (!done) {
     sums = pivoted_sums<double>(x, n, static_cast<double>(x[0]));
-    m = moments(sums, n, eps);
-    rstd = rstd_of_redone<T>(m.v);
+    m = moments(sums, n, eps.inside);
+    rstd = rstd_of<T>(eps, m.v, true);
   }
   const double mean = sums.pivot + m.ebar;
   const T hi = static_cast<T>(mean);
@@ -74,7 +74,7 @@ void forward(const NormSpec& spec, const NormForward& given) {
   if (n == 0) return store_statistics_of_empty_rows<T>(args.x.rows, args.statistics);
   for (int64_t r = 0; r < args.x.rows; ++r) {
     const Elements<T> x = row<T>(args.x, r);
-    const Saved<T> s = statistics(x, n, spec.eps);
+    const Saved<T> s = statistics(x, n, eps_of(spec));
     store_if_present(args.statistics.mean_hi, r, s.mean_hi);
     store_if_present(args.statistics.mean_lo, r, s.mean_lo);
     store_if_present(args.statistics.rstd, r, s.rstd);
@@ -108,7 +108,7 @@ void backward(const NormSpec& spec, const NormBackward& args) {
     const Saved<T> s = saved(r);
     const RowSums sums = backward_sums(x, g, n, s);
     const T a = static_cast<T>(sums.s * inv_n);
-    const T h = static_cast<T>(sums.q * inv_n);
+    const T h = static_cast<T>(sums.q * inv_n * share_of_deviation(eps_of(spec), s.rstd));
     for (int64_t i = 0; i < n; ++i) {
       store(args.dx, r, i, ((g(i) - a) - normalized(x[i], s) * h) * s.rstd);
     }

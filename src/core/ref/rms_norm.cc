@@ -20,12 +20,14 @@ RowSums squares(const Elements<T>& x, int64_t n) {
 }
 
 template <typename T>
-T reciprocal_rms(const Elements<T>& x, int64_t n, double eps) {
+T reciprocal_rms(const NormSpec& spec, const Elements<T>& x, int64_t cols) {
+  const int64_t n = statistic_cols_of(spec, cols), divisor = divisor_of(spec, cols);
+  const Eps eps = eps_of(spec);
   if constexpr (std::is_same_v<T, float>) {
-    const RowMoments m = moments(squares<float>(x, n), n, eps);
-    if (accepted(m)) return rstd_of_accepted(m.v);
+    const RowMoments m = moments(squares<float>(x, n), divisor, eps.inside);
+    if (accepted(m)) return rstd_of<T>(eps, m.v, false);
   }
-  return rstd_of_redone<T>(moments(squares<double>(x, n), n, eps).v);
+  return rstd_of<T>(eps, moments(squares<double>(x, n), divisor, eps.inside).v, true);
 }
 
 template <typename T>
@@ -35,7 +37,7 @@ void forward(const NormSpec& spec, const NormForward& given) {
   if (n == 0) return store_statistics_of_empty_rows<T>(args.x.rows, args.statistics);
   for (int64_t r = 0; r < args.x.rows; ++r) {
     const Elements<T> x = row<T>(args.x, r);
-    const T rstd = reciprocal_rms(x, n, spec.eps);
+    const T rstd = reciprocal_rms(spec, x, n);
     store_if_present(args.statistics.rstd, r, rstd);
     for (int64_t i = 0; i < n; ++i) store(args.y, r, i, affine(spec, args, x[i] * rstd, i));
   }
@@ -55,13 +57,18 @@ void backward(const NormSpec& spec, const NormBackward& args) {
   store_column_sums<T>(
       args, [&](int64_t r, int64_t i) { return row<T>(args.x, r)[i] * rstd_of(r); });
   if (args.dx.data == nullptr || n == 0) return;
-  const double inv_n = 1.0 / static_cast<double>(n);
+  const int64_t of_statistics = statistic_cols_of(spec, n);
+  const double inv_n = 1.0 / static_cast<double>(divisor_of(spec, n));
   for (int64_t r = 0; r < args.dx.rows; ++r) {
     const Elements<T> x = row<T>(args.x, r), dy = row<T>(args.dy, r);
     const auto g = [&](int64_t i) { return weighted(spec, dy, weight, i); };
     const T rstd = rstd_of(r);
-    const T h = static_cast<T>(backward_sum(x, g, n, rstd) * inv_n);
-    for (int64_t i = 0; i < n; ++i) store(args.dx, r, i, (g(i) - (x[i] * rstd) * h) * rstd);
+    const double share = share_of_deviation(eps_of(spec), rstd);
+    const T h = static_cast<T>(backward_sum(x, g, n, rstd) * inv_n * share);
+    for (int64_t i = 0; i < n; ++i) {
+      const T h_i = i < of_statistics ? h : T(0);
+      store(args.dx, r, i, (g(i) - (x[i] * rstd) * h_i) * rstd);
+    }
   }
   store_residual_gradients<T>(args);
 }

@@ -1,8 +1,9 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// RMSNorm, the scalar specification: contract norma-1 as the text says it, for every type, slow
-// and obvious. Every other implementation must have its bits.
+// RMSNorm and the L2 norm, which divides by another number, the scalar specification: contract
+// norma-1 as the text says it, for every type, slow and obvious. Every other implementation must
+// have its bits.
 #pragma once
 
 #include <cstdint>

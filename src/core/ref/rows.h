@@ -18,8 +18,8 @@ namespace norma::ref {
 template <typename Work>
 class Elements {
  public:
-  Elements(const void* data, DType dtype, int64_t first)
-      : data_(data), dtype_(dtype), first_(first) {}
+  Elements(const void* data, DType dtype, int64_t first, int64_t step = 1)
+      : data_(data), dtype_(dtype), first_(first), step_(step) {}
 
   explicit operator bool() const { return data_ != nullptr; }
   Work operator[](int64_t i) const {
@@ -39,12 +39,12 @@ class Elements {
  private:
   template <typename T>
   const T& at(int64_t i) const {
-    return static_cast<const T*>(data_)[first_ + i];
+    return static_cast<const T*>(data_)[first_ + i * step_];
   }
 
   const void* data_;
   DType dtype_;
-  int64_t first_;
+  int64_t first_, step_;
 };
 
 template <typename Work>
@@ -52,9 +52,10 @@ Elements<Work> row(const ConstRowsView& view, int64_t r) {
   // The stride of rows that are absent may be anything.
   return {view.data, view.dtype, view.data == nullptr ? 0 : r * view.stride};
 }
+// A single one stands for all columns.
 template <typename Work>
 Elements<Work> elements(const ConstVectorView& view) {
-  return {view.data, view.dtype, 0};
+  return {view.data, view.dtype, 0, view.size == 1 ? 0 : 1};
 }
 
 // Rounds once more, to the type of the memory.
@@ -172,9 +173,18 @@ void store_column_sums(const NormBackward& args, const Xhat& xhat) {
   const int64_t rows = args.dy.rows;
   const auto dy = [&](int64_t r, int64_t i) { return row<Work>(args.dy, r)[i]; };
   const VectorView &dweight = args.dweight, &dbias = args.dbias;
-  for (int64_t i = 0; dweight.data != nullptr && i < args.dy.cols; ++i) {
-    store(dweight.data, dweight.dtype, i,
-          column_sum<Work>(rows, [&](int64_t r) { return dy(r, i) * xhat(r, i); }));
+  const auto dweight_of = [&](int64_t i) {
+    return column_sum<Work>(rows, [&](int64_t r) { return dy(r, i) * xhat(r, i); });
+  };
+  const bool is_one = dweight.size == 1;
+  for (int64_t i = 0; dweight.data != nullptr && !is_one && i < args.dy.cols; ++i) {
+    store(dweight.data, dweight.dtype, i, dweight_of(i));
+  }
+  if (dweight.data != nullptr && is_one) {
+    // Of all columns, whose sums are added as a row is, in f64.
+    const double sum = row_sum<double>(
+        args.dy.cols, [&](int64_t i) { return static_cast<double>(dweight_of(i)); });
+    store(dweight.data, dweight.dtype, 0, static_cast<Work>(sum));
   }
   for (int64_t i = 0; dbias.data != nullptr && i < args.dy.cols; ++i) {
     store(dbias.data, dbias.dtype, i, column_sum<Work>(rows, [&](int64_t r) { return dy(r, i); }));

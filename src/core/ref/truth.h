@@ -13,17 +13,20 @@
 namespace norma::ref {
 
 struct TrueRow {
-  long double mean = 0;  // RMSNorm: 0
+  long double mean = 0;      // but LayerNorm's 0
+  long double variance = 0;  // of squares: RMSNorm's mean, L2 norm's sum, ..
+  long double sum = 0;       // CRMSNorm's; else 0
   long double rstd = 0;
-  std::vector<long double> xhat;
+  std::vector<long double> centred, xhat;
 };
 
 // x[0, n) of f32 or f64, n >= 1, finite.
 template <typename T>
-TrueRow true_row(NormKind kind, const T* x, int64_t n, double eps);
+TrueRow true_row(const NormSpec& spec, const T* x, int64_t n);
 
 // dx of the same row; weight may be null.
 template <typename T>
-std::vector<long double> true_dx(NormKind kind, const TrueRow& row, const T* dy, const T* weight);
+std::vector<long double> true_dx(const NormSpec& spec, const TrueRow& row, const T* dy,
+                                 const T* weight);
 
 }  // namespace norma::ref

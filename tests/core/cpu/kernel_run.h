@@ -105,9 +105,9 @@ class KernelRun {
       : p_(p), way_(way), inner_(std_thread_executor(way.threads)),
         outer_(way.row_at_a_time ? row_at_a_time(inner_) : inner_),
         x_(input(1)), dy_(input(2)), y_(output(3)), dx_(output(5)),
-        weight_(1, p.cols, 0, at(4), p.types.parameters),
+        weight_(1, p.weights(), 0, at(4), p.types.parameters),
         bias_(1, p.cols, 0, at(6), p.types.parameters),
-        dweight_(1, p.cols, 0, at(7), p.types.gradients),
+        dweight_(1, p.weights(), 0, at(7), p.types.gradients),
         dbias_(1, p.cols, 0, at(8), p.types.gradients), hi_(1, p.rows, 0, at(9)),
         lo_(1, p.rows, 0, at(10)),
         rstd_(1, p.rows, 0, at(11)), raw_(static_cast<size_t>(p.rows)) {}
@@ -117,15 +117,16 @@ class KernelRun {
     const Surroundings surroundings(way_);
     PaddedRows& y = way_.in_place ? x_ : y_;
     cpu::forward(kernels, p_.spec,
-                 {rows_of(x_), parameter(weight_, p_.weight), parameter(bias_, p_.bias), y.view(),
-                  {statistic(hi_, kMeanHi), statistic(lo_, kMeanLo), pointer(rstd_, kRstd)}},
+                 {rows_of(x_), weight(), parameter(bias_, p_.bias, p_.cols), y.view(),
+                  {has_hi() ? pointer(hi_, kMeanHi) : nullptr,
+                   has_lo() ? pointer(lo_, kMeanLo) : nullptr, pointer(rstd_, kRstd)}},
                  outer_, raw_.data());
     r->y = y.dense();
-    r->mean_hi = flat(hi_, !layer_norm() || absent(kMeanHi));
-    r->mean_lo = flat(lo_, !layer_norm() || absent(kMeanLo));
+    r->mean_hi = flat(hi_, !has_hi() || absent(kMeanHi));
+    r->mean_lo = flat(lo_, !has_lo() || absent(kMeanLo));
     r->rstd = flat(rstd_, absent(kRstd));
     for (const cpu::RawSums& raw : raw_) {
-      if (layer_norm()) r->s.push_back(raw.s);
+      if (has_hi()) r->s.push_back(raw.s);
       r->q.push_back(raw.q);
     }
     if (!way_.in_place) expect_same_input(x_, p_.x);
@@ -135,17 +136,17 @@ class KernelRun {
   // With the statistics of the specification, so that a fault of the forward pass stays there.
   void backward(const cpu::Kernels& kernels, const Results& want, Results* r) {
     fill_inputs();
-    if (layer_norm()) hi_.assign(want.mean_hi);
-    if (layer_norm()) lo_.assign(want.mean_lo);
+    if (has_hi()) hi_.assign(want.mean_hi);
+    if (has_lo()) lo_.assign(want.mean_lo);
     rstd_.assign(want.rstd);
     const Surroundings surroundings(way_);
     PaddedRows& dx = way_.in_place ? dy_ : dx_;
     const RowsView dx_view = absent(kDx) ? RowsView() : dx.view();
-    const NormBackward args{rows_of(x_), rows_of(dy_), parameter(weight_, p_.weight),
-                            {layer_norm() ? hi_.row(0) : nullptr,
-                             layer_norm() ? lo_.row(0) : nullptr, rstd_.row(0)},
+    const NormBackward args{rows_of(x_), rows_of(dy_), weight(),
+                            {has_hi() ? hi_.row(0) : nullptr, has_lo() ? lo_.row(0) : nullptr,
+                             rstd_.row(0)},
                             dx_view,
-                            {pointer(dweight_, kDweight), p_.types.gradients, p_.cols},
+                            {pointer(dweight_, kDweight), p_.types.gradients, p_.weights()},
                             {pointer(dbias_, kDbias), p_.types.gradients, p_.cols}};
     const size_t bytes = cpu::backward_workspace(p_.spec, args, outer_);
     std::vector<NormCase::Line> workspace(bytes / sizeof(NormCase::Line) + 1);
@@ -158,7 +159,7 @@ class KernelRun {
     r->dbias = flat(dbias_, absent(kDbias));
     for (const cpu::RawSums& raw : raw_) {
       if (absent(kDx)) break;
-      if (layer_norm()) r->g.push_back(raw.s);
+      if (has_lo()) r->g.push_back(raw.s);
       r->h.push_back(raw.q);
     }
     expect_same_input(x_, p_.x);
@@ -167,7 +168,8 @@ class KernelRun {
   }
 
  private:
-  bool layer_norm() const { return p_.spec.kind == NormKind::kLayerNorm; }
+  bool has_hi() const { return saves_mean_hi(p_.spec.kind); }
+  bool has_lo() const { return saves_mean_lo(p_.spec.kind); }
   bool absent(unsigned what) const { return (way_.absent & what) != 0; }
   int64_t at(int64_t tensor) const { return (way_.offset * tensor) % 16; }
   PaddedRows input(int64_t tensor) const {
@@ -182,14 +184,13 @@ class KernelRun {
     if (way_.one_row) view.stride = 0;
     return view;
   }
-  ConstVectorView parameter(const PaddedRows& memory, const std::vector<float>& values) const {
-    return {values.empty() ? nullptr : memory.data(), p_.types.parameters, p_.cols};
+  ConstVectorView parameter(const PaddedRows& memory, const std::vector<float>& values,
+                            int64_t size) const {
+    return {values.empty() ? nullptr : memory.data(), p_.types.parameters, size};
   }
+  ConstVectorView weight() const { return parameter(weight_, p_.weight, p_.weights()); }
   void* pointer(PaddedRows& memory, unsigned what) {
     return absent(what) ? nullptr : memory.data();
-  }
-  void* statistic(PaddedRows& memory, unsigned what) {
-    return layer_norm() ? pointer(memory, what) : nullptr;
   }
   void fill_inputs() {
     x_.assign(p_.x);
@@ -234,8 +235,10 @@ inline testing::AssertionResult has_specified_bits(const Problem& p, const std::
         return testing::AssertionFailure()
                << name_of(p.spec.kind) << " " << kernels->name << " [" << p.rows << ", " << p.cols
                << "] " << p.types.text() << " plus one " << p.spec.weight_plus_one << " rounded "
-               << p.spec.round_before_weight << " eps " << p.spec.eps << " weight "
-               << !p.weight.empty() << " bias " << !p.bias.empty() << ", "
+               << p.spec.round_before_weight << " eps " << p.spec.eps << " of mode "
+               << static_cast<int>(p.spec.eps_mode) << " statistic_cols " << p.spec.statistic_cols
+               << " weight "
+               << (p.weight.empty() ? 0 : p.weights()) << " bias " << !p.bias.empty() << ", "
                << way.text() << ": " << same.message();
       }
     }

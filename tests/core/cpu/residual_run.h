@@ -66,7 +66,7 @@ inline FusedResults fused(const cpu::Kernels* kernels, const ResidualProblem& al
   const Problem& p = all.norm;
   const Way& way = how.way;
   const InPlace form = how.form;
-  const bool layer_norm = p.spec.kind == NormKind::kLayerNorm;
+  const bool has_hi = saves_mean_hi(p.spec.kind), has_lo = saves_mean_lo(p.spec.kind);
   const auto memory = [&](const std::vector<float>& values, int64_t tensor, bool is_input) {
     // 32: a line of the narrowest elements.
     const int64_t offset = way.aligned && !is_input ? 0 : way.offset * tensor % 32;
@@ -87,19 +87,21 @@ inline FusedResults fused(const cpu::Kernels* kernels, const ResidualProblem& al
                   : form == InPlace::kSumIsResidualAndYIsX ? x
                                                            : y_memory;
   PaddedRows& dx = way.in_place ? dy : dx_memory;
-  PaddedRows weight(1, p.cols, 0, way.offset % 32, p.types.parameters),
-      bias = weight, dweight(1, p.cols, 0, way.offset * 3 % 32, p.types.gradients), dbias = dweight,
-      hi(1, p.rows), lo = hi, rstd = hi;
+  PaddedRows weight(1, p.weights(), 0, way.offset % 32, p.types.parameters),
+      bias(1, p.cols, 0, way.offset % 32, p.types.parameters),
+      dweight(1, p.weights(), 0, way.offset * 3 % 32, p.types.gradients),
+      dbias(1, p.cols, 0, way.offset * 3 % 32, p.types.gradients), hi(1, p.rows), lo = hi,
+                                                                                  rstd = hi;
   if (!p.weight.empty()) weight.assign(p.weight);
   if (!p.bias.empty()) bias.assign(p.bias);
   const ConstVectorView weight_view{p.weight.empty() ? nullptr : weight.data(), p.types.parameters,
-                                    p.cols};
+                                    p.weights()};
   const NormForward forward{
       x.view(),
       weight_view,
       {p.bias.empty() ? nullptr : bias.data(), p.types.parameters, p.cols},
       y.view(),
-      {layer_norm ? hi.data() : nullptr, layer_norm ? lo.data() : nullptr, rstd.data()},
+      {has_hi ? hi.data() : nullptr, has_lo ? lo.data() : nullptr, rstd.data()},
       residual.view(),
       sum.view(),
       all.scale};
@@ -108,7 +110,7 @@ inline FusedResults fused(const cpu::Kernels* kernels, const ResidualProblem& al
                               weight_view,
                               {forward.statistics.mean_hi, forward.statistics.mean_lo, rstd.data()},
                               dx.view(),
-                              {dweight.data(), p.types.gradients, p.cols},
+                              {dweight.data(), p.types.gradients, p.weights()},
                               {dbias.data(), p.types.gradients, p.cols},
                               all.dsum.empty() ? RowsView() : dsum.view(),
                               dresidual.view(),
@@ -133,7 +135,8 @@ inline FusedResults fused(const cpu::Kernels* kernels, const ResidualProblem& al
   }
   out.sum = sum.dense();
   out.dresidual = dresidual.dense();
-  if (layer_norm) out.norm.mean_hi = hi.dense(), out.norm.mean_lo = lo.dense();
+  if (has_hi) out.norm.mean_hi = hi.dense();
+  if (has_lo) out.norm.mean_lo = lo.dense();
   out.norm.rstd = rstd.dense();
   out.norm.dx = dx.dense();
   out.norm.dweight = dweight.dense();

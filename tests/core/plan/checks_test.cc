@@ -88,10 +88,44 @@ TEST(Checks, Spec) {
       {[](Call& c) { c.spec.eps = -1e-5; }, "eps must be finite and >= 0 but is -1e-05."},
       {[](Call& c) { c.spec.eps = 0; }, ""},
       {[](Call& c) { c.spec.eps = 1e300; }, ""},
+      {[](Call& c) { c.spec.eps_mode = EpsMode::kInside; }, ""},
+      {[](Call& c) { c.spec.eps_mode = static_cast<EpsMode>(4); },
+       "eps_mode must be 0 (default), 1 (outside), 2 (clamp) or 3 (inside) but is 4."},
+      {[](Call& c) { c.spec.eps_mode = static_cast<EpsMode>(-1); },
+       "eps_mode must be 0 (default), 1 (outside), 2 (clamp) or 3 (inside) but is -1."},
   });
+  expect_backward({
+      {[](Call& c) { c.spec.statistic_cols = 4; },
+       "statistic_cols must be 0 but is 4: statistics of a part of the columns are RMSNorm's and "
+       "the L2 norm's."},
+      {[](Call& c) { c.spec.eps_mode = static_cast<EpsMode>(9); },
+       "eps_mode must be 0 (default), 1 (outside), 2 (clamp) or 3 (inside) but is 9."},
+  });
+  expect_backward(
+      {
+          {[](Call& c) { c.spec.statistic_cols = 1; }, ""},
+          {[](Call& c) { c.spec.statistic_cols = kCols; }, ""},
+          {[](Call& c) { c.spec.statistic_cols = kCols + 1; },
+           "statistic_cols must be 0 or between 1 and cols=8 but is 9."},
+          {[](Call& c) { c.spec.statistic_cols = -1; },
+           "statistic_cols must be 0 or between 1 and cols=8 but is -1."},
+      },
+      NormKind::kRmsNorm);
+  expect_backward(
+      {
+          {[](Call& c) { c.b.weight.size = c.b.dweight.size = 1; }, ""},
+          {[](Call& c) { c.b.weight.data = nullptr, c.b.dweight.size = 1; }, ""},
+          {[](Call& c) { c.b.weight.size = 1; },
+           "dweight must have weight's size, 1, but has 8."},
+          {[](Call& c) { c.b.dweight.size = 2; },
+           "dweight must have cols=8 elements, or one, but has 2."},
+          {[](Call& c) { c.b.dbias.size = 1; }, "dbias must have cols=8 elements but has 1."},
+      },
+      NormKind::kL2Norm);
   Call call;
   call.spec.kind = static_cast<NormKind>(7);
-  const std::string message = "[norm] kind must be 0 (layer_norm) or 1 (rms_norm) but is 7.";
+  const std::string message = 
+      "[norm] kind must be 0 (layer_norm), 1 (rms_norm), 2 (l2_norm) or 3 (crms_norm) but is 7.";
   EXPECT_EQ(check_forward(call.spec, call.f).message(), message);
   EXPECT_EQ(check_backward(call.spec, call.b).message(), message);
 }
