@@ -23,7 +23,10 @@ std::string shape(const ConstRowsView& v) {
 
 const char* name_of(Layout layout) { return layout == Layout::kNchw ? "nchw" : "nhwc"; }
 
-int64_t elements(const ConstImagesView& v) { return v.samples * v.channels * v.positions; }
+// What is absent has sizes that no check has seen.
+int64_t elements(const ConstImagesView& v) {
+  return v.data == nullptr ? 0 : v.samples * v.channels * v.positions;
+}
 
 }  // namespace
 
@@ -83,7 +86,8 @@ Status ChannelChecker::images(const char* name, const ConstImagesView& v) const 
       __builtin_mul_overflow(product, static_cast<int64_t>(size_of(v.dtype)), &product)) {
     return invalid(std::string(name) + " must end below 2^63 bytes but is " + shape(v) + ".");
   }
-  return elements(v) == 0 ? Status() : present(name, v.data, v.dtype);
+  const bool is_empty = v.samples == 0 || v.channels == 0 || v.positions == 0;
+  return is_empty ? Status() : present(name, v.data, v.dtype);
 }
 
 Status ChannelChecker::same_images(const char* name, const ConstImagesView& v, const char* as,
