@@ -130,7 +130,6 @@ inline void read(Checker& check, const BatchNormBackward& b, norma_batch_norm_ba
            b.dbias.view};
 }
 
-// Args is the C struct that `given` is read into.
 }  // namespace detail
 
 // Stores in *bytes the least workspace for the pass.

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# exports.sh NM LIBNORMA NORMA_H: the shared library shows exactly what the header declares, and
+# exports.sh NM LIBNORMA HEADER...: the shared library shows exactly what the headers declare, and
 # asks the system for nothing by which a library could print or end the process.
 set -euo pipefail
-nm=$1 library=$2 header=$3
+nm=$1 library=$2
+shift 2
 
-declared=$(sed -n 's/^NORMA_API .*[ *]\(norma_[a-z0-9_]*\)(.*/\1/p' "$header" | sort)
+declared=$(sed -n 's/^NORMA_API .*[ *]\(norma_[a-z0-9_]*\)(.*/\1/p' "$@" | sort)
 shown=$("$nm" -D --defined-only "$library" | awk '{print $3}' | sort)
-[ "$(wc -l <<<"$declared")" -ge 15 ] || { echo "found too few declarations in $header"; exit 1; }
+[ "$(wc -l <<<"$declared")" -ge 15 ] || { echo "found too few declarations in $*"; exit 1; }
 diff <(echo "$declared") <(echo "$shown") || { echo "declared (<) and shown (>) differ"; exit 1; }
 
 forbidden='^(abort|_?_?exit|_Exit|quick_exit|v?f?printf|puts|putchar|fputs|fputc|fwrite|perror)$'

@@ -6,6 +6,7 @@
 #include "core/plan/pointwise.h"
 
 #include <cstddef>
+#include <type_traits>
 
 #include "base/executor.h"
 #include "base/status.h"
@@ -25,16 +26,29 @@ static_assert(sizeof(norma_derf_backward_args) >= kDerfBackwardFirstSize);
 static_assert(sizeof(norma_dyt_forward_args) >= kDytForwardFirstSize);
 static_assert(sizeof(norma_dyt_backward_args) >= kDytBackwardFirstSize);
 
-// A call as the core takes it.
-struct DytForwardCall {
-  static constexpr const char* kName = "dyt";
+PointwiseSpec spec_of(const norma_dyt_forward_args& a) { return {PointwiseKind::kDyt, a.alpha}; }
+PointwiseSpec spec_of(const norma_dyt_backward_args& a) { return {PointwiseKind::kDyt, a.alpha}; }
+PointwiseSpec spec_of(const norma_derf_forward_args& a) {
+  return {PointwiseKind::kDerf, a.alpha, a.shift};
+}
+PointwiseSpec spec_of(const norma_derf_backward_args& a) {
+  return {PointwiseKind::kDerf, a.alpha, a.shift};
+}
+void* dshift_of(const norma_dyt_backward_args&) { return nullptr; }
+void* dshift_of(const norma_derf_backward_args& a) { return a.dshift; }
+
+// A call as the core takes it; Given is the caller's struct.
+template <typename Given, size_t kFirstSize>
+struct ForwardCall {
+  static constexpr bool kIsDyt = std::is_same_v<Given, norma_dyt_forward_args>;
+  static constexpr const char* kName = kIsDyt ? "dyt" : "derf";
   PointwiseSpec spec;
   PointwiseForward args;
 
-  Status read_args(const norma_dyt_forward_args* given) {
-    norma_dyt_forward_args a{};
-    NORMA_RETURN_IF_ERROR(read_struct<kDytForwardFirstSize>(kName, given, &a));
-    spec = {PointwiseKind::kDyt, a.alpha};
+  Status read_args(const Given* given) {
+    Given a{};
+    NORMA_RETURN_IF_ERROR(read_struct<kFirstSize>(kName, given, &a));
+    spec = spec_of(a);
     args = {view(a.x), view(a.weight), view(a.bias), view(a.y)};
     return Status();
   }
@@ -43,17 +57,19 @@ struct DytForwardCall {
   }
 };
 
-struct DytBackwardCall {
-  static constexpr const char* kName = "dyt_backward";
+template <typename Given, size_t kFirstSize>
+struct BackwardCall {
+  static constexpr bool kIsDyt = std::is_same_v<Given, norma_dyt_backward_args>;
+  static constexpr const char* kName = kIsDyt ? "dyt_backward" : "derf_backward";
   PointwiseSpec spec;
   PointwiseBackward args;
 
-  Status read_args(const norma_dyt_backward_args* given) {
-    norma_dyt_backward_args a{};
-    NORMA_RETURN_IF_ERROR(read_struct<kDytBackwardFirstSize>(kName, given, &a));
-    spec = {PointwiseKind::kDyt, a.alpha};
+  Status read_args(const Given* given) {
+    Given a{};
+    NORMA_RETURN_IF_ERROR(read_struct<kFirstSize>(kName, given, &a));
+    spec = spec_of(a);
     args = {view(a.x),       view(a.dy),    view(a.weight), view(a.dx),
-            view(a.dweight), view(a.dbias), a.dalpha};
+            view(a.dweight), view(a.dbias), a.dalpha,       dshift_of(a)};
     return Status();
   }
   Status workspace_size(const Executor& executor, size_t* bytes) const {
@@ -64,43 +80,10 @@ struct DytBackwardCall {
   }
 };
 
-struct DerfForwardCall {
-  static constexpr const char* kName = "derf";
-  PointwiseSpec spec;
-  PointwiseForward args;
-
-  Status read_args(const norma_derf_forward_args* given) {
-    norma_derf_forward_args a{};
-    NORMA_RETURN_IF_ERROR(read_struct<kDerfForwardFirstSize>(kName, given, &a));
-    spec = {PointwiseKind::kDerf, a.alpha, a.shift};
-    args = {view(a.x), view(a.weight), view(a.bias), view(a.y)};
-    return Status();
-  }
-  Status run(void*, size_t, const Executor& executor) const {
-    return pointwise_forward(spec, args, executor);
-  }
-};
-
-struct DerfBackwardCall {
-  static constexpr const char* kName = "derf_backward";
-  PointwiseSpec spec;
-  PointwiseBackward args;
-
-  Status read_args(const norma_derf_backward_args* given) {
-    norma_derf_backward_args a{};
-    NORMA_RETURN_IF_ERROR(read_struct<kDerfBackwardFirstSize>(kName, given, &a));
-    spec = {PointwiseKind::kDerf, a.alpha, a.shift};
-    args = {view(a.x),       view(a.dy),    view(a.weight), view(a.dx),
-            view(a.dweight), view(a.dbias), a.dalpha,       a.dshift};
-    return Status();
-  }
-  Status workspace_size(const Executor& executor, size_t* bytes) const {
-    return pointwise_backward_workspace_size(spec, args, executor, bytes);
-  }
-  Status run(void* workspace, size_t bytes, const Executor& executor) const {
-    return pointwise_backward(spec, args, workspace, bytes, executor);
-  }
-};
+using DytForwardCall = ForwardCall<norma_dyt_forward_args, kDytForwardFirstSize>;
+using DytBackwardCall = BackwardCall<norma_dyt_backward_args, kDytBackwardFirstSize>;
+using DerfForwardCall = ForwardCall<norma_derf_forward_args, kDerfForwardFirstSize>;
+using DerfBackwardCall = BackwardCall<norma_derf_backward_args, kDerfBackwardFirstSize>;
 
 }  // namespace
 }  // namespace norma
