@@ -29,6 +29,8 @@ Command add_generate(CLI::App& program);
 Command add_report(CLI::App& program);
 Command add_bench(CLI::App& program);
 Command add_data(CLI::App& program);
+Command add_placements(CLI::App& program);
+Command add_norms(CLI::App& program);
 Command add_doctor(CLI::App& program);
 
 // "norma: <message>" on standard error, one line.

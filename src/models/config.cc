@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/nearest.h"
+#include "models/placement_info.h"
 
 namespace norma::models {
 namespace {
@@ -17,6 +18,7 @@ void for_each_field(Config& config, Visit visit) {
   visit("family", config.family);
   visit("norm", config.norm);
   visit("placement", config.placement);
+  visit("qk_norm", config.qk_norm);
   visit("init", config.init);
   visit("vocab_size", config.vocab_size);
   visit("d_model", config.d_model);
@@ -57,6 +59,7 @@ Status validate(const ModelConfig& config) {
   NORMA_RETURN_IF_ERROR(check_name("model", config.family, known_families()));
   NORMA_RETURN_IF_ERROR(check_name("norm", config.norm, known_norms()));
   NORMA_RETURN_IF_ERROR(check_name("placement", config.placement, known_placements()));
+  NORMA_RETURN_IF_ERROR(check_name("qk_norm", config.qk_norm, known_qk_norms()));
   NORMA_RETURN_IF_ERROR(check_name("init", config.init, known_inits()));
   constexpr int64_t kMost = 1 << 24;
   NORMA_RETURN_IF_ERROR(check_range("vocab_size", config.vocab_size, 1, kMost));
@@ -92,7 +95,17 @@ Status validate(const ModelConfig& config) {
     return invalid_argument("[model] norm_eps must be finite and not negative but is " +
                             std::to_string(config.norm_eps) + ".");
   }
+  const PlacementInfo* placement = find_placement(config.placement);
+  const std::string refusal = placement->refusal ? placement->refusal(config) : "";
+  if (!refusal.empty()) {
+    return invalid_argument("[model] placement \"" + config.placement + "\" " + refusal + ".");
+  }
   return {};
+}
+
+const std::vector<std::string>& known_qk_norms() {
+  static const std::vector<std::string> names = {"none", "head", "full"};
+  return names;
 }
 
 std::string to_json(const ModelConfig& config) {

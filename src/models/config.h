@@ -15,8 +15,11 @@ namespace norma::models {
 
 struct ModelConfig {
   std::string family = "encdec";   // encdec | gpt | llama
-  std::string norm = "layernorm";  // layernorm | rmsnorm | torch_layernorm, PyTorch's own
-  std::string placement = "pre";   // none | post | pre; see placement.h
+  std::string norm = "layernorm";  // of known_norms(); norm_info.h says what each is
+  std::string placement = "pre";   // of known_placements(); placement_info.h says what each is
+  // Queries and keys normalised before rotation: none | head, each head on its own | full, over all
+  // heads together.
+  std::string qk_norm = "none";
   std::string init = "xavier";     // xavier | packed-xavier | small | gpt2; see init.h
   int64_t vocab_size = 0;
   int64_t d_model = 64;
@@ -41,6 +44,7 @@ Result<ModelConfig> model_config_from_json(const std::string& json);
 const std::vector<std::string>& known_families();
 const std::vector<std::string>& known_norms();
 const std::vector<std::string>& known_placements();
+const std::vector<std::string>& known_qk_norms();
 const std::vector<std::string>& known_inits();
 
 }  // namespace norma::models

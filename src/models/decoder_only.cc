@@ -64,7 +64,7 @@ torch::Tensor DecoderOnly::logits(const torch::Tensor& ids_BT, StackCache* cache
   const torch::Tensor x_NC = decoder_->forward(
       self.layout.unpad(x_BTC), self, {}, cache,
       [this](int64_t layer, const torch::Tensor& x) { tap("decoder", layer, x); });
-  return self.layout.pad(output_->forward(x_NC));
+  return self.layout.pad(decoder_->placement().scale_logits(output_->forward(x_NC)));
 }
 
 torch::Tensor DecoderOnly::logits_BTV(const Batch& batch) {

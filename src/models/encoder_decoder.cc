@@ -97,7 +97,7 @@ torch::Tensor EncoderDecoder::decode(const torch::Tensor& target_BT, const Memor
   const torch::Tensor x_NC = decoder_->forward(
       embed(target_BT, self.layout, cache ? cache->positions() : 0), self, cross, cache,
       [this](int64_t layer, const torch::Tensor& x) { tap("decoder", layer, x); });
-  return output_->forward(x_NC);
+  return decoder_->placement().scale_logits(output_->forward(x_NC));
 }
 
 torch::Tensor EncoderDecoder::logits_BTV(const Batch& batch) {

@@ -17,9 +17,14 @@ FeedForward::FeedForward(const FeedForwardOptions& options, InnerNorms inner)
 
 torch::Tensor FeedForward::forward(const torch::Tensor& x) const {
   torch::Tensor hidden = w1_->forward(x);
+  if (inner_.gate) hidden = inner_.gate(hidden);
   if (activation_ == Activation::kRelu) hidden = hidden.relu();
   if (activation_ == Activation::kGeluTanh) hidden = at::gelu(hidden, "tanh");
-  if (activation_ == Activation::kSwiGlu) hidden = at::silu(hidden) * w3_->forward(x);
+  if (activation_ == Activation::kSwiGlu) {
+    torch::Tensor up = w3_->forward(x);
+    if (inner_.up) up = inner_.up(up);
+    hidden = at::silu(hidden) * up;
+  }
   if (inner_.hidden) hidden = inner_.hidden(hidden);
   return w2_->forward(hidden);
 }

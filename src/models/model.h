@@ -67,6 +67,12 @@ class Model : public torch::nn::Module {
   StreamTap tap_;
 };
 
+// What some placements ask for, and most do not (placement.h). Before the first step: a forward
+// pass over a batch of training data, from which Admin's scales come.
+void profile(Model& model, const Batch& batch);
+// After each step of the optimizer: nGPT's weights go back to the sphere.
+void constrain(Model& model);
+
 // Parameters depend on (config.init, seed, their role) only: two models that differ in norm or
 // placement start from the same values wherever shapes agree.
 Result<std::shared_ptr<Model>> make_model(const ModelConfig& config, uint64_t seed);

@@ -3,48 +3,75 @@
 
 #include "models/norm.h"
 
+#include <iterator>
+
 #include "models/config.h"
+#include "models/norm_info.h"
 #include "torch_ops/modules.h"
+#include "torch_ops/pointwise.h"
 
 namespace norma::models {
 namespace {
 
 using torch::nn::AnyModule;
 
-struct Row {
-  const char* name;
-  AnyModule (*make)(int64_t width, double eps);
+constexpr NormInfo kNorms[] = {
+    {"layernorm", "(x - M(x)) / sqrt(M((x - M(x))^2) + eps) * g + b", "g = 1, b = 0", "2C",
+     "Ba, Kiros and Hinton 2016"},
+    {"rmsnorm", "x / sqrt(M(x^2) + eps) * g", "g = 1", "C", "Zhang and Sennrich 2019"},
+    {"prmsnorm", "x / sqrt(M(x_1^2 .. x_k^2) + eps) * g, k = 6.25% of C, rounded up", "g = 1", "C",
+     "Zhang and Sennrich 2019, section 4"},
+    {"scalenorm", "x / max(|x|, eps) * g, one g", "g = sqrt(C)", "1", "Nguyen and Salazar 2019"},
+    {"dyt", "tanh(a x) * g + b, one a", "a = 0.5, g = 1, b = 0", "2C + 1", "Zhu et al. 2025 (DyT)"},
+    {"derf", "erf(a x + s) * g + b, one a and one s", "a = 0.5, s = 0, g = 1, b = 0", "2C + 2",
+     "Derf 2025 (2512.10938)"},
+    {"torch_layernorm", "as layernorm, by PyTorch's own operator", "g = 1, b = 0", "2C", "PyTorch"},
 };
 
-constexpr Row kNorms[] = {
-    {"layernorm",
-     [](int64_t width, double eps) {
-       return AnyModule(torch_ops::LayerNorm(torch_ops::LayerNormOptions({width}).eps(eps)));
-     }},
-    {"rmsnorm",
-     [](int64_t width, double eps) {
-       return AnyModule(torch_ops::RMSNorm(torch_ops::RMSNormOptions({width}).eps(eps)));
-     }},
-    {"torch_layernorm",
-     [](int64_t width, double eps) {
-       return AnyModule(torch::nn::LayerNorm(torch::nn::LayerNormOptions({width}).eps(eps)));
-     }},
+// In the same order.
+constexpr AnyModule (*kMakers[])(int64_t width, double eps) = {
+    [](int64_t width, double eps) {
+      return AnyModule(torch_ops::LayerNorm(torch_ops::LayerNormOptions({width}).eps(eps)));
+    },
+    [](int64_t width, double eps) {
+      return AnyModule(torch_ops::RMSNorm(torch_ops::RMSNormOptions({width}).eps(eps)));
+    },
+    [](int64_t width, double eps) {
+      const int64_t part = (width + 15) / 16;  // 6.25%, the paper's share
+      return AnyModule(torch_ops::RMSNorm(
+          torch_ops::RMSNormOptions({width}).eps(eps).statistic_cols(part)));
+    },
+    [](int64_t width, double eps) {
+      return AnyModule(torch_ops::ScaleNorm(torch_ops::ScaleNormOptions({width}).eps(eps)));
+    },
+    [](int64_t width, double) {
+      return AnyModule(torch_ops::DyT(torch_ops::PointwiseOptions({width})));
+    },
+    [](int64_t width, double) {
+      return AnyModule(torch_ops::Derf(torch_ops::PointwiseOptions({width})));
+    },
+    [](int64_t width, double eps) {
+      return AnyModule(torch::nn::LayerNorm(torch::nn::LayerNormOptions({width}).eps(eps)));
+    },
 };
+static_assert(std::size(kMakers) == std::size(kNorms));
 
 }  // namespace
+
+std::span<const NormInfo> norms() { return kNorms; }
 
 const std::vector<std::string>& known_norms() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
-    for (const Row& row : kNorms) all.emplace_back(row.name);
+    for (const NormInfo& info : kNorms) all.emplace_back(info.name);
     return all;
   }();
   return names;
 }
 
 AnyModule make_norm(const std::string& name, int64_t width, double eps) {
-  for (const Row& row : kNorms) {
-    if (name == row.name) return row.make(width, eps);
+  for (size_t i = 0; i < std::size(kNorms); ++i) {
+    if (name == kNorms[i].name) return kMakers[i](width, eps);
   }
   TORCH_CHECK(false, "[make_norm] no norm is named \"", name, "\".");
 }

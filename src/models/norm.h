@@ -10,8 +10,8 @@
 
 namespace norma::models {
 
-// A norm over the last dimension, `width` elements, gain 1 and bias 0. Throws c10::Error for a name
-// that is not among known_norms().
+// A norm over the last dimension, `width` elements, that begins as norm_info.h says. eps: where the
+// formula has one. Throws c10::Error for a name that is not among known_norms().
 torch::nn::AnyModule make_norm(const std::string& name, int64_t width, double eps);
 
 }  // namespace norma::models

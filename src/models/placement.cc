@@ -9,67 +9,115 @@
 namespace norma::models {
 namespace {
 
-constexpr PlacementInfo kPlacements[] = {
-    {"none", "x = x + f(x)", "residual network without norms", false, make_placement_none},
-    {"post", "x = N(x + f(x))", "Vaswani et al. 2017", false, make_placement_post},
-    {"pre", "x = x + f(N(x))", "Radford et al. 2019; Xiong et al. 2020", true, make_placement_pre},
+const PlacementInfo* const kPlacements[] = {
+    &kPlacementNone,       &kPlacementPost,   &kPlacementPre,      &kPlacementParallel,
+    &kPlacementPeri,       &kPlacementOlmo2,  &kPlacementDeepnorm, &kPlacementAdmin,
+    &kPlacementSubLn,      &kPlacementLns,    &kPlacementMix,      &kPlacementNormformer,
+    &kPlacementHybrid,     &kPlacementB2t,    &kPlacementResidual, &kPlacementDlcl,
+    &kPlacementKeel,       &kPlacementSiamese, &kPlacementNgpt,    &kPlacementLayerscale,
+    &kPlacementRezero,
 };
 
 }  // namespace
 
-std::span<const PlacementInfo> placements() { return kPlacements; }
+std::span<const PlacementInfo* const> placements() { return kPlacements; }
 
 const std::vector<std::string>& known_placements() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
-    for (const PlacementInfo& info : kPlacements) all.emplace_back(info.name);
+    for (const PlacementInfo* info : kPlacements) all.emplace_back(info->name);
     return all;
   }();
   return names;
 }
 
-const PlacementInfo& placement_info(const std::string& name) {
-  for (const PlacementInfo& info : kPlacements) {
-    if (name == info.name) return info;
+const PlacementInfo* find_placement(const std::string& name) {
+  for (const PlacementInfo* info : kPlacements) {
+    if (name == info->name) return info;
   }
-  TORCH_CHECK(false, "[placement] no placement is named \"", name, "\".");
+  return nullptr;
+}
+
+std::shared_ptr<Placement> make_placement(const std::string& name,
+                                          const PlacementOptions& options) {
+  const PlacementInfo* info = find_placement(name);
+  TORCH_CHECK(info != nullptr, "[placement] no placement is named \"", name, "\".");
+  return info->make(options);
 }
 
 Placement::Placement(PlacementOptions options, bool final_norm)
     : options_(std::move(options)), has_final_norm_(final_norm) {
-  if (!final_norm) return;
-  final_ = make_norm(options_.norm, options_.d_model, options_.norm_eps);
-  register_module("final", final_.ptr());
-  ++norm_calls_;
+  if (final_norm) {
+    final_ = make_norm(options_.norm, options_.d_model, options_.norm_eps);
+    register_module("final", final_.ptr());
+    ++norm_calls_;
+  }
+  if (options_.qk_norm != "none") add_qk_norms();
+}
+
+// Henry et al. 2020; per head as Qwen 3 and Gemma 3 have it, over the full width as OLMo 2 does.
+void Placement::add_qk_norms() {
+  const bool full = options_.qk_norm == "full";
+  const auto norm = [&](int64_t layer, const std::string& name, int64_t heads) {
+    InnerNorms::Function f = function_of(add_norm(layer, name, head_width() * (full ? heads : 1)));
+    if (!full) return f;
+    return InnerNorms::Function([f](const torch::Tensor& x_NHD) {
+      return f(x_NHD.flatten(1)).view(x_NHD.sizes());
+    });
+  };
+  for (int64_t layer = 0; layer < options_.layers; ++layer) {
+    for (const std::string& sublayer : options_.sublayers) {
+      if (sublayer == "ffn") continue;
+      InnerNorms& inner = qk_norms_[std::to_string(layer) + "." + sublayer];
+      inner.query = norm(layer, sublayer + "_q", options_.heads);
+      inner.key = norm(layer, sublayer + "_k", options_.kv_heads);
+    }
+  }
 }
 
 torch::Tensor Placement::finish(Stream& stream) {
   return has_final_norm_ ? final_.forward(stream.x) : stream.x;
 }
 
-InnerNorms Placement::inner_norms(int64_t, std::string_view) { return {}; }
+InnerNorms Placement::inner_norms(int64_t layer, std::string_view sublayer) {
+  const auto found = qk_norms_.find(std::to_string(layer) + "." + std::string(sublayer));
+  return found == qk_norms_.end() ? InnerNorms() : found->second;
+}
 
 double Placement::init_scale(int64_t, std::string_view, std::string_view) const { return 1.0; }
 
-torch::nn::AnyModule Placement::add_norm(int64_t layer, const std::string& name, int64_t width) {
+std::shared_ptr<torch::nn::Module> Placement::block_module(int64_t layer) {
   const std::string key = std::to_string(layer);
-  const std::shared_ptr<Module>* block = named_children().find(key);
-  std::shared_ptr<Module> parent =
-      block ? *block : register_module(key, std::make_shared<Module>());
-  torch::nn::AnyModule norm = make_norm(options_.norm, width, options_.norm_eps);
-  parent->register_module(name, norm.ptr());
+  const auto children = named_children();
+  const std::shared_ptr<Module>* block = children.find(key);
+  return block ? *block : register_module(key, std::make_shared<Module>());
+}
+
+Placement::Norm Placement::add_norm(int64_t layer, const std::string& name, int64_t width) {
+  Norm norm = make_norm(options_.norm, width, options_.norm_eps);
+  block_module(layer)->register_module(name, norm.ptr());
   ++norm_calls_;
   return norm;
 }
 
-std::vector<std::vector<torch::nn::AnyModule>> Placement::add_norm_per_sublayer() {
-  std::vector<std::vector<torch::nn::AnyModule>> norms(options_.layers);
+std::vector<std::vector<Placement::Norm>> Placement::add_norm_per_sublayer(
+    const std::string& suffix) {
+  std::vector<std::vector<Norm>> norms(options_.layers);
   for (int64_t layer = 0; layer < options_.layers; ++layer) {
     for (const std::string& name : options_.sublayers) {
-      norms[layer].push_back(add_norm(layer, name, options_.d_model));
+      norms[layer].push_back(add_norm(layer, name + suffix, options_.d_model));
     }
   }
   return norms;
+}
+
+torch::Tensor Placement::add_parameter(int64_t layer, const std::string& name,
+                                       const torch::Tensor& value) {
+  return block_module(layer)->register_parameter(name, value);
+}
+
+InnerNorms::Function Placement::function_of(Norm norm) {
+  return [norm](const torch::Tensor& x) mutable { return norm.forward(x); };
 }
 
 }  // namespace norma::models

@@ -5,8 +5,8 @@
 //
 //   each sub-layer f:  x = x + f(x)
 //
-// Source: the residual network of He et al. 2015 without its norms. Initialisation: nothing of its
-// own. Final norm: none. The stream grows with every sub-layer.
+// Source: the residual network of He et al. 2015 without its norms. Start: nothing of its own.
+// Final norm: none. The stream grows with every sub-layer.
 
 #include "models/placement.h"
 
@@ -24,8 +24,17 @@ class None : public Placement {
 
 }  // namespace
 
-std::shared_ptr<Placement> make_placement_none(const PlacementOptions& options) {
-  return std::make_shared<None>(options);
-}
+const PlacementInfo kPlacementNone = {
+    .name = "none",
+    .equation = "x = x + f(x)",
+    .source = "He et al. 2015, without its norms",
+    .start = "",
+    .final_norm = "",
+    .cost = "0",
+    .drawing =
+        "x ─┬─ f ─ + ─ x\n"
+        "   └──────┘",
+    .make = make_placement_of<None>,
+};
 
 }  // namespace norma::models

@@ -5,9 +5,9 @@
 //
 //   each sub-layer f:  x = N(x + f(x))
 //
-// Source: Vaswani et al. 2017, section 3.1. Initialisation: nothing of its own; it wants learning
-// rate warm-up (Xiong et al. 2020) or smaller attention matrices (Nguyen and Salazar 2019, init
-// "small"). Final norm: none, the last sub-layer ends in one.
+// Source: Vaswani et al. 2017, section 3.1. Start: nothing of its own; it wants learning rate warm-
+// up (Xiong et al. 2020) or smaller attention matrices (Nguyen and Salazar 2019, init "small").
+// Final norm: none, the last sub-layer ends in one.
 
 #include "models/placement.h"
 
@@ -26,13 +26,22 @@ class Post : public Placement {
   }
 
  private:
-  std::vector<std::vector<torch::nn::AnyModule>> norms_;
+  std::vector<std::vector<Norm>> norms_;
 };
 
 }  // namespace
 
-std::shared_ptr<Placement> make_placement_post(const PlacementOptions& options) {
-  return std::make_shared<Post>(options);
-}
+const PlacementInfo kPlacementPost = {
+    .name = "post",
+    .equation = "x = N(x + f(x))",
+    .source = "Vaswani et al. 2017",
+    .start = "",
+    .final_norm = "",
+    .cost = "2",
+    .drawing =
+        "x ─┬─ f ─ + ─ N ─ x\n"
+        "   └──────┘",
+    .make = make_placement_of<Post>,
+};
 
 }  // namespace norma::models

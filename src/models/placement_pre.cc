@@ -6,9 +6,9 @@
 //   each sub-layer f:  x = x + f(N(x))
 //   after the last block:  x = N(x)
 //
-// Source: Radford et al. 2019 (GPT-2), section 2.3; Xiong et al. 2020, section 3.2. Initialisation:
-// nothing of its own; GPT-2 scales the output matrices by depth (init "gpt2"). Final norm: yes, the
-// stream itself is never normalised.
+// Source: Radford et al. 2019 (GPT-2), section 2.3; Xiong et al. 2020, section 3.2. Start: nothing
+// of its own; GPT-2 scales the output matrices by depth (init "gpt2"). Final norm: yes, the stream
+// itself is never normalised. With RMSNorm it is LLaMA's (Touvron et al. 2023).
 
 #include "models/placement.h"
 
@@ -27,13 +27,22 @@ class Pre : public Placement {
   }
 
  private:
-  std::vector<std::vector<torch::nn::AnyModule>> norms_;
+  std::vector<std::vector<Norm>> norms_;
 };
 
 }  // namespace
 
-std::shared_ptr<Placement> make_placement_pre(const PlacementOptions& options) {
-  return std::make_shared<Pre>(options);
-}
+const PlacementInfo kPlacementPre = {
+    .name = "pre",
+    .equation = "x = x + f(N(x))",
+    .source = "Radford et al. 2019; Xiong et al. 2020",
+    .start = "",
+    .final_norm = "N(x)",
+    .cost = "2",
+    .drawing =
+        "x ─┬─ N ─ f ─ + ─ x\n"
+        "   └──────────┘",
+    .make = make_placement_of<Pre>,
+};
 
 }  // namespace norma::models

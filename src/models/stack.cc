@@ -18,9 +18,12 @@ std::shared_ptr<Stack> make_stack(const ModelConfig& config, const std::string& 
   placement.heads = options.attention.heads;
   placement.kv_heads = options.attention.kv_heads;
   placement.ffn = config.ffn;
+  placement.gated = options.ffn.activation == Activation::kSwiGlu;
+  placement.vocab_size = config.vocab_size;
   placement.norm = config.norm;
   placement.norm_eps = config.norm_eps;
-  return std::make_shared<Stack>(options, placement_info(config.placement).make(placement));
+  placement.qk_norm = config.qk_norm;
+  return std::make_shared<Stack>(options, make_placement(config.placement, placement));
 }
 
 Stack::Stack(const StackOptions& options, std::shared_ptr<Placement> placement)

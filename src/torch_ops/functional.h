@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// LayerNorm and RMSNorm of the core as differentiable functions of tensors.
+// LayerNorm, RMSNorm and the L2 norm of the core as differentiable functions of tensors.
 //
 // x: any shape that ends with normalized_shape, f32, bf16, f16 or f64, any strides (dense rows are
 // read where they lie). weight, bias: normalized_shape or undefined, of x's type, or f32 where x is
@@ -22,8 +22,14 @@ torch::Tensor layer_norm(const torch::Tensor& x, at::IntArrayRef normalized_shap
                          const torch::Tensor& weight = {}, const torch::Tensor& bias = {},
                          double eps = 1e-5);
 
-// eps unset means the machine epsilon of x's type, as in torch.nn.RMSNorm.
+// eps unset means the machine epsilon of x's type, as in torch.nn.RMSNorm. statistic_cols: the mean
+// square is that of the first elements of a row alone (partial RMSNorm); 0: of all.
 torch::Tensor rms_norm(const torch::Tensor& x, at::IntArrayRef normalized_shape,
-                       const torch::Tensor& weight = {}, std::optional<double> eps = std::nullopt);
+                       const torch::Tensor& weight = {}, std::optional<double> eps = std::nullopt,
+                       int64_t statistic_cols = 0);
+
+// x / max(|x|, eps) * weight; with a weight of one element ScaleNorm (Nguyen and Salazar 2019).
+torch::Tensor l2_norm(const torch::Tensor& x, at::IntArrayRef normalized_shape,
+                      const torch::Tensor& weight = {}, double eps = 1e-5);
 
 }  // namespace norma::torch_ops

@@ -3,6 +3,8 @@
 
 #include "torch_ops/modules.h"
 
+#include <cmath>
+
 #include "torch_ops/functional.h"
 
 namespace norma::torch_ops {
@@ -56,11 +58,35 @@ void RMSNormImpl::pretty_print(std::ostream& stream) const {
   } else {
     stream << "unset";
   }
-  stream << ", elementwise_affine=" << options.elementwise_affine() << ")";
+  stream << ", elementwise_affine=" << options.elementwise_affine();
+  if (options.statistic_cols() != 0) stream << ", statistic_cols=" << options.statistic_cols();
+  stream << ")";
 }
 
 torch::Tensor RMSNormImpl::forward(const torch::Tensor& x) {
-  return rms_norm(x, options.normalized_shape(), weight, options.eps());
+  return rms_norm(x, options.normalized_shape(), weight, options.eps(), options.statistic_cols());
+}
+
+ScaleNormImpl::ScaleNormImpl(ScaleNormOptions options_) : options(std::move(options_)) { reset(); }
+
+void ScaleNormImpl::reset() {
+  weight = register_parameter("weight", torch::empty({1}));
+  reset_parameters();
+}
+
+void ScaleNormImpl::reset_parameters() {
+  double elements = 1;
+  for (const int64_t size : options.normalized_shape()) elements *= static_cast<double>(size);
+  torch::nn::init::constant_(weight, std::sqrt(elements));
+}
+
+void ScaleNormImpl::pretty_print(std::ostream& stream) const {
+  stream << "norma::ScaleNorm(" << at::IntArrayRef(options.normalized_shape())
+         << ", eps=" << options.eps() << ")";
+}
+
+torch::Tensor ScaleNormImpl::forward(const torch::Tensor& x) {
+  return l2_norm(x, options.normalized_shape(), weight, options.eps());
 }
 
 }  // namespace norma::torch_ops

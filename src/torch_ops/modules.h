@@ -39,6 +39,7 @@ struct RMSNormOptions {
   TORCH_ARG(std::vector<int64_t>, normalized_shape);
   TORCH_ARG(std::optional<double>, eps) = std::nullopt;
   TORCH_ARG(bool, elementwise_affine) = true;
+  TORCH_ARG(int64_t, statistic_cols) = 0;  // as in rms_norm()
 };
 
 class RMSNormImpl : public torch::nn::Cloneable<RMSNormImpl> {
@@ -55,5 +56,26 @@ class RMSNormImpl : public torch::nn::Cloneable<RMSNormImpl> {
   torch::Tensor weight;  // undefined where there is none
 };
 TORCH_MODULE(RMSNorm);
+
+// g x / max(|x|, eps), g one number that begins as the root of a row's elements (Nguyen and Salazar
+// 2019, section 2.3).
+struct ScaleNormOptions {
+  ScaleNormOptions(std::vector<int64_t> shape) : normalized_shape_(std::move(shape)) {}  // NOLINT
+  TORCH_ARG(std::vector<int64_t>, normalized_shape);
+  TORCH_ARG(double, eps) = 1e-5;
+};
+
+class ScaleNormImpl : public torch::nn::Cloneable<ScaleNormImpl> {
+ public:
+  explicit ScaleNormImpl(ScaleNormOptions options);
+  void reset() override;
+  void reset_parameters();
+  void pretty_print(std::ostream& stream) const override;
+  torch::Tensor forward(const torch::Tensor& x);
+
+  ScaleNormOptions options;
+  torch::Tensor weight;  // (1)
+};
+TORCH_MODULE(ScaleNorm);
 
 }  // namespace norma::torch_ops

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "models/placement_info.h"
 #include "tests/models/plain.h"
 #include "tests/models/small_models.h"
 #include "tests/support/shared_data.h"
@@ -66,9 +67,13 @@ TEST(Model, StreamTapSeesEveryDepth) {
       EXPECT_EQ(x.size(-1), 16);
     });
     model->logits_BTV(random_batch({5, 5}, {4, 4}, 40, 1));
-    std::vector<std::string> expected = {"encoder0", "encoder1", "encoder2", "encoder-1",
-                                         "decoder0", "decoder1", "decoder2", "decoder-1"};
-    if (placement != "pre") std::erase_if(expected, [](auto& s) { return s.ends_with("-1"); });
+    std::vector<std::string> expected;
+    for (const std::string stack : {"encoder", "decoder"}) {
+      for (int64_t layer = 0; layer <= test::fewest_layers(placement); ++layer) {
+        expected.push_back(stack + std::to_string(layer));
+      }
+      if (*find_placement(placement)->final_norm != '\0') expected.push_back(stack + "-1");
+    }
     EXPECT_EQ(seen, expected) << placement;
   }
 }
@@ -80,6 +85,11 @@ TEST(Model, CountsItsNorms) {
   EXPECT_EQ(count("none"), 0);
   EXPECT_EQ(count("post"), 2 * 2 + 2 * 3);
   EXPECT_EQ(count("pre"), 2 * 2 + 1 + 2 * 3 + 1);
+  EXPECT_EQ(count("peri"), 2 * 4 + 1 + 2 * 6 + 1);
+  EXPECT_EQ(count("parallel"), 2 + 1 + 2 + 1);
+  EXPECT_EQ(count("keel"), 2 + 4 + 3 + 6);
+  EXPECT_EQ(count("dlcl"), 2 * 2 + 3 + 1 + 2 * 3 + 3 + 1);
+  EXPECT_EQ(count("hybrid"), 2 * (1 + 3) + 1 + 2 * (1 + 6) + 1);
 }
 
 TEST(Model, OurNormsAndTorchsAgree) {

@@ -36,9 +36,20 @@ inline void jitter_parameters(torch::nn::Module& module, uint64_t seed) {
   }
 }
 
+// What a placement puts inside a sub-layer: q, k, v on (B, T, H, D), heads on (B, T, C), hidden on
+// (B, T, ffn), gate on what w1 gives.
+struct PlainInner {
+  using Function = std::function<torch::Tensor(const torch::Tensor&)>;
+  Function q, k, v, heads, gate, hidden;
+};
+
+inline torch::Tensor applied(const PlainInner::Function& f, const torch::Tensor& x) {
+  return f ? f(x) : x;
+}
+
 struct Plain {
   const Parameters& p;
-  std::string norm = "layernorm";  // or rmsnorm
+  std::string norm = "layernorm";  // of models::known_norms()
   double eps = 1e-5;
 
   torch::Tensor linear(const torch::Tensor& x, const std::string& name) const {
@@ -49,16 +60,30 @@ struct Plain {
   torch::Tensor normalize(const torch::Tensor& x, const std::string& name) const {
     const torch::Tensor& gain = p.at(name + ".weight");
     if (norm == "rmsnorm") return x / (x.pow(2).mean(-1, true) + eps).sqrt() * gain;
+    if (norm == "prmsnorm") {
+      const torch::Tensor part = x.narrow(-1, 0, (x.size(-1) + 15) / 16);
+      return x / (part.pow(2).mean(-1, true) + eps).sqrt() * gain;
+    }
+    if (norm == "scalenorm") return x / x.pow(2).sum(-1, true).sqrt().clamp_min(eps) * gain;
+    if (norm == "dyt") return (p.at(name + ".alpha") * x).tanh() * gain + p.at(name + ".bias");
+    if (norm == "derf") {
+      const torch::Tensor inside = p.at(name + ".alpha") * x + p.at(name + ".shift");
+      return inside.erf() * gain + p.at(name + ".bias");
+    }
     const torch::Tensor centred = x - x.mean(-1, true);
     return centred / (centred.pow(2).mean(-1, true) + eps).sqrt() * gain + p.at(name + ".bias");
   }
 
   // `sees` (T, S): whether position t may look at position s; undefined: everywhere.
   torch::Tensor attention(const torch::Tensor& x_BTC, const torch::Tensor& memory_BSC,
-                          const std::string& name, int64_t heads, const torch::Tensor& sees) const {
-    const torch::Tensor q = linear(x_BTC, name + ".q");
-    const torch::Tensor k = linear(memory_BSC, name + ".k");
-    const torch::Tensor v = linear(memory_BSC, name + ".v");
+                          const std::string& name, int64_t heads, const torch::Tensor& sees,
+                          const PlainInner& inner = {}) const {
+    const auto by_head = [&](const torch::Tensor& x, const PlainInner::Function& f) {
+      return applied(f, x.unflatten(-1, {heads, -1})).flatten(-2);
+    };
+    const torch::Tensor q = by_head(linear(x_BTC, name + ".q"), inner.q);
+    const torch::Tensor k = by_head(linear(memory_BSC, name + ".k"), inner.k);
+    const torch::Tensor v = by_head(linear(memory_BSC, name + ".v"), inner.v);
     const int64_t width = q.size(-1) / heads;
     std::vector<torch::Tensor> outputs;
     for (int64_t h = 0; h < heads; ++h) {
@@ -71,14 +96,16 @@ struct Plain {
       const torch::Tensor weights = scores.exp() / scores.exp().sum(-1, true);
       outputs.push_back(weights.matmul(part(v)));
     }
-    return linear(torch::cat(outputs, -1), name + ".o");
+    return linear(applied(inner.heads, torch::cat(outputs, -1)), name + ".o");
   }
 
-  torch::Tensor relu_network(const torch::Tensor& x, const std::string& name) const {
-    return linear(linear(x, name + ".w1").clamp_min(0), name + ".w2");
+  torch::Tensor relu_network(const torch::Tensor& x, const std::string& name,
+                             const PlainInner& inner = {}) const {
+    const torch::Tensor hidden = applied(inner.gate, linear(x, name + ".w1")).clamp_min(0);
+    return linear(applied(inner.hidden, hidden), name + ".w2");
   }
 
-  // One sub-layer f joined to the stream x.
+  // One sub-layer f joined to the stream x. Of the other placements: plain_placements.h.
   torch::Tensor join(const std::string& placement, const torch::Tensor& x,
                      const std::string& norm_name,
                      const std::function<torch::Tensor(const torch::Tensor&)>& f) const {

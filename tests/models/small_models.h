@@ -15,6 +15,9 @@
 
 namespace norma::test {
 
+// Two blocks, or what the placement asks for.
+inline int64_t fewest_layers(const std::string& placement) { return placement == "mix" ? 4 : 2; }
+
 inline models::ModelConfig small_encdec(const std::string& placement, const std::string& norm) {
   models::ModelConfig config;
   config.norm = norm;
@@ -23,8 +26,7 @@ inline models::ModelConfig small_encdec(const std::string& placement, const std:
   config.d_model = 16;
   config.heads = 2;
   config.ffn = 24;
-  config.encoder_layers = 2;
-  config.decoder_layers = 2;
+  config.encoder_layers = config.decoder_layers = fewest_layers(placement);
   config.max_length = 32;
   return config;
 }

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/models/plain.h"
+#include "tests/models/plain_placements.h"
 #include "tests/support/shared_data.h"
 #include "weights/safetensors.h"
 
@@ -23,13 +24,13 @@ ModelConfig stack_config(const std::string& placement, const std::string& norm) 
   config.d_model = 12;
   config.heads = 3;
   config.ffn = 20;
-  config.encoder_layers = config.decoder_layers = 2;
+  config.encoder_layers = config.decoder_layers = 4;  // the fewest that every placement takes
   return config;
 }
 
 std::shared_ptr<Stack> make_f64_stack(const ModelConfig& config, bool decoder) {
   StackOptions options;
-  options.layers = 2;
+  options.layers = decoder ? config.decoder_layers : config.encoder_layers;
   options.cross = decoder;
   options.attention = {config.d_model, config.heads, config.heads, true};
   options.ffn = {config.d_model, config.ffn, Activation::kRelu, true};
@@ -39,72 +40,82 @@ std::shared_ptr<Stack> make_f64_stack(const ModelConfig& config, bool decoder) {
   return stack;
 }
 
-torch::Tensor plain_stack(const ModelConfig& config, const Parameters& parameters, bool decoder,
-                          const torch::Tensor& x_BTC, const torch::Tensor& memory_BSC) {
-  const std::string norm = config.norm == "rmsnorm" ? "rmsnorm" : "layernorm";
-  const Plain plain{parameters, norm, config.norm_eps};
-  torch::Tensor x = x_BTC;
-  for (const std::string layer : {"0", "1"}) {
-    const auto join = [&](const std::string& sublayer, auto f) {
-      x = plain.join(config.placement, x, "norms." + layer + "." + sublayer, f);
-    };
-    const torch::Tensor sees = decoder ? test::causal_sees(x.size(1)) : torch::Tensor();
-    join("self", [&](const torch::Tensor& y) {
-      return plain.attention(y, y, layer + ".self", config.heads, sees);
-    });
-    if (decoder) {
-      join("cross", [&](const torch::Tensor& y) {
-        return plain.attention(y, memory_BSC, layer + ".cross", config.heads, {});
-      });
-    }
-    join("ffn", [&](const torch::Tensor& y) { return plain.relu_network(y, layer + ".ffn"); });
+// Four blocks, forward and every gradient, against the equations. In float64 the two differ by
+// rounding alone: some hundred operations of relative error 2^-53 each, magnified by sums of terms
+// of either sign and by what the blocks without a norm do to their streams;
+// the worst is 1.4e-10, and 1e-9 is far from what a wrong equation gives.
+void expect_its_equations(const ModelConfig& config, bool decoder) {
+  constexpr double kMost = 1e-9;
+  const auto f64 = torch::TensorOptions(torch::kFloat64);
+  const auto stack = make_f64_stack(config, decoder);
+  const Parameters copies = test::copies_of_parameters(*stack);
+  const torch::Tensor x = torch::randn({2, 5, 12}, f64).requires_grad_();
+  const torch::Tensor memory = torch::randn({2, 7, 12}, f64).requires_grad_();
+  const torch::Tensor x2 = x.detach().clone().requires_grad_();
+  const torch::Tensor memory2 = memory.detach().clone().requires_grad_();
+  AttentionContext self, cross;
+  self.layout = cross.layout = Layout::dense(2, 5);
+  self.causal = decoder;
+  cross.cross = true;
+  cross.memory_NC = memory.flatten(0, 1);
+  cross.memory_layout = Layout::dense(2, 7);
+  const torch::Tensor out =
+      stack->forward(x.flatten(0, 1), self, cross, nullptr, {}).view({2, 5, 12});
+  const torch::Tensor expected = test::PlainStack(config, copies, decoder, memory2).run(x2);
+  EXPECT_LT(relative_error(out, expected), kMost);
+  const torch::Tensor weight = torch::randn(out.sizes(), f64);
+  (out * weight).sum().backward();
+  (expected * weight).sum().backward();
+  EXPECT_LT(relative_error(x.grad(), x2.grad()), kMost);
+  if (decoder) {
+    EXPECT_LT(relative_error(memory.grad(), memory2.grad()), kMost);
   }
-  return config.placement == "pre" ? plain.normalize(x, "norms.final") : x;
+  const bool keys_are_normed =
+      config.qk_norm != "none" || config.placement == "hybrid" || config.placement == "ngpt";
+  for (const auto& item : stack->named_parameters()) {
+    if (item.key() == "norms.logits") continue;  // of the model, behind the stack
+    ASSERT_TRUE(item.value().grad().defined()) << item.key();
+    const torch::Tensor& theirs = copies.at(item.key()).grad();
+    // A shift of all keys moves no attention weight: that gradient is zero but for rounding.
+    const bool shifts_keys = (item.key().ends_with(".k.bias") && !keys_are_normed) ||
+                             item.key().ends_with("_k.bias");
+    if (shifts_keys) {
+      const double scale = 1 + out.abs().max().item<double>();
+      EXPECT_LT(item.value().grad().abs().max().item<double>(), kMost * scale) << item.key();
+    } else {
+      EXPECT_LT(relative_error(item.value().grad(), theirs), kMost) << item.key();
+    }
+  }
 }
 
-// Two blocks, forward and every gradient, against the equations. In float64 the two differ by
-// rounding alone: some hundred operations of relative error 2^-53 each, magnified by sums of terms
-// of either sign; 1e-11 leaves a factor of more than 100.
 TEST(Stack, IsItsEquations) {
   torch::manual_seed(3);
-  const auto f64 = torch::TensorOptions(torch::kFloat64);
   for (const bool decoder : {false, true}) {
     for (const std::string& placement : known_placements()) {
       for (const std::string& norm : known_norms()) {
+        // Of 12 columns it looks at one: what is divided by that has no bound.
+        if (norm == "prmsnorm") continue;
         SCOPED_TRACE(placement + " " + norm + (decoder ? " decoder" : " encoder"));
-        const ModelConfig config = stack_config(placement, norm);
-        const auto stack = make_f64_stack(config, decoder);
-        const Parameters copies = test::copies_of_parameters(*stack);
-        const torch::Tensor x = torch::randn({2, 5, 12}, f64).requires_grad_();
-        const torch::Tensor memory = torch::randn({2, 7, 12}, f64).requires_grad_();
-        const torch::Tensor x2 = x.detach().clone().requires_grad_();
-        const torch::Tensor memory2 = memory.detach().clone().requires_grad_();
-        AttentionContext self, cross;
-        self.layout = cross.layout = Layout::dense(2, 5);
-        self.causal = decoder;
-        cross.cross = true;
-        cross.memory_NC = memory.flatten(0, 1);
-        cross.memory_layout = Layout::dense(2, 7);
-        const torch::Tensor out =
-            stack->forward(x.flatten(0, 1), self, cross, nullptr, {}).view({2, 5, 12});
-        const torch::Tensor expected = plain_stack(config, copies, decoder, x2, memory2);
-        EXPECT_LT(relative_error(out, expected), 1e-11);
-        const torch::Tensor weight = torch::randn(out.sizes(), f64);
-        (out * weight).sum().backward();
-        (expected * weight).sum().backward();
-        EXPECT_LT(relative_error(x.grad(), x2.grad()), 1e-11);
-        if (decoder) {
-          EXPECT_LT(relative_error(memory.grad(), memory2.grad()), 1e-11);
+        expect_its_equations(stack_config(placement, norm), decoder);
+      }
+    }
+  }
+}
+
+TEST(Stack, QkNormIsItsEquationInAnyPlacement) {
+  torch::manual_seed(4);
+  for (const bool decoder : {false, true}) {
+    for (const std::string& placement : known_placements()) {
+      for (const char* qk_norm : {"head", "full"}) {
+        SCOPED_TRACE(placement + " qk_norm " + qk_norm + (decoder ? " decoder" : " encoder"));
+        ModelConfig config = stack_config(placement, "rmsnorm");
+        config.qk_norm = qk_norm;
+        config.vocab_size = 10;
+        if (!validate(config).ok()) {
+          EXPECT_TRUE(placement == "hybrid" || placement == "ngpt");
+          continue;
         }
-        for (const auto& item : stack->named_parameters()) {
-          // A shift of all keys moves no attention weight: that gradient is zero but for rounding.
-          const torch::Tensor& theirs = copies.at(item.key()).grad();
-          if (item.key().ends_with(".k.bias")) {
-            EXPECT_LT(item.value().grad().abs().max().item<double>(), 1e-11) << item.key();
-          } else {
-            EXPECT_LT(relative_error(item.value().grad(), theirs), 1e-11) << item.key();
-          }
-        }
+        expect_its_equations(config, decoder);
       }
     }
   }

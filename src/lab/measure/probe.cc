@@ -34,6 +34,7 @@ Result<Probe> probe(const TrainRecipe& recipe, const Task& task) {
   if (!made.ok()) return made.status();
   models::Model& model = *made.value();
   model.eval();
+  models::profile(model, task.train_batch(0).batch);
 
   StreamSums sums;
   for (int64_t step = 0; step < kProbeBatches; ++step) {

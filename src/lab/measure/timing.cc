@@ -100,6 +100,7 @@ Result<Subject> make_subject(const TrainRecipe& recipe, const Task& task, int64_
   Result<std::shared_ptr<models::Model>> model = models::make_model(config, seed);
   if (!model.ok()) return model.status();
   s.model = model.value();
+  models::profile(*s.model, task.train_batch(0).batch);
   s.model->train();
   s.adam = std::make_unique<Adam>(*s.model, recipe.train);
 
@@ -142,6 +143,7 @@ void call_step(Subject& s, const Task& task, int64_t step, bool is_sample) {
   s.model->loss(batch.batch, s.recipe.train.label_smoothing).backward();
   // A rate of 0 keeps a diverging model from changing what is timed.
   s.adam->step(0.0);
+  models::constrain(*s.model);
   if (is_sample) s.step.push_back(ns_since(start) / 1e6);
 }
 

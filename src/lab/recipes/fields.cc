@@ -45,6 +45,8 @@ void add_model(models::ModelConfig& m, std::vector<Field>& f) {
   f.push_back({"model", "norm", &m.norm, "Normalization", 0, 0, models::known_norms()});
   f.push_back({"model", "placement", &m.placement, "Where norms stand", 0, 0,
                models::known_placements()});
+  f.push_back({"model", "qk_norm", &m.qk_norm, "Queries and keys normalised before rotation", 0, 0,
+               models::known_qk_norms()});
   f.push_back({"model", "init", &m.init, "Initial weights", 0, 0, models::known_inits()});
   f.push_back({"model", "d_model", &m.d_model, "Width of the residual stream", 1, 1e6});
   f.push_back({"model", "heads", &m.heads, "Attention heads", 1, 1e4});

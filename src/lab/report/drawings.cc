@@ -17,14 +17,31 @@ namespace norma::lab::report {
 std::string placement_drawing(const std::string& placement) {
   struct Boxes {
     const char* name;
-    bool before, after_branch, after_sum;
+    bool before, inside, after_branch, after_sum;
     const char* words;
   };
   static constexpr Boxes kKnown[] = {
-      {"none", false, false, false, "no norm"},
-      {"post", false, false, true, "the norm stands on the stream, after each sum"},
-      {"pre", true, false, false, "the norm stands in the branch, before each sub-layer"},
-      {"sandwich", true, true, false, "norms stand in the branch, before and after each sub-layer"},
+      {"none", false, false, false, false, "no norm"},
+      {"post", false, false, false, true, "the norm stands on the stream, after each sum"},
+      {"pre", true, false, false, false, "the norm stands in the branch, before each sub-layer"},
+      {"parallel", true, false, false, false, "one norm stands before the sub-layers of a block"},
+      {"peri", true, false, true, false, "norms stand before and after each sub-layer"},
+      {"olmo2", false, false, true, false, "the norm stands in the branch, after each sub-layer"},
+      {"deepnorm", false, false, false, true, "the norm stands after each sum, the stream larger"},
+      {"admin", false, false, false, true, "the norm stands after each sum with a scaled stream"},
+      {"sub_ln", true, true, false, false, "norms stand before and inside each sub-layer"},
+      {"lns", true, false, false, false, "the norm stands before each sub-layer, less with depth"},
+      {"mix", true, false, false, true, "after each sum in the first quarter, then before"},
+      {"normformer", true, true, true, false, "norms stand before, inside and after sub-layers"},
+      {"hybrid", false, true, false, true, "norms stand inside attention and after its sum"},
+      {"b2t", false, false, false, true, "the norm stands after each sum, with a block's bottom"},
+      {"residual", false, false, false, true, "after each sum, beside a plain stream"},
+      {"dlcl", true, false, false, false, "norms stand before each sub-layer and on all blocks"},
+      {"keel", true, false, false, true, "norms stand before each sub-layer and after each sum"},
+      {"siamese", true, false, false, true, "norms of two streams, before and after"},
+      {"ngpt", false, true, true, true, "queries, keys, branches and the stream have length 1"},
+      {"layerscale", true, false, false, false, "the norm stands before each sub-layer"},
+      {"rezero", false, false, false, false, "no norm"},
   };
   const Boxes* boxes = std::find_if(std::begin(kKnown), std::end(kKnown),
                                     [&](const Boxes& b) { return placement == b.name; });
@@ -41,6 +58,7 @@ std::string placement_drawing(const std::string& placement) {
       "<circle class=\"sum\" cx=\"66\" cy=\"23\" r=\"4.5\"/><path d=\"M63.5 23h5M66 20.5v5\"/>",
       boxes->words);
   if (boxes->before) out += norm(20, 2);
+  if (boxes->inside) out += norm(38, 2);
   if (boxes->after_branch) out += norm(56, 2);
   if (boxes->after_sum) out += norm(76, 17);
   return out + "</svg>";

@@ -86,6 +86,8 @@ Status Run::start_or_resume() {
     if (!state.ok()) return state.status();
     state_ = state.value();
     saved_step_ = state_.step;
+  } else {
+    models::profile(*model_, task_.train_batch(0).batch);
   }
   return metrics_.open(path("metrics.jsonl"), state_.metrics_bytes);
 }
@@ -106,6 +108,7 @@ double Run::one_step() {
   if (!std::isfinite(value)) return value;
   loss.backward();
   adam_->step(learning_rate(job_.recipe.train, state_.step + 1));
+  models::constrain(*model_);
   state_.step += 1;
   state_.tokens += batch.tokens;
   state_.loss_sum += value;

@@ -1,0 +1,98 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// `norma placements` and `norma norms`: what there is to choose from.
+#include <fmt/core.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/nearest.h"
+#include "cli/command.h"
+#include "cli/terminal.h"
+#include "models/norm_info.h"
+#include "models/placement_info.h"
+
+namespace norma::cli {
+namespace {
+
+void print_line(const char* what, std::string_view text) {
+  if (!text.empty()) fmt::print("  {:<10} {}\n", what, text);
+}
+
+void print(const models::PlacementInfo& info) {
+  fmt::print("{}\n", info.name);
+  for (std::string_view rest = info.drawing; !rest.empty();) {
+    const size_t end = rest.find('\n');
+    fmt::print("    {}\n", rest.substr(0, end));
+    rest = end == std::string_view::npos ? "" : rest.substr(end + 1);
+  }
+  print_line("block", info.equation);
+  print_line("at the end", *info.final_norm != '\0' ? info.final_norm : "no norm");
+  print_line("start", info.start);
+  print_line("norms", fmt::format("a block: {}", info.cost));
+  print_line("source", info.source);
+}
+
+void print(const models::NormInfo& info) {
+  fmt::print("{}\n", info.name);
+  print_line("formula", info.formula);
+  print_line("start", info.start);
+  print_line("parameters", info.parameters);
+  print_line("source", info.source);
+}
+
+const models::PlacementInfo& info_of(const models::PlacementInfo* info) { return *info; }
+const models::NormInfo& info_of(const models::NormInfo& info) { return info; }
+
+// All of them, or the one that is asked for.
+template <typename Info>
+int list(const Info& all, const char* what, const std::string& wanted,
+         const std::vector<std::string>& known, const char* head) {
+  if (wanted.empty()) fmt::print("{}", head);
+  bool found = false;
+  for (const auto& item : all) {
+    const auto& info = info_of(item);
+    if (!wanted.empty() && wanted != info.name) continue;
+    if (wanted.empty()) fmt::print("\n");
+    print(info);
+    found = true;
+  }
+  if (found) return kDone;
+  say_error(unknown_name(what, wanted, known));
+  return kWrongUsage;
+}
+
+constexpr char kPlacementsHead[] =
+    "x is the residual stream, f a sub-layer (A self-attention, F the feed-forward network), N a\n"
+    "norm, L the blocks of a stack, l a block from 1, C the width. Choose one with --placement;\n"
+    "--qk-norm head or full adds a norm of queries and keys to any of them.\n";
+constexpr char kNormsHead[] =
+    "x is a row of C features, M(.) their mean, g a learned factor and b a learned shift of each\n"
+    "feature. Choose one with --norm.\n";
+
+}  // namespace
+
+Command add_placements(CLI::App& program) {
+  CLI::App* app = program.add_subcommand("placements", "List where norms can stand");
+  auto name = std::make_shared<std::string>();
+  app->add_option("NAME", *name, "one of them; all where it is left out");
+  app->footer("Example:\n  norma placements peri");
+  return {app, [name] {
+            return list(models::placements(), "placement", *name, models::known_placements(),
+                        kPlacementsHead);
+          }};
+}
+
+Command add_norms(CLI::App& program) {
+  CLI::App* app = program.add_subcommand("norms", "List the norms that there are");
+  auto name = std::make_shared<std::string>();
+  app->add_option("NAME", *name, "one of them; all where it is left out");
+  app->footer("Example:\n  norma norms rmsnorm");
+  return {app, [name] {
+            return list(models::norms(), "norm", *name, models::known_norms(), kNormsHead);
+          }};
+}
+
+}  // namespace norma::cli

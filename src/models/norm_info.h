@@ -1,0 +1,23 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// What a model can be normalised with, for help texts and tables. Torch-free.
+#pragma once
+
+#include <span>
+
+namespace norma::models {
+
+// In the formulas x is a row of C features, M(.) the mean over them, g a learned factor and b a
+// learned shift of each feature.
+struct NormInfo {
+  const char* name;
+  const char* formula;
+  const char* start;       // of what it learns
+  const char* parameters;  // how many numbers it learns
+  const char* source;
+};
+
+std::span<const NormInfo> norms();
+
+}  // namespace norma::models

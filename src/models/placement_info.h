@@ -1,0 +1,46 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// What a placement of norms is, for help texts, tables and the models. Torch-free.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "models/config.h"
+
+namespace norma::models {
+
+class Placement;
+struct PlacementOptions;
+
+// In the texts: x is the residual stream, f a sub-layer (A self-attention, C cross-attention, F the
+// feed-forward network), N a norm, L the blocks of the stack, and l a block, from 1.
+struct PlacementInfo {
+  const char* name;
+  const char* equation;  // of one block
+  const char* source;
+  const char* start;       // what it does to the initial weights; empty: nothing of its own
+  const char* final_norm;  // after the last block; empty: none
+  const char* cost;        // norms that a block of self-attention and feed-forward network applies
+  const char* drawing;     // of a sub-layer or a block, lines without an end
+  std::shared_ptr<Placement> (*make)(const PlacementOptions&);
+  // Why the configuration has no meaning with this placement; empty where it has one. Null: it
+  // always has.
+  std::string (*refusal)(const ModelConfig&) = nullptr;
+};
+
+// In the order of their age, more or less.
+std::span<const PlacementInfo* const> placements();
+// Null for a name that is not among known_placements().
+const PlacementInfo* find_placement(const std::string& name);
+
+// One a file: placement_<name>.cc.
+extern const PlacementInfo kPlacementNone, kPlacementPost, kPlacementPre, kPlacementParallel,
+    kPlacementPeri, kPlacementOlmo2, kPlacementDeepnorm, kPlacementAdmin, kPlacementSubLn,
+    kPlacementNormformer, kPlacementLns, kPlacementMix, kPlacementHybrid, kPlacementResidual,
+    kPlacementB2t, kPlacementDlcl, kPlacementKeel, kPlacementSiamese, kPlacementNgpt,
+    kPlacementLayerscale, kPlacementRezero;
+
+}  // namespace norma::models

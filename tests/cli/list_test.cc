@@ -1,0 +1,89 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// `norma placements` and `norma norms`, and that what they list can be trained and reported.
+#include "tests/cli/program.h"
+
+namespace norma::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class List : public Program {
+ protected:
+  // Lines that begin in the first column, after the head's paragraph.
+  static Words names_in(const std::string& listing) {
+    Words names;
+    std::istringstream lines(listing.substr(listing.find("\n\n")));
+    for (std::string line; std::getline(lines, line);) {
+      if (!line.empty() && line[0] != ' ') names.push_back(line);
+    }
+    return names;
+  }
+};
+
+TEST_F(List, PlacementsWithTheirDrawings) {
+  const ProcessEnd all = norma({"placements"});
+  expect_done(all);
+  EXPECT_EQ(names_in(all.out).size(), 21u);
+  EXPECT_THAT(all.out, HasSubstr("\npre\n"
+                                 "    x ─┬─ N ─ f ─ + ─ x\n"
+                                 "       └──────────┘\n"
+                                 "  block      x = x + f(N(x))\n"
+                                 "  at the end N(x)\n"
+                                 "  norms      a block: 2\n"));
+  const ProcessEnd one = norma({"placements", "post"});
+  expect_done(one);
+  EXPECT_THAT(one.out, StartsWith("post\n"));
+  EXPECT_THAT(one.out, HasSubstr("at the end no norm"));
+  EXPECT_THAT(one.out, Not(HasSubstr("\npre\n")));
+  expect_error(norma({"placements", "perri"}), 2,
+               {"unknown placement \"perri\"", "did you mean \"peri\""});
+}
+
+TEST_F(List, NormsWithTheirFormulas) {
+  const ProcessEnd all = norma({"norms"});
+  expect_done(all);
+  EXPECT_THAT(names_in(all.out),
+              ::testing::ElementsAre("layernorm", "rmsnorm", "prmsnorm", "scalenorm", "dyt", "derf",
+                                     "torch_layernorm"));
+  expect_done(norma({"norms", "rmsnorm"}));
+  expect_error(norma({"norms", "rmsnorn"}), 2, {"did you mean \"rmsnorm\""});
+}
+
+// Each name with the page of docs/ that explains it.
+TEST_F(List, TheDocumentationHasEachPlacement) {
+  const std::string page = read_text(std::string(NORMA_SOURCE_DIR) + "/docs/placements.md");
+  for (const std::string& name : names_in(norma({"placements"}).out)) {
+    EXPECT_THAT(page, HasSubstr("| `" + name + "` |"));
+  }
+}
+
+TEST_F(List, EachPlacementTrainsResumesAndHasADrawingInTheReport) {
+  for (const std::string& name : names_in(norma({"placements"}).out)) {
+    SCOPED_TRACE(name);
+    const Words layers = {"--encoder-layers", "4", "--decoder-layers", "4", "--steps", "2"};
+    expect_done(train(name, Words{"--placement", name, "--norm", "rmsnorm"} + layers));
+    expect_done(norma({"report", name}));
+    EXPECT_THAT(read_text(path(name + "/report.html")), HasSubstr("<svg class=\"block\""));
+  }
+}
+
+TEST_F(List, EachNormTrains) {
+  for (const std::string& name : names_in(norma({"norms"}).out)) {
+    SCOPED_TRACE(name);
+    expect_done(train(name, {"--norm", name, "--steps", "2"}));
+  }
+  expect_done(train("qk", {"--qk-norm", "full", "--steps", "2"}));
+}
+
+TEST_F(List, ACombinationWithoutMeaningIsRefusedWithTheReason) {
+  expect_error(train("run", {"--placement", "mix"}), 2, {"needs at least 4 blocks in each stack"});
+  expect_error(train("run", {"--placement", "hybrid", "--qk-norm", "head"}), 2,
+               {"normalises queries and keys itself"});
+}
+
+}  // namespace
+}  // namespace norma::test
