@@ -4,15 +4,16 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <chrono>
+#include <iterator>
 #include <memory>
-#include <set>
 
+#include "base/nearest.h"
 #include "cli/command.h"
+#include "cli/language_model.h"
 #include "cli/terminal.h"
-#include "lab/train/checkpoint.h"
-#include "lab/train/run_folder.h"
 #include "models/decode.h"
+#include "models/not_finite.h"
 #include "text/utf8.h"
 
 namespace norma::cli {
@@ -25,91 +26,134 @@ std::string is_share(const std::string& text) {
   return good ? "" : "must be above 0 and at most 1 but is " + text;
 }
 
-struct Options {
-  std::string checkpoint, prompt;
-  models::SampleOptions sampling;
-};
-
-// `"é" (U+00E9)`; only the number of what a terminal would not show as a sign.
-std::string described(std::string_view character) {
-  const char32_t point = text::code_point(character);
-  const std::string number = fmt::format("U+{:04X}", static_cast<uint32_t>(point));
-  const bool control = point < 0x20 || (point >= 0x7f && point < 0xa0);
-  return control ? number : fmt::format("\"{}\" ({})", character, number);
+std::string is_known_rng(const std::string& text) {
+  const std::vector<std::string> known = {"torch", "llama2c"};
+  const bool good = std::find(known.begin(), known.end(), text) != known.end();
+  return good ? "" : unknown_name("random number generator", text, known);
 }
 
-// A token the model has not learned would stand for such characters, and the text would go on from
-// another prompt than the user's.
-Status check_prompt(const text::Tokenizer& tokenizer, const std::string& prompt) {
-  constexpr size_t kNamed = 8;
-  std::set<std::string_view> unknown;
-  std::string names;
-  for (std::string_view rest = prompt; !rest.empty();) {
-    const std::string_view character = rest.substr(0, text::character_length(rest));
-    rest.remove_prefix(character.size());
-    const std::vector<int32_t> ids = tokenizer.encode(character);
-    if (std::find(ids.begin(), ids.end(), text::kUnkId) == ids.end()) continue;
-    if (!unknown.insert(character).second || unknown.size() > kNamed) continue;
-    names += (names.empty() ? "" : ", ") + described(character);
+struct Options {
+  std::string model, tokenizer, prompt, rng = "torch";
+  models::SampleOptions sampling;  // steps: of the whole text
+  bool quiet = false;
+};
+
+// A model may draw any byte, and some of them make a terminal do things; no text has them.
+std::string without_control_bytes(std::string_view text) {
+  std::string out;
+  std::copy_if(text.begin(), text.end(), std::back_inserter(out), [](char c) {
+    return text::is_ascii_space(c) || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
+  });
+  return out;
+}
+
+// Shows a text as it grows. A token's text may depend on the one before (spaces), so what is new is
+// a difference of texts.
+class Stream {
+ public:
+  Stream(const LanguageModel& model, const PromptIds& prompt)
+      : model_(model), ids_(prompt.start), shown_(model.decode(ids_).size()) {
+    ids_.insert(ids_.end(), prompt.text.begin(), prompt.text.end());
   }
-  if (unknown.size() > kNamed) names += fmt::format(" and {} more", unknown.size() - kNamed);
-  if (!unknown.empty()) {
-    return invalid_argument("--prompt has characters that the model's vocabulary lacks: " + names +
-                            ". Leave them out, or train on a text that has them.");
+
+  Status add(int32_t id) {
+    ids_.push_back(id);
+    return show();
   }
-  if (!prompt.empty() && tokenizer.encode(prompt).empty()) {
-    return invalid_argument(
-        "--prompt has nothing but spaces, which the model's vocabulary does "
-        "not keep. Give it a word, or leave it out.");
+  // What the prompt alone has left.
+  Status show() {
+    const std::string text = model_.decode(ids_);
+    if (text.size() > shown_) fmt::print("{}", without_control_bytes(text.substr(shown_)));
+    shown_ = text.size();
+    return flush_output();
   }
-  return Status();
+  const std::vector<int32_t>& ids() const { return ids_; }
+
+ private:
+  const LanguageModel& model_;
+  std::vector<int32_t> ids_;
+  size_t shown_;  // bytes
+};
+
+// Makes the options those of this model and prompt; the prompt is cut to the steps.
+models::SampleOptions sampling_of(const Options& options, const LanguageModel& model,
+                                  PromptIds* prompt) {
+  models::SampleOptions sampling = options.sampling;
+  sampling.sampler = options.rng == "llama2c" ? models::Sampler::kLlama2c : models::Sampler::kNorma;
+  sampling.never = model.never;
+  sampling.ends = model.ends;
+  if (model.ends_with_positions) {
+    sampling.steps = std::min(sampling.steps, model.model->config().max_length);
+  }
+  const auto length = static_cast<int64_t>(prompt->text.size());
+  if (length >= sampling.steps && !options.quiet) {
+    fmt::print(stderr, "the prompt has {} tokens and the text at most {}: nothing is added\n",
+               length, sampling.steps);
+  }
+  if (length > sampling.steps) prompt->text.resize(static_cast<size_t>(sampling.steps));
+  sampling.steps -= static_cast<int64_t>(prompt->text.size());
+  return sampling;
+}
+
+// A token of a small model is done before a second thread has heard of it, and on a busy machine
+// each waits for the other.
+void set_threads(const models::Model& model) {
+  constexpr int64_t kSmall = 1 << 22;
+  int64_t parameters = 0;
+  for (const torch::Tensor& parameter : model.parameters()) parameters += parameter.numel();
+  if (parameters < kSmall) at::set_num_threads(1);
 }
 
 int run(const Options& options) {
   exit_on_interrupt();
-  std::string path = options.checkpoint;
-  if (std::filesystem::is_directory(path)) path = lab::join_path(path, "checkpoint.safetensors");
   if (text::find_invalid_utf8(options.prompt) != std::string::npos) {
     say_error("--prompt is not UTF-8.");
     return kWrongUsage;
   }
-  Result<lab::TrainedModel> trained = lab::load_model(path);
-  if (!trained.ok()) return fail(trained.status());
-  models::Model& model = *trained.value().model;
-  if (model.config().family == "encdec") {
-    say_error(path + " translates and cannot continue a text; use norma translate.");
+  if (options.rng == "llama2c" && options.sampling.seed == 0) {
+    say_error("--seed must not be 0 with --rng llama2c, whose generator would stay at 0.");
+    return kWrongUsage;
+  }
+  const Result<LanguageModel> loaded = load_language_model(options.model, options.tokenizer);
+  if (!loaded.ok()) {
+    const bool usage = loaded.status().code() == StatusCode::kInvalidArgument;
+    return fail(loaded.status(), usage ? kWrongUsage : kFailed);
+  }
+  const LanguageModel& model = loaded.value();
+  Result<PromptIds> encoded = model.encode(options.prompt);
+  if (!encoded.ok()) return fail(encoded.status(), kWrongUsage);
+  PromptIds& prompt = encoded.value();
+  const models::SampleOptions sampling = sampling_of(options, model, &prompt);
+  set_threads(*model.model);
+  catch_interrupts();
+  Stream stream(model, prompt);
+  const std::vector<int32_t> before = stream.ids();
+  // The prompt comes with the first token: a model that has none to offer leaves no output.
+  Status written;
+  const auto start = std::chrono::steady_clock::now();
+  try {
+    models::generate(*model.model, before, sampling, [&](int32_t id) {
+      written = stream.add(id);
+      return written.ok() && !interrupted();
+    });
+  } catch (const models::NotFinite&) {
+    say_error(model.path + ": the model's outputs are not finite (nan). " + model.if_not_finite);
     return kFailed;
   }
-  const text::Tokenizer& tokenizer = trained.value().tokenizer;
-  if (const Status s = check_prompt(tokenizer, options.prompt); !s.ok()) {
-    return fail(s, kWrongUsage);
-  }
-  catch_interrupts();
-  // Text that was trained on has no bos: an empty prompt starts with a line of its own.
-  std::vector<int32_t> ids = tokenizer.encode(options.prompt.empty() ? "\n" : options.prompt);
-  if (ids.empty()) ids.push_back(text::kUnkId);
-  // A token's text may depend on the one before (spaces), so what is new is a difference of texts.
-  // The prompt comes with the first token: a model that has none to offer leaves no output.
-  std::string shown = options.prompt.empty() ? tokenizer.decode(ids) : "";
-  std::vector<int32_t> all = ids;
-  Status written;
-  const auto show = [&] {
-    const std::string text = tokenizer.decode(all);
-    if (text.size() > shown.size()) fmt::print("{}", text.substr(shown.size()));
-    written = flush_output();
-    shown = text;
-  };
-  models::generate(model, ids, options.sampling, [&](int32_t id) {
-    all.push_back(id);
-    show();
-    return written.ok() && !interrupted();
-  });
-  if (written.ok()) show();
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  if (written.ok()) written = stream.show();
   if (!written.ok()) return fail(written);
   fmt::print("\n");
-  if (!interrupted()) return kDone;
-  say_error(fmt::format("interrupted after {} new tokens.", all.size() - ids.size()));
-  return kInterrupted;
+  const size_t tokens = stream.ids().size() - before.size();
+  if (interrupted()) {
+    say_error(fmt::format("interrupted after {} new tokens.", tokens));
+    return kInterrupted;
+  }
+  if (!options.quiet && tokens > 0) {
+    fmt::print(stderr, "{} new tokens in {:.2f} s: {:.1f} tokens/s\n", tokens, seconds.count(),
+               static_cast<double>(tokens) / seconds.count());
+  }
+  return kDone;
 }
 
 }  // namespace
@@ -117,10 +161,15 @@ int run(const Options& options) {
 Command add_generate(CLI::App& program) {
   CLI::App* app = program.add_subcommand("generate", "Continue a text with a trained model");
   auto options = std::make_shared<Options>();
-  app->add_option("CHECKPOINT", options->checkpoint, "checkpoint.safetensors, or a run folder")
+  app->add_option("MODEL", options->model,
+                  "checkpoint.safetensors, a run folder, or a .bin of llama2.c")
       ->required();
+  app->add_option("--tokenizer", options->tokenizer,
+                  "Vocabulary of a .bin (default: the tok*.bin beside it)")
+      ->type_name("FILE");
   app->add_option("--prompt", options->prompt, "Text to continue");
-  app->add_option("--steps", options->sampling.steps, "Most new tokens")
+  app->add_option("--steps", options->sampling.steps,
+                  "Most tokens of the text, the prompt's too; a .bin ends with its positions")
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str()
       ->type_name("N");
@@ -135,7 +184,15 @@ Command add_generate(CLI::App& program) {
   app->add_option("--seed", options->sampling.seed, "Seed of the sampling")
       ->capture_default_str()
       ->type_name("N");
-  app->footer("Example:\n  norma generate runs/bible --prompt 'In the beginning' --steps 300");
+  app->add_option("--rng", options->rng,
+                  "How tokens are drawn: torch, in float64, or llama2c, bit for bit as llama2.c")
+      ->check(is_known_rng)
+      ->capture_default_str()
+      ->type_name("NAME");
+  app->add_flag("--quiet", options->quiet, "Nothing on standard error but errors");
+  app->footer(
+      "Examples:\n  norma generate runs/bible --prompt 'In the beginning' --steps 300\n"
+      "  norma generate stories260K.bin --temperature 1 --top-p 0.9 --seed 42 --rng llama2c");
   return {app, [options] { return run(*options); }, "Use a shorter --prompt or fewer --steps."};
 }
 

@@ -4,6 +4,7 @@
 #include "models/attention.h"
 
 #include <cmath>
+#include <numbers>
 
 namespace norma::models {
 namespace {
@@ -79,12 +80,19 @@ torch::Tensor MultiHeadAttention::forward(const torch::Tensor& x_NC,
 }
 
 std::pair<torch::Tensor, torch::Tensor> rotary_tables(int64_t positions, int64_t width,
-                                                      double base) {
+                                                      const RotaryOptions& options) {
   const auto f64 = torch::TensorOptions(torch::kFloat64);
   const torch::Tensor exponent = torch::arange(0, width, 2, f64) / static_cast<double>(width);
+  torch::Tensor frequency = torch::pow(options.base, -exponent);
+  torch::Tensor kept = torch::zeros_like(frequency);  // the share that is not slowed
+  if (options.original_positions > 0) {
+    const torch::Tensor turns = frequency * (options.original_positions / (2 * std::numbers::pi));
+    kept = ((turns - options.low_frequency) / (options.high_frequency - options.low_frequency))
+               .clamp(0, 1);
+  }
+  frequency = kept * frequency + (1 - kept) * frequency / options.factor;
   const torch::Tensor angle =
-      torch::outer(torch::arange(positions, f64), torch::pow(base, -exponent))
-          .repeat_interleave(2, 1);
+      torch::outer(torch::arange(positions, f64), frequency).repeat_interleave(2, 1);
   return {angle.cos(), angle.sin()};
 }
 

@@ -59,9 +59,21 @@ class MultiHeadAttention : public torch::nn::Module {
   std::shared_ptr<Linear> q_, k_, v_, o_;
 };
 
-// cos and sin of position * base^(-2i/D), each number twice: (positions, D).
+// Frequencies of rotary positions: pair i turns by f_i = base^(-2i/D) a position, and longer texts
+// than were trained on are made to fit by turning slower. With original_positions 0: f_i / factor
+// (Chen et al. 2023). Else as LLaMA 3.1 (Grattafiori et al. 2024) does it: with n the turns that
+// pair i makes in original_positions, f_i / factor where n is below low_frequency, f_i where it is
+// above high_frequency, and between them a mean, weighted by where n lies.
+struct RotaryOptions {
+  double base = 10000;  // Su et al. 2021, section 3.3
+  double factor = 1;
+  double original_positions = 0;
+  double low_frequency = 0, high_frequency = 0;
+};
+
+// cos and sin of position * f_i, each number twice: (positions, D).
 std::pair<torch::Tensor, torch::Tensor> rotary_tables(int64_t positions, int64_t width,
-                                                      double base);
+                                                      const RotaryOptions& options);
 // Rotates the pairs (2i, 2i+1) of the last dimension of x (..., T, D); tables (T, D).
 torch::Tensor rotate(const torch::Tensor& x, const torch::Tensor& cos_TD,
                      const torch::Tensor& sin_TD);

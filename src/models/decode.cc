@@ -6,6 +6,7 @@
 #include "models/beam_search.h"
 #include "models/decoder_only.h"
 #include "models/encoder_decoder.h"
+#include "models/llama2c_sampling.h"
 #include "models/sampling.h"
 #include "text/special_tokens.h"
 
@@ -34,12 +35,34 @@ void select_rows(StackCache& cache, const torch::Tensor& rows) {
   }
 }
 
-// Padding and bos stand beside a text, never in it. logits: (R, V).
-void forbid_what_is_no_text(const torch::Tensor& logits_RV) {
-  for (int64_t never : {text::kPadId, text::kBosId}) {
-    logits_RV.select(1, never).fill_(-std::numeric_limits<double>::infinity());
+void forbid(const torch::Tensor& logits_RV, const std::vector<int32_t>& tokens) {
+  for (const int64_t token : tokens) {
+    logits_RV.select(1, token).fill_(-std::numeric_limits<double>::infinity());
   }
 }
+
+class TokenSampler {
+ public:
+  explicit TokenSampler(const SampleOptions& options)
+      : options_(options), random_(options.seed), llama2c_random_(options.seed) {
+    TORCH_CHECK(options.temperature >= 0, "[generate] temperature must not be negative but is ",
+                options.temperature, ".");
+    TORCH_CHECK(options.sampler != Sampler::kLlama2c || options.seed != 0,
+                "[generate] the seed of llama2.c's generator must not be 0.");
+  }
+  int32_t operator()(std::span<const float> logits) {
+    if (options_.sampler == Sampler::kLlama2c) {
+      return sample_token_llama2c(logits, static_cast<float>(options_.temperature),
+                                  static_cast<float>(options_.top_p), llama2c_random_);
+    }
+    return sample_token(logits, options_.temperature, options_.top_p, random_);
+  }
+
+ private:
+  const SampleOptions& options_;
+  SplitMix64 random_;
+  XorshiftStar llama2c_random_;
+};
 
 }  // namespace
 
@@ -58,7 +81,7 @@ std::vector<std::vector<int32_t>> translate(Model& model, const torch::Tensor& s
       if (key_bias) key_bias = key_bias->index_select(0, parents);
     }
     const torch::Tensor logits_RV = encdec->decode(tokens.unsqueeze(1), memory, &cache);
-    forbid_what_is_no_text(logits_RV);
+    forbid(logits_RV, {text::kPadId, text::kBosId});
     return logits_RV.log_softmax(1);
   };
   BeamOptions bounded = options;
@@ -72,11 +95,9 @@ std::vector<int32_t> generate(Model& model, const std::vector<int32_t>& prompt,
   auto* decoder = dynamic_cast<DecoderOnly*>(&model);
   TORCH_CHECK(decoder, "[generate] needs a decoder-only model, not family \"",
               model.config().family, "\".");
-  TORCH_CHECK(options.temperature >= 0, "[generate] temperature must not be negative but is ",
-              options.temperature, ".");
+  TokenSampler sample(options);
   const EvaluationMode evaluation(model);
   const int64_t window = model.config().max_length;
-  SplitMix64 random(options.seed);
   std::vector<int32_t> text = prompt.empty() ? std::vector<int32_t>{text::kBosId} : prompt;
   const size_t start = text.size();
   StackCache cache = decoder->empty_cache();
@@ -95,10 +116,9 @@ std::vector<int32_t> generate(Model& model, const std::vector<int32_t>& prompt,
     cached += fresh;
     fresh = 1;
     const torch::Tensor last = logits.select(1, -1).to(torch::kFloat32).contiguous();
-    forbid_what_is_no_text(last);
-    const int32_t token = sample_token({last.data_ptr<float>(), static_cast<size_t>(last.numel())},
-                                       options.temperature, options.top_p, random);
-    if (token == text::kEosId) break;
+    forbid(last, options.never);
+    const int32_t token = sample({last.data_ptr<float>(), static_cast<size_t>(last.numel())});
+    if (std::count(options.ends.begin(), options.ends.end(), token) > 0) break;
     text.push_back(token);
     if (!on_token(token)) break;
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "models/model.h"
+#include "text/special_tokens.h"
 
 namespace norma::models {
 
@@ -24,14 +25,23 @@ struct BeamOptions {
 std::vector<std::vector<int32_t>> translate(Model& model, const torch::Tensor& source_BS,
                                             const BeamOptions& options);
 
+enum class Sampler {
+  kNorma,    // sampling.h
+  kLlama2c,  // llama2c_sampling.h; the seed must not be 0
+};
+
 struct SampleOptions {
-  int64_t steps = 200;       // new tokens at most; stops at eos
+  int64_t steps = 200;       // new tokens at most
   double temperature = 0.8;  // 0 is greedy
   double top_p = 0.95;
   uint64_t seed = 1;
+  Sampler sampler = Sampler::kNorma;
+  std::vector<int32_t> never = {text::kPadId, text::kBosId};  // stand beside a text, never in it
+  std::vector<int32_t> ends = {text::kEosId};                 // each ends the text
 };
 
-// Continues `prompt`; every new token is handed to on_token, which returns false to stop.
+// Continues `prompt`, bos where it is empty; every new token is handed to on_token, which returns
+// false to stop. A text longer than the model's positions goes on from the younger half of them.
 // Throws NotFinite as translate does, after the tokens that could be drawn.
 std::vector<int32_t> generate(Model& model, const std::vector<int32_t>& prompt,
                               const SampleOptions& options,

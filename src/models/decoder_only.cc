@@ -8,8 +8,6 @@
 namespace norma::models {
 namespace {
 
-constexpr double kRotaryBase = 10000.0;  // Su et al. 2021, section 3.3
-
 StackOptions stack_options(const ModelConfig& config) {
   const bool llama = config.family == "llama";
   const int64_t kv_heads = config.kv_heads ? config.kv_heads : config.heads;
@@ -24,7 +22,10 @@ StackOptions stack_options(const ModelConfig& config) {
 
 }  // namespace
 
-DecoderOnly::DecoderOnly(const ModelConfig& config, uint64_t seed) : config_(config) {
+DecoderOnly::DecoderOnly(const ModelConfig& config, std::optional<uint64_t> seed,
+                         const RotaryOptions& rotary)
+    : config_(config) {
+  const UnsetMatrices unset(!seed);
   const auto matrix = [&](int64_t rows) {
     return std::make_shared<Linear>(config.d_model, rows, false);
   };
@@ -33,13 +34,14 @@ DecoderOnly::DecoderOnly(const ModelConfig& config, uint64_t seed) : config_(con
     positions_ = register_module("positions", matrix(config.max_length));
   } else {
     std::tie(cos_TD_, sin_TD_) =
-        rotary_tables(config.max_length, config.d_model / config.heads, kRotaryBase);
+        rotary_tables(config.max_length, config.d_model / config.heads, rotary);
   }
   output_ =
       config.tie_embeddings ? embedding_ : register_module("output", matrix(config.vocab_size));
   decoder_ = register_module("decoder", make_stack(config, "decoder", stack_options(config)));
+  if (!seed) return;
   init_parameters(
-      *this, config, seed,
+      *this, config, *seed,
       [this](std::string_view, int64_t layer, std::string_view sublayer, std::string_view matrix) {
         return decoder_->placement().init_scale(layer, sublayer, matrix);
       });

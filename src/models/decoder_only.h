@@ -13,6 +13,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "models/linear.h"
@@ -23,8 +24,10 @@ namespace norma::models {
 
 class DecoderOnly : public Model {
  public:
+  // Without a seed the matrices hold what memory held: for values out of a file.
   // REQUIRES: validate(config).ok(), family gpt or llama.
-  DecoderOnly(const ModelConfig& config, uint64_t seed);
+  DecoderOnly(const ModelConfig& config, std::optional<uint64_t> seed,
+              const RotaryOptions& rotary = {});
 
   torch::Tensor logits_BTV(const Batch& batch) override;
   torch::Tensor loss(const Batch& batch, double label_smoothing) override;

@@ -1,17 +1,35 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// A matrix, with or without a bias, that draws nothing when it is made: values come from init.h.
+// A matrix, with or without a bias, that draws nothing when it is made: values come from init.h, or
+// from a file.
 #pragma once
 
 #include <torch/torch.h>
 
 namespace norma::models {
 
+// While one lives, the matrices that its thread makes hold what memory held: for a model whose
+// values come from a file, since memory that nobody touches costs nothing.
+class UnsetMatrices {
+ public:
+  explicit UnsetMatrices(bool unset) : before_(active_) { active_ = unset; }
+  ~UnsetMatrices() { active_ = before_; }
+  UnsetMatrices(const UnsetMatrices&) = delete;
+  UnsetMatrices& operator=(const UnsetMatrices&) = delete;
+
+  static bool active() { return active_; }
+
+ private:
+  static inline thread_local bool active_ = false;
+  const bool before_;
+};
+
 class Linear : public torch::nn::Module {
  public:
   Linear(int64_t in, int64_t out, bool with_bias)
-      : weight(register_parameter("weight", torch::zeros({out, in}))) {
+      : weight(register_parameter("weight", UnsetMatrices::active() ? torch::empty({out, in})
+                                                                    : torch::zeros({out, in}))) {
     if (with_bias) bias = register_parameter("bias", torch::zeros({out}));
   }
   torch::Tensor forward(const torch::Tensor& x) const { return at::linear(x, weight, bias); }

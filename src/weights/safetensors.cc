@@ -3,73 +3,29 @@
 
 #include "weights/safetensors.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-
 #include "base/atomic_file.h"
-#include "base/io_error.h"
+#include "base/mapped_file.h"
 #include "weights/safetensors_header.h"
 
 namespace norma::weights {
-namespace {
-
-Status cannot_read(const std::string& path, int error) {
-  return io_error("read", path, error, "Give the path of a safetensors file.");
-}
-
-}  // namespace
 
 struct SafetensorsFile::Mapping {
-  Mapping() = default;
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-  ~Mapping() {
-    if (address != nullptr) ::munmap(address, size);
-  }
-
-  Status map(const std::string& path) {
-    // A pipe would block in open() without O_NONBLOCK; files do not know it.
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return cannot_read(path, errno);
-    struct stat info;
-    int error = ::fstat(fd, &info) != 0 ? errno : 0;
-    if (error == 0 && !S_ISREG(info.st_mode)) error = S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
-    // An empty file cannot be mapped, and is refused by the parser.
-    if (error == 0 && info.st_size > 0) {
-      size = static_cast<size_t>(info.st_size);
-      void* mapped = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-      if (mapped == MAP_FAILED) {
-        error = errno;
-      } else {
-        address = mapped;
-      }
-    }
-    ::close(fd);
-    return error == 0 ? Status() : cannot_read(path, error);
-  }
-
-  void* address = nullptr;
-  size_t size = 0;
+  std::shared_ptr<const MappedFile> file;
   SafetensorsHeader header;
 };
 
 Result<SafetensorsFile> SafetensorsFile::open(const std::string& path) {
-  auto mapping = std::make_shared<Mapping>();
-  NORMA_RETURN_IF_ERROR(mapping->map(path));
-  Result<SafetensorsHeader> header =
-      parse_safetensors({static_cast<const char*>(mapping->address), mapping->size});
+  const Result<std::shared_ptr<const MappedFile>> mapped =
+      MappedFile::open(path, "safetensors file");
+  if (!mapped.ok()) return mapped.status();
+  Result<SafetensorsHeader> header = parse_safetensors(mapped.value()->bytes());
   if (!header.ok()) {
     return Status(header.status().code(), path + " is not a whole safetensors file: " +
                                               header.status().message() +
                                               ". Use another copy or make it anew.");
   }
-  mapping->header = std::move(header.value());
   SafetensorsFile file;
-  file.mapping_ = std::move(mapping);
+  file.mapping_ = std::make_shared<Mapping>(Mapping{mapped.value(), std::move(header.value())});
   return file;
 }
 

@@ -73,16 +73,23 @@ TEST_F(Commands, TrainAndGenerate) {
   const Words training = {"train", "--data", "text.txt", "--family", "gpt", "--init", "gpt2",
                           "--tokenizer", "characters", "--window", "32", "--out", "run"};
   expect_done(norma(training + tiny_training()));
-  const Words generate = {"generate", "run", "--prompt", "line", "--steps", "20"};
+  const Words generate = {"generate", "run", "--prompt", "line", "--steps", "20", "--quiet"};
   const ProcessEnd sampled = norma(generate + Words{"--seed", "5"});
   expect_done(sampled);
   EXPECT_THAT(sampled.out, StartsWith("line"));
   EXPECT_GT(sampled.out.size(), 10u);
-  EXPECT_LE(sampled.out.size(), 4u + 20 + 1) << "a character a token, and a line end";
+  EXPECT_LE(sampled.out.size(), 20u + 1) << "a character a token, and a line end";
   EXPECT_EQ(norma(generate + Words{"--seed", "5"}).out, sampled.out) << "a seed is a text";
   EXPECT_NE(norma(generate + Words{"--seed", "6"}).out, sampled.out);
-  expect_done(norma({"generate", "run", "--steps", "5", "--temperature", "0"}));
+  const ProcessEnd short_text = norma({"generate", "run", "--steps", "5", "--temperature", "0"});
+  EXPECT_EQ(short_text.exit_code, 0);
+  EXPECT_THAT(short_text.err, HasSubstr(" tokens/s\n"));
+  EXPECT_EQ(norma({"generate", "run", "--prompt", "line of", "--steps", "4", "--quiet"}).out,
+            "line\n") << "the prompt's tokens count";
+  expect_done(norma(generate + Words{"--rng", "llama2c"}));
 
+  expect_error(norma({"generate", "run", "--tokenizer", "x"}), 2,
+               {"run/checkpoint.safetensors", "--tokenizer"});
   expect_error(norma({"translate", "run", "--text", "x"}), 1,
                {"run/checkpoint.safetensors", "norma generate"});
 }
@@ -102,7 +109,7 @@ TEST_F(Commands, GenerateNamesCharactersThatTheModelDoesNotKnow) {
   expect_done(norma(training + Words{"--out", "words"}));
   expect_error(norma({"generate", "words", "--prompt", "line Q"}), 2, {lacks + "\"Q\" (U+0051)."});
   expect_error(norma({"generate", "words", "--prompt", "  "}), 2, {"nothing but spaces"});
-  expect_done(norma({"generate", "words", "--prompt", " line  of", "--steps", "3"}));
+  expect_done(norma({"generate", "words", "--prompt", " line  of", "--steps", "30", "--quiet"}));
 }
 
 TEST_F(Commands, Probe) {

@@ -79,8 +79,8 @@ TEST_F(Terminal, InterruptsGenerate) {
   EXPECT_EQ(read_text(path("out")).back(), '\n');
   expect_error(norma({"generate", "run", "--top-p", "0"}), 2,
                {"--top-p", "must be above 0 and at most 1 but is 0", "norma generate --help"});
-  expect_done(norma({"generate", "run", "--top-p", "1", "--steps", "2"}));
-  expect_done(norma({"generate", "run", "--top-p", "0.01", "--steps", "2"}));
+  expect_done(norma({"generate", "run", "--top-p", "1", "--steps", "2", "--quiet"}));
+  expect_done(norma({"generate", "run", "--top-p", "0.01", "--steps", "2", "--quiet"}));
 }
 
 TEST_F(Terminal, BenchKeepsWhatItHasMeasured) {

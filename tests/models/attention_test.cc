@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <complex>
+#include <numbers>
 
 #include "tests/models/plain.h"
 
@@ -27,7 +28,7 @@ std::shared_ptr<MultiHeadAttention> make_attention(int64_t width, int64_t heads,
 TEST(Rotary, TurnsPairsByTheirAngle) {
   torch::manual_seed(1);
   const int64_t positions = 7, width = 6;
-  const auto [cos, sin] = rotary_tables(positions, width, 10000.0);
+  const auto [cos, sin] = rotary_tables(positions, width, {});
   const torch::Tensor x = torch::randn({2, 3, positions, width}, torch::kFloat64);
   const torch::Tensor y = rotate(x, cos, sin);
   const auto in = x.accessor<double, 4>(), out = y.accessor<double, 4>();
@@ -45,12 +46,40 @@ TEST(Rotary, TurnsPairsByTheirAngle) {
 
 TEST(Rotary, ScoresDependOnTheDistanceAlone) {
   torch::manual_seed(2);
-  const auto [cos, sin] = rotary_tables(9, 8, 10000.0);
+  const auto [cos, sin] = rotary_tables(9, 8, {});
   const torch::Tensor q = torch::randn({1, 8}, torch::kFloat64).expand({9, 8});
   const torch::Tensor k = torch::randn({1, 8}, torch::kFloat64).expand({9, 8});
   const torch::Tensor scores = rotate(q, cos, sin).matmul(rotate(k, cos, sin).t());
   EXPECT_NEAR(scores[5][2].item<double>(), scores[8][5].item<double>(), kF64);
   EXPECT_GT(std::abs(scores[5][2].item<double>() - scores[5][3].item<double>()), 1e-3);
+}
+
+// By wave lengths, as LLaMA 3.1's authors publish it; ours counts turns.
+TEST(Rotary, LongerTextsTurnSlower) {
+  const int64_t width = 16;
+  const auto [cos, sin] = rotary_tables(3, width, {500000, 8, 8192, 1, 4});
+  const auto [cos_linear, sin_linear] = rotary_tables(9, width, {10000, 4});
+  const auto [cos_plain, sin_plain] = rotary_tables(9, width, {});
+  int kinds[3] = {};
+  for (int64_t i = 0; i < width / 2; ++i) {
+    const double plain = std::pow(500000.0, -2.0 * static_cast<double>(i) / width);
+    const double wave = 2 * std::numbers::pi / plain;
+    double expected = plain;
+    if (wave > 8192.0 / 1) {
+      expected = plain / 8;
+      ++kinds[0];
+    } else if (wave > 8192.0 / 4) {
+      const double smooth = (8192.0 / wave - 1) / (4 - 1);
+      expected = (1 - smooth) * plain / 8 + smooth * plain;
+      ++kinds[1];
+    } else {
+      ++kinds[2];
+    }
+    EXPECT_NEAR(cos[2][2 * i].item<double>(), std::cos(2 * expected), kF64);
+    EXPECT_NEAR(sin[2][2 * i + 1].item<double>(), std::sin(2 * expected), kF64);
+    EXPECT_NEAR(sin_linear[8][2 * i].item<double>(), sin_plain[2][2 * i].item<double>(), kF64);
+  }
+  for (const int kind : kinds) EXPECT_GT(kind, 0) << "all three";
 }
 
 TEST(MultiHeadAttention, GroupedQueriesEqualRepeatedKeysAndValues) {
@@ -95,7 +124,7 @@ TEST(MultiHeadAttention, OnePositionAtATimeEqualsAllAtOnce) {
   torch::manual_seed(5);
   const auto attention = make_attention(12, 3, 1);
   const torch::Tensor x = torch::randn({2, 6, 12}, torch::kFloat64);
-  const auto [cos, sin] = rotary_tables(6, 4, 10000.0);
+  const auto [cos, sin] = rotary_tables(6, 4, {});
   AttentionContext context;
   context.layout = Layout::dense(2, 6);
   context.causal = true;

@@ -1,0 +1,167 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "cli/language_model.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "lab/train/checkpoint.h"
+#include "lab/train/run_folder.h"
+#include "models/llama2c.h"
+#include "text/sentencepiece_bpe.h"
+#include "text/utf8.h"
+#include "weights/llama2c.h"
+
+namespace norma::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using text::SentencePieceBpe;
+
+// `"é" (U+00E9)`; only the number of what a terminal would not show as a sign.
+std::string described(std::string_view character) {
+  const char32_t point = text::code_point(character);
+  const std::string number = fmt::format("U+{:04X}", static_cast<uint32_t>(point));
+  const bool control = point < 0x20 || (point >= 0x7f && point < 0xa0);
+  return control ? number : fmt::format("\"{}\" ({})", character, number);
+}
+
+// A token the model has not learned would stand for such characters, and the text would go on from
+// another prompt than the user's.
+Status check_characters(const std::string& prompt, int32_t unknown_id, const std::string& remedy,
+                        const std::function<std::vector<int32_t>(std::string_view)>& encode) {
+  constexpr size_t kNamed = 8;
+  std::set<std::string_view> unknown;
+  std::string names;
+  for (std::string_view rest = prompt; !rest.empty();) {
+    const std::string_view character = rest.substr(0, text::character_length(rest));
+    rest.remove_prefix(character.size());
+    const std::vector<int32_t> ids = encode(character);
+    if (std::find(ids.begin(), ids.end(), unknown_id) == ids.end()) continue;
+    if (!unknown.insert(character).second || unknown.size() > kNamed) continue;
+    names += (names.empty() ? "" : ", ") + described(character);
+  }
+  if (unknown.empty()) return {};
+  if (unknown.size() > kNamed) names += fmt::format(" and {} more", unknown.size() - kNamed);
+  return invalid_argument("--prompt has characters that the model's vocabulary lacks: " + names +
+                          ". " + remedy);
+}
+
+Result<PromptIds> encode_for_lab(const text::Tokenizer& tokenizer, const std::string& prompt) {
+  NORMA_RETURN_IF_ERROR(
+      check_characters(prompt, text::kUnkId, "Leave them out, or train on a text that has them.",
+                       [&](std::string_view c) { return tokenizer.encode(c); }));
+  PromptIds ids;
+  if (prompt.empty()) {
+    // Text that was trained on has no bos: an empty prompt starts with a line of its own.
+    ids.start = tokenizer.encode("\n");
+    if (ids.start.empty()) ids.start.push_back(text::kUnkId);
+    return ids;
+  }
+  ids.text = tokenizer.encode(prompt);
+  if (!ids.text.empty()) return ids;
+  return invalid_argument(
+      "--prompt has nothing but spaces, which the model's vocabulary does "
+      "not keep. Give it a word, or leave it out.");
+}
+
+Result<LanguageModel> load_from_lab(const std::string& path, const std::string& tokenizer_path) {
+  Result<lab::TrainedModel> trained = lab::load_model(path);
+  if (!trained.ok()) return trained.status();
+  if (trained.value().model->config().family == "encdec") {
+    return Status(StatusCode::kUnsupported,
+                  path + " translates and cannot continue a text; use norma translate.");
+  }
+  if (!tokenizer_path.empty()) {
+    return invalid_argument(path + " has its vocabulary in itself; leave --tokenizer out.");
+  }
+  LanguageModel result;
+  result.path = path;
+  result.model = trained.value().model;
+  const text::Tokenizer tokenizer = trained.value().tokenizer;
+  result.encode = [tokenizer](const std::string& prompt) {
+    return encode_for_lab(tokenizer, prompt);
+  };
+  result.decode = [tokenizer](const std::vector<int32_t>& ids) { return tokenizer.decode(ids); };
+  result.never = {text::kPadId, text::kBosId};
+  result.ends = {text::kEosId};
+  result.if_not_finite = "Train again with a lower --lr or with --warmup-steps.";
+  return result;
+}
+
+bool is_llama2c(const std::string& path) {
+  if (path.ends_with(".bin")) return true;
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) return false;
+  char head[4] = {};
+  std::ifstream(path, std::ios::binary).read(head, sizeof head);
+  return weights::has_llama2c_magic({head, sizeof head});
+}
+
+// The tok*.bin beside the model: the one that is named after the vocabulary, or the only one.
+Result<std::string> find_tokenizer(const std::string& model, int64_t vocab_size) {
+  const fs::path parent = fs::path(model).parent_path();
+  const fs::path folder = parent.empty() ? fs::path(".") : parent;
+  std::vector<std::string> found;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name == fmt::format("tok{}.bin", vocab_size)) return (parent / name).string();
+    if (name.starts_with("tok") && name.ends_with(".bin")) found.push_back(name);
+  }
+  if (found.size() == 1) return (parent / found.front()).string();
+  std::sort(found.begin(), found.end());
+  std::string list;
+  for (const std::string& name : found) list += (list.empty() ? "" : ", ") + name;
+  return Status(StatusCode::kNotFound,
+                found.empty()
+                    ? fmt::format("there is no tok*.bin beside {}. Give one with --tokenizer.",
+                                  model)
+                    : fmt::format("beside {} are {}. Say which with --tokenizer.", model, list));
+}
+
+Result<LanguageModel> load_from_llama2c(const std::string& path, std::string tokenizer_path) {
+  const auto loaded = models::load_llama2c(path);
+  if (!loaded.ok()) return loaded.status();
+  const int64_t vocab_size = loaded.value()->config().vocab_size;
+  if (tokenizer_path.empty()) {
+    Result<std::string> found = find_tokenizer(path, vocab_size);
+    if (!found.ok()) return found.status();
+    tokenizer_path = found.value();
+  }
+  const Result<SentencePieceBpe> read = SentencePieceBpe::read_llama2c(tokenizer_path, vocab_size);
+  if (!read.ok()) return read.status();
+  const SentencePieceBpe tokenizer = read.value();
+  LanguageModel result;
+  result.path = path;
+  result.model = loaded.value();
+  result.encode = [tokenizer](const std::string& prompt) -> Result<PromptIds> {
+    if (!tokenizer.has_byte_fallback()) {
+      NORMA_RETURN_IF_ERROR(
+          check_characters(prompt, SentencePieceBpe::kUnkId, "Leave them out.",
+                           [&](std::string_view c) { return tokenizer.encode(c); }));
+    }
+    return PromptIds{{SentencePieceBpe::kBosId}, tokenizer.encode(prompt)};
+  };
+  result.decode = [tokenizer](const std::vector<int32_t>& ids) { return tokenizer.decode(ids); };
+  result.ends = {SentencePieceBpe::kBosId, SentencePieceBpe::kEosId};
+  result.ends_with_positions = true;
+  result.if_not_finite = "Use another copy.";
+  return result;
+}
+
+}  // namespace
+
+Result<LanguageModel> load_language_model(const std::string& path, const std::string& tokenizer) {
+  if (fs::is_directory(path)) {
+    return load_from_lab(lab::join_path(path, "checkpoint.safetensors"), tokenizer);
+  }
+  return is_llama2c(path) ? load_from_llama2c(path, tokenizer) : load_from_lab(path, tokenizer);
+}
+
+}  // namespace norma::cli
