@@ -162,14 +162,16 @@ Command add_generate(CLI::App& program) {
   CLI::App* app = program.add_subcommand("generate", "Continue a text with a trained model");
   auto options = std::make_shared<Options>();
   app->add_option("MODEL", options->model,
-                  "checkpoint.safetensors, a run folder, or a .bin of llama2.c")
+                  "checkpoint.safetensors, a run folder, a folder of transformers, or a .bin of "
+                  "llama2.c")
       ->required();
   app->add_option("--tokenizer", options->tokenizer,
-                  "Vocabulary of a .bin (default: the tok*.bin beside it)")
+                  "Vocabulary of real weights [tok*.bin or tokenizer.json beside them]")
       ->type_name("FILE");
   app->add_option("--prompt", options->prompt, "Text to continue");
   app->add_option("--steps", options->sampling.steps,
-                  "Most tokens of the text, the prompt's too; a .bin ends with its positions")
+                  "Most tokens of the text, the prompt's too; real weights end with their "
+                  "positions")
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str()
       ->type_name("N");

@@ -12,9 +12,11 @@
 
 #include "lab/train/checkpoint.h"
 #include "lab/train/run_folder.h"
+#include "models/hugging_face.h"
 #include "models/llama2c.h"
 #include "text/sentencepiece_bpe.h"
 #include "text/utf8.h"
+#include "weights/hugging_face.h"
 #include "weights/llama2c.h"
 
 namespace norma::cli {
@@ -103,7 +105,8 @@ bool is_llama2c(const std::string& path) {
   return weights::has_llama2c_magic({head, sizeof head});
 }
 
-// The tok*.bin beside the model: the one that is named after the vocabulary, or the only one.
+// Beside the model: the tok*.bin that is named after the vocabulary, or the only one, or a
+// tokenizer.json.
 Result<std::string> find_tokenizer(const std::string& model, int64_t vocab_size) {
   const fs::path parent = fs::path(model).parent_path();
   const fs::path folder = parent.empty() ? fs::path(".") : parent;
@@ -115,49 +118,70 @@ Result<std::string> find_tokenizer(const std::string& model, int64_t vocab_size)
     if (name.starts_with("tok") && name.ends_with(".bin")) found.push_back(name);
   }
   if (found.size() == 1) return (parent / found.front()).string();
+  if (found.empty() && fs::exists(folder / "tokenizer.json", ignored)) {
+    return (parent / "tokenizer.json").string();
+  }
   std::sort(found.begin(), found.end());
   std::string list;
   for (const std::string& name : found) list += (list.empty() ? "" : ", ") + name;
   return Status(StatusCode::kNotFound,
                 found.empty()
-                    ? fmt::format("there is no tok*.bin beside {}. Give one with --tokenizer.",
-                                  model)
+                    ? fmt::format("there is no tok*.bin or tokenizer.json beside {}. Give one with "
+                                  "--tokenizer.", model)
                     : fmt::format("beside {} are {}. Say which with --tokenizer.", model, list));
 }
 
-Result<LanguageModel> load_from_llama2c(const std::string& path, std::string tokenizer_path) {
-  const auto loaded = models::load_llama2c(path);
-  if (!loaded.ok()) return loaded.status();
-  const int64_t vocab_size = loaded.value()->config().vocab_size;
+// Real weights, whose file is `path`.
+Result<LanguageModel> with_tokenizer(const std::string& path, std::shared_ptr<models::Model> model,
+                                     std::string tokenizer_path, int32_t bos,
+                                     std::vector<int32_t> ends) {
+  const int64_t vocab_size = model->config().vocab_size;
   if (tokenizer_path.empty()) {
     Result<std::string> found = find_tokenizer(path, vocab_size);
     if (!found.ok()) return found.status();
     tokenizer_path = found.value();
   }
-  const Result<SentencePieceBpe> read = SentencePieceBpe::read_llama2c(tokenizer_path, vocab_size);
+  const Result<SentencePieceBpe> read = SentencePieceBpe::read(tokenizer_path, vocab_size, bos);
   if (!read.ok()) return read.status();
   const SentencePieceBpe tokenizer = read.value();
   LanguageModel result;
   result.path = path;
-  result.model = loaded.value();
-  result.encode = [tokenizer](const std::string& prompt) -> Result<PromptIds> {
+  result.model = std::move(model);
+  result.encode = [tokenizer, bos](const std::string& prompt) -> Result<PromptIds> {
     if (!tokenizer.has_byte_fallback()) {
       NORMA_RETURN_IF_ERROR(
-          check_characters(prompt, SentencePieceBpe::kUnkId, "Leave them out.",
+          check_characters(prompt, tokenizer.unk(), "Leave them out.",
                            [&](std::string_view c) { return tokenizer.encode(c); }));
     }
-    return PromptIds{{SentencePieceBpe::kBosId}, tokenizer.encode(prompt)};
+    return PromptIds{{bos}, tokenizer.encode(prompt)};
   };
   result.decode = [tokenizer](const std::vector<int32_t>& ids) { return tokenizer.decode(ids); };
-  result.ends = {SentencePieceBpe::kBosId, SentencePieceBpe::kEosId};
+  result.ends = std::move(ends);
   result.ends_with_positions = true;
   result.if_not_finite = "Use another copy.";
   return result;
 }
 
+Result<LanguageModel> load_from_llama2c(const std::string& path, const std::string& tokenizer) {
+  const auto loaded = models::load_llama2c(path);
+  if (!loaded.ok()) return loaded.status();
+  return with_tokenizer(path, loaded.value(), tokenizer, SentencePieceBpe::kBosId,
+                        {SentencePieceBpe::kBosId, SentencePieceBpe::kEosId});
+}
+
+Result<LanguageModel> load_from_hugging_face(const std::string& folder,
+                                             const std::string& tokenizer) {
+  const auto loaded = models::load_hugging_face(folder);
+  if (!loaded.ok()) return loaded.status();
+  const models::HuggingFaceModel& model = loaded.value();
+  return with_tokenizer((fs::path(folder) / "config.json").string(), model.model, tokenizer,
+                        model.bos, model.ends);
+}
+
 }  // namespace
 
 Result<LanguageModel> load_language_model(const std::string& path, const std::string& tokenizer) {
+  if (weights::is_hugging_face_folder(path)) return load_from_hugging_face(path, tokenizer);
   if (fs::is_directory(path)) {
     return load_from_lab(lab::join_path(path, "checkpoint.safetensors"), tokenizer);
   }

@@ -34,9 +34,10 @@ struct LanguageModel {
   std::string if_not_finite;  // what to do where its outputs are nan
 };
 
-// `path` is a checkpoint, the folder of a run, or a model of llama2.c: a name that ends in .bin, or
-// a file that begins as version 1 does. `tokenizer` is the path of a tok*.bin, or empty: the one
-// beside the model. kInvalidArgument where the two do not go together.
+// `path` is a checkpoint, the folder of a run, a folder of transformers (with a config.json), or a
+// model of llama2.c: a name that ends in .bin, or a file that begins as version 1 does. `tokenizer`
+// is the path of a tok*.bin or a tokenizer.json, or empty: the one beside the model.
+// kInvalidArgument where the two do not go together.
 Result<LanguageModel> load_language_model(const std::string& path, const std::string& tokenizer);
 
 }  // namespace norma::cli

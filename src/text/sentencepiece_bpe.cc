@@ -9,9 +9,10 @@
 #include <cstdio>
 #include <cstring>
 #include <queue>
-#include <unordered_map>
 
 #include "base/mapped_file.h"
+#include "text/sentencepiece_json.h"
+#include "text/sentencepiece_vocabulary.h"
 #include "text/utf8.h"
 
 namespace norma::text {
@@ -19,17 +20,13 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "numbers are read as they lie");
 
-constexpr int32_t kFirstByte = 3, kBytes = 256;
-constexpr int32_t kNoToken = -1;
+using Vocabulary = SentencePieceVocabulary;
+using Kind = Vocabulary::Kind;
+
+constexpr char kSpaceMark[] = "\u2581";
 
 Status data_loss(std::string message) {
   return Status(StatusCode::kDataLoss, std::move(message));
-}
-
-std::string byte_name(int byte) {
-  char name[8];
-  std::snprintf(name, sizeof name, "<0x%02X>", static_cast<unsigned>(byte & 0xFF));
-  return name;
 }
 
 // Reads numbers off the front; false where there is too little.
@@ -41,59 +38,28 @@ bool take(std::string_view& rest, Number* value) {
   return true;
 }
 
-}  // namespace
-
-struct SentencePieceBpe::State {
-  std::vector<std::string> tokens;  // by id
-  std::vector<float> scores;
-  bool byte_fallback = false;
-  std::unordered_map<std::string, int32_t> ids;  // of the tokens that text can become
-
-  bool is_byte(int32_t id) const {
-    return byte_fallback && id >= kFirstByte && id < kFirstByte + kBytes;
-  }
-  void finish();
-  int32_t id_of(const std::string& text) const {
-    const auto found = ids.find(text);
-    return found == ids.end() ? kNoToken : found->second;
-  }
-  std::vector<int32_t> symbols_of(std::string_view text) const;
-  void merge_all(std::vector<int32_t>& symbols) const;
-};
-
-void SentencePieceBpe::State::finish() {
-  const auto size = static_cast<int32_t>(tokens.size());
-  byte_fallback = size >= kFirstByte + kBytes;
-  for (int32_t byte = 0; byte_fallback && byte < kBytes; ++byte) {
-    byte_fallback = tokens[kFirstByte + byte] == byte_name(byte);
-  }
-  ids.reserve(tokens.size());
-  for (int32_t id = kFirstByte; id < size; ++id) {
-    if (!is_byte(id) && !tokens[id].empty()) ids.emplace(tokens[id], id);
-  }
-}
-
-std::vector<int32_t> SentencePieceBpe::State::symbols_of(std::string_view text) const {
+std::vector<int32_t> symbols_of(const Vocabulary& vocabulary, std::string_view text) {
   std::vector<int32_t> symbols;
   while (!text.empty()) {
-    const std::string character(text.substr(0, character_length(text)));
+    std::string character(text.substr(0, character_length(text)));
     text.remove_prefix(character.size());
-    const int32_t id = id_of(character);
-    if (id != kNoToken) {
+    if (vocabulary.marks_space && character == kSpaceMark) character = " ";
+    const int32_t id = vocabulary.id_of(character);
+    if (id != Vocabulary::kNone) {
       symbols.push_back(id);
-    } else if (byte_fallback) {
+    } else if (vocabulary.has_bytes()) {
       for (const char c : character) {
-        symbols.push_back(kFirstByte + static_cast<unsigned char>(c));
+        symbols.push_back(vocabulary.bytes[static_cast<unsigned char>(c)]);
       }
-    } else {
-      symbols.push_back(kUnkId);
+    } else if (!vocabulary.fuse_unk || symbols.empty() || symbols.back() != vocabulary.unk) {
+      symbols.push_back(vocabulary.unk);
     }
   }
   return symbols;
 }
 
 // By a queue of candidate pairs over a doubly linked list, so that a long text stays cheap.
-void SentencePieceBpe::State::merge_all(std::vector<int32_t>& symbols) const {
+void merge_all(const Vocabulary& vocabulary, std::vector<int32_t>& symbols) {
   struct Candidate {
     float score;
     int32_t left, first, second, merged;
@@ -107,9 +73,8 @@ void SentencePieceBpe::State::merge_all(std::vector<int32_t>& symbols) const {
   const auto offer = [&](int32_t left) {
     if (left < 0 || next[left] >= n) return;
     const int32_t first = symbols[left], second = symbols[next[left]];
-    if (first < kFirstByte || second < kFirstByte || is_byte(first) || is_byte(second)) return;
-    const int32_t merged = id_of(tokens[first] + tokens[second]);
-    if (merged != kNoToken) queue.push({scores[merged], left, first, second, merged});
+    const Vocabulary::Merge merge = vocabulary.merge_of(first, second);
+    if (merge.id != Vocabulary::kNone) queue.push({merge.score, left, first, second, merge.id});
   };
   for (int32_t i = 0; i < n; ++i) previous[i] = i - 1, next[i] = i + 1;
   for (int32_t i = 0; i < n; ++i) offer(i);
@@ -119,14 +84,43 @@ void SentencePieceBpe::State::merge_all(std::vector<int32_t>& symbols) const {
     const int32_t right = next[c.left];
     if (symbols[c.left] != c.first || right >= n || symbols[right] != c.second) continue;
     symbols[c.left] = c.merged;
-    symbols[right] = kNoToken;
+    symbols[right] = Vocabulary::kNone;
     next[c.left] = next[right];
     if (next[right] < n) previous[next[right]] = c.left;
     offer(previous[c.left]);
     offer(c.left);
   }
-  symbols.erase(std::remove(symbols.begin(), symbols.end(), kNoToken), symbols.end());
+  symbols.erase(std::remove(symbols.begin(), symbols.end(), Vocabulary::kNone), symbols.end());
 }
+
+}  // namespace
+
+void SentencePieceVocabulary::finish() {
+  std::unordered_map<std::string, int32_t> all;
+  for (size_t id = 0; id < tokens.size(); ++id) {
+    if (kinds[id] == Kind::kText) all.emplace(tokens[id], static_cast<int32_t>(id));
+  }
+  std::array<int32_t, 256> found = no_bytes();
+  bool every = true;
+  for (int byte = 0; byte < 256; ++byte) {
+    char name[8];
+    std::snprintf(name, sizeof name, "<0x%02X>", static_cast<unsigned>(byte & 0xFF));
+    const auto at = all.find(name);
+    if (at != all.end()) found[byte] = at->second;
+    every = every && at != all.end();
+  }
+  for (int byte = 0; every && byte < 256; ++byte) {
+    all.erase(tokens[found[byte]]);
+    tokens[found[byte]] = std::string(1, static_cast<char>(byte));
+    kinds[found[byte]] = Kind::kByte;
+  }
+  if (every) bytes = found;
+  all.erase("");
+  ids = std::move(all);
+}
+
+SentencePieceBpe::SentencePieceBpe(SentencePieceVocabulary vocabulary)
+    : vocabulary_(std::make_shared<const SentencePieceVocabulary>(std::move(vocabulary))) {}
 
 Result<SentencePieceBpe> SentencePieceBpe::parse_llama2c(std::string_view file,
                                                          int64_t vocab_size) {
@@ -143,7 +137,7 @@ Result<SentencePieceBpe> SentencePieceBpe::parse_llama2c(std::string_view file,
     return data_loss("its " + std::to_string(file.size()) + " bytes are too few for vocab_size=" +
                      std::to_string(vocab_size) + " tokens");
   }
-  auto state = std::make_shared<State>();
+  Vocabulary vocabulary;
   for (int64_t id = 0; id < vocab_size; ++id) {
     const std::string name = "token " + std::to_string(id);
     float score = 0;
@@ -155,37 +149,57 @@ Result<SentencePieceBpe> SentencePieceBpe::parse_llama2c(std::string_view file,
                        " bytes but has " + std::to_string(length));
     }
     if (static_cast<size_t>(length) > rest.size()) return data_loss("it ends inside " + name);
-    state->tokens.emplace_back(rest.substr(0, static_cast<size_t>(length)));
-    state->scores.push_back(score);
+    vocabulary.tokens.emplace_back(rest.substr(0, static_cast<size_t>(length)));
+    vocabulary.kinds.push_back(id <= kEosId ? Kind::kSpecial : Kind::kText);
+    vocabulary.scores.push_back(score);
     rest.remove_prefix(static_cast<size_t>(length));
   }
   if (!rest.empty()) {
     return data_loss("it has " + std::to_string(rest.size()) + " bytes behind its vocab_size=" +
                      std::to_string(vocab_size) + " tokens");
   }
-  state->finish();
-  return SentencePieceBpe(std::move(state));
+  vocabulary.finish();
+  return SentencePieceBpe(std::move(vocabulary));
 }
 
-Result<SentencePieceBpe> SentencePieceBpe::read_llama2c(const std::string& path,
-                                                        int64_t vocab_size) {
-  const auto file = MappedFile::open(path, "tokenizer of llama2.c (tok*.bin)");
+Result<SentencePieceBpe> SentencePieceBpe::parse_json(std::string_view json, int64_t vocab_size,
+                                                      int32_t bos) {
+  Result<Vocabulary> vocabulary = parse_sentencepiece_json(json, vocab_size);
+  if (!vocabulary.ok()) return vocabulary.status();
+  vocabulary.value().bos = bos;
+  return SentencePieceBpe(std::move(vocabulary.value()));
+}
+
+Result<SentencePieceBpe> SentencePieceBpe::read(const std::string& path, int64_t vocab_size,
+                                                int32_t bos) {
+  const auto file = MappedFile::open(path, "tokenizer (tok*.bin, tokenizer.json)");
   if (!file.ok()) return file.status();
-  Result<SentencePieceBpe> parsed = parse_llama2c(file.value()->bytes(), vocab_size);
+  const std::string_view bytes = file.value()->bytes();
+  Result<SentencePieceBpe> parsed = path.ends_with(".json") ? parse_json(bytes, vocab_size, bos)
+                                                            : parse_llama2c(bytes, vocab_size);
   if (parsed.ok()) return parsed;
   return Status(parsed.status().code(), path + " is no tokenizer of this model: " +
                                             parsed.status().message() +
                                             ". Use the one that the model was trained with.");
 }
 
-int64_t SentencePieceBpe::vocab_size() const { return static_cast<int64_t>(state_->tokens.size()); }
+int64_t SentencePieceBpe::vocab_size() const {
+  return static_cast<int64_t>(vocabulary_->tokens.size());
+}
 
-bool SentencePieceBpe::has_byte_fallback() const { return state_->byte_fallback; }
+int32_t SentencePieceBpe::unk() const { return vocabulary_->unk; }
+
+bool SentencePieceBpe::has_byte_fallback() const { return vocabulary_->has_bytes(); }
 
 std::vector<int32_t> SentencePieceBpe::encode(std::string_view text) const {
   if (text.empty()) return {};
-  std::vector<int32_t> symbols = state_->symbols_of(std::string(" ").append(text));
-  state_->merge_all(symbols);
+  const auto prefix = vocabulary_->prefix;
+  const bool space = prefix == Vocabulary::Prefix::kSpace ||
+                     (prefix == Vocabulary::Prefix::kSpaceUnlessThere && text[0] != ' ' &&
+                      !text.starts_with(kSpaceMark));
+  std::vector<int32_t> symbols =
+      symbols_of(*vocabulary_, std::string(space ? " " : "").append(text));
+  merge_all(*vocabulary_, symbols);
   return symbols;
 }
 
@@ -193,16 +207,14 @@ std::string SentencePieceBpe::decode(const std::vector<int32_t>& ids) const {
   std::string out;
   bool after_bos = false;
   for (const int32_t id : ids) {
-    if (id == kBosId) after_bos = true;
-    if (id < kFirstByte || id >= vocab_size()) continue;
-    std::string_view token = state_->tokens[id];
-    if (after_bos && token.starts_with(' ')) token.remove_prefix(1);
-    after_bos = false;
-    if (state_->is_byte(id)) {
-      out += static_cast<char>(id - kFirstByte);
-    } else {
-      out += token;
+    if (id == vocabulary_->bos) after_bos = true;
+    if (id < 0 || id >= vocab_size() || vocabulary_->kinds[id] == Kind::kSpecial) continue;
+    std::string_view token = vocabulary_->tokens[id];
+    if (after_bos && vocabulary_->kinds[id] == Kind::kText && token.starts_with(' ')) {
+      token.remove_prefix(1);
     }
+    after_bos = false;
+    out += token;
   }
   return out;
 }

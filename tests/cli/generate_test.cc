@@ -132,7 +132,7 @@ TEST_F(GenerateLlama2c, FilesThatAreMissingOrDamaged) {
 
   folder_.write("alone/model.bin", model_.legacy());
   expect_error(norma({"generate", "alone/model.bin"}), 1,
-               {"no tok*.bin beside alone/model.bin", "--tokenizer"});
+               {"no tok*.bin or tokenizer.json beside alone/model.bin", "--tokenizer"});
   folder_.write("alone/tok1.bin", tokenizer_);
   expect_done(norma({"generate", "alone/model.bin", "--quiet"}));
   folder_.write("alone/tok2.bin", tokenizer_);
@@ -147,6 +147,25 @@ TEST_F(GenerateLlama2c, WeightsThatAreNoNumbersAreNamed) {
   folder_.write("nan.bin", model_.legacy());
   expect_error(norma({"generate", "nan.bin", "--tokenizer", "tok264.bin"}), 1,
                {"nan.bin", "not finite (nan)", "another copy"});
+}
+
+// A folder of transformers: a tiny LLaMA and its tokenizer.json, or another one.
+TEST_F(GenerateLlama2c, AFolderOfTransformers) {
+  const std::string folder = std::string(NORMA_SOURCE_DIR) + "/tests/parity/llama";
+  const Words words = {"generate", folder, "--prompt", "the small cat", "--steps", "12",
+                       "--seed", "3", "--quiet"};
+  const ProcessEnd end = norma(words);
+  expect_done(end);
+  EXPECT_THAT(end.out, StartsWith("the small cat"));
+  EXPECT_GT(end.out.size(), 14u);
+  const ProcessEnd other = norma(words + Words{"--tokenizer", folder + "/metaspace.json"});
+  expect_done(other);
+  EXPECT_EQ(other.out, end.out);
+  expect_error(norma(words + Words{"--tokenizer", folder + "/config.json"}), 1,
+               {"config.json is no tokenizer of this model", "\"BPE\""});
+  folder_.write("gpt/config.json", "{\"model_type\": \"gpt_bigcode\"}");
+  folder_.write("gpt/model.safetensors", read_text(folder + "/model.safetensors"));
+  expect_error(norma({"generate", "gpt"}), 1, {"gpt/config.json", "\"gpt_bigcode\"", "llama"});
 }
 
 class Stories260K : public Program {

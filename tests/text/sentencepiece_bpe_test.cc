@@ -214,10 +214,10 @@ TEST(SentencePieceBpe, DamagedFilesNeverCrash) {
 TEST(SentencePieceBpe, AFileIsNamed) {
   const test::TempFolder folder;
   const std::string path = folder.write("tok.bin", "abc");
-  const Status status = SentencePieceBpe::read_llama2c(path, 5).status();
+  const Status status = SentencePieceBpe::read(path, 5).status();
   EXPECT_EQ(status.code(), StatusCode::kDataLoss);
   EXPECT_NE(status.message().find(path), std::string::npos);
-  EXPECT_EQ(SentencePieceBpe::read_llama2c(folder.path("none"), 5).status().code(),
+  EXPECT_EQ(SentencePieceBpe::read(folder.path("none"), 5).status().code(),
             StatusCode::kNotFound);
 }
 
@@ -225,7 +225,7 @@ TEST(SentencePieceBpe, AFileIsNamed) {
 TEST(SentencePieceBpe, RealTokenizer) {
   const std::string folder = test::shared_data_path("stories260k");
   NORMA_SKIP_IF_ABSENT(folder);
-  const auto read = SentencePieceBpe::read_llama2c(folder + "/tok512.bin", 512);
+  const auto read = SentencePieceBpe::read(folder + "/tok512.bin", 512);
   ASSERT_TRUE(read.ok()) << read.status().message();
   const SentencePieceBpe& tokenizer = read.value();
   EXPECT_TRUE(tokenizer.has_byte_fallback());
@@ -237,7 +237,7 @@ TEST(SentencePieceBpe, RealTokenizer) {
     ids.insert(ids.begin(), SentencePieceBpe::kBosId);
     EXPECT_EQ(tokenizer.decode(ids), text);
   }
-  EXPECT_EQ(SentencePieceBpe::read_llama2c(folder + "/tok512.bin", 32000).status().code(),
+  EXPECT_EQ(SentencePieceBpe::read(folder + "/tok512.bin", 32000).status().code(),
             StatusCode::kDataLoss);
 }
 
