@@ -3,6 +3,7 @@
 
 #include "models/config.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -53,7 +54,33 @@ Status check_divides(const char* what, int64_t divisor, const char* of, int64_t 
                           " must divide " + of + "=" + std::to_string(value) + ".");
 }
 
+std::string listed(const std::vector<std::string>& names) {
+  std::string all;
+  for (size_t i = 0; i < names.size(); ++i) {
+    all += (i == 0 ? "" : i + 1 == names.size() ? " or " : ", ") + names[i];
+  }
+  return all;
+}
+
+Status validate_recurrent(const ModelConfig& config) {
+  std::vector<std::string> takes = {"none", "gates"};
+  if (config.family == "lstm") takes = {"none", "gates", "per_gate", "cell"};
+  if (std::find(takes.begin(), takes.end(), config.placement) == takes.end()) {
+    return invalid_argument("[model] placement must be " + listed(takes) + " in the family \"" +
+                            config.family + "\" but is \"" + config.placement + "\".");
+  }
+  if (config.qk_norm != "none") {
+    return invalid_argument("[model] qk_norm must be \"none\" in the family \"" + config.family +
+                            "\": it has no queries and keys.");
+  }
+  return {};
+}
+
 }  // namespace
+
+bool is_recurrent(const std::string& family) {
+  return family == "rnn" || family == "gru" || family == "lstm";
+}
 
 Status validate(const ModelConfig& config) {
   NORMA_RETURN_IF_ERROR(check_name("model", config.family, known_families()));
@@ -69,6 +96,15 @@ Status validate(const ModelConfig& config) {
   NORMA_RETURN_IF_ERROR(check_range("ffn", config.ffn, 1, kMost));
   NORMA_RETURN_IF_ERROR(check_range("decoder_layers", config.decoder_layers, 1, 100000));
   NORMA_RETURN_IF_ERROR(check_range("max_length", config.max_length, 1, kMost));
+  if (!(config.dropout >= 0 && config.dropout < 1)) {
+    return invalid_argument("[model] dropout must be at least 0 and below 1 but is " +
+                            std::to_string(config.dropout) + ".");
+  }
+  if (!(config.norm_eps >= 0 && std::isfinite(config.norm_eps))) {
+    return invalid_argument("[model] norm_eps must be finite and not negative but is " +
+                            std::to_string(config.norm_eps) + ".");
+  }
+  if (is_recurrent(config.family)) return validate_recurrent(config);
   NORMA_RETURN_IF_ERROR(check_divides("heads", config.heads, "d_model", config.d_model));
   if (config.kv_heads) {
     NORMA_RETURN_IF_ERROR(check_divides("kv_heads", config.kv_heads, "heads", config.heads));
@@ -87,15 +123,12 @@ Status validate(const ModelConfig& config) {
                                         "the width of a head, d_model/heads",
                                         config.d_model / config.heads));
   }
-  if (!(config.dropout >= 0 && config.dropout < 1)) {
-    return invalid_argument("[model] dropout must be at least 0 and below 1 but is " +
-                            std::to_string(config.dropout) + ".");
-  }
-  if (!(config.norm_eps >= 0 && std::isfinite(config.norm_eps))) {
-    return invalid_argument("[model] norm_eps must be finite and not negative but is " +
-                            std::to_string(config.norm_eps) + ".");
-  }
   const PlacementInfo* placement = find_placement(config.placement);
+  if (placement->recurrent) {
+    return invalid_argument("[model] placement \"" + config.placement +
+                            "\" stands inside a recurrent cell: family \"" + config.family +
+                            "\" takes " + listed(stack_placements()) + ".");
+  }
   const std::string refusal = placement->refusal ? placement->refusal(config) : "";
   if (!refusal.empty()) {
     return invalid_argument("[model] placement \"" + config.placement + "\" " + refusal + ".");

@@ -14,7 +14,7 @@
 namespace norma::models {
 
 struct ModelConfig {
-  std::string family = "encdec";   // encdec | gpt | llama
+  std::string family = "encdec";   // encdec | gpt | llama | rnn | gru | lstm
   std::string norm = "layernorm";  // of known_norms(); norm_info.h says what each is
   std::string placement = "pre";   // of known_placements(); placement_info.h says what each is
   // Queries and keys normalised before rotation: none | head, each head on its own | full, over all
@@ -42,6 +42,7 @@ std::string to_json(const ModelConfig& config);
 Result<ModelConfig> model_config_from_json(const std::string& json);
 
 const std::vector<std::string>& known_families();
+bool is_recurrent(const std::string& family);  // rnn, gru, lstm
 const std::vector<std::string>& known_norms();
 const std::vector<std::string>& known_placements();
 const std::vector<std::string>& known_qk_norms();

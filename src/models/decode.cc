@@ -4,7 +4,6 @@
 #include "models/decode.h"
 
 #include "models/beam_search.h"
-#include "models/decoder_only.h"
 #include "models/encoder_decoder.h"
 #include "models/llama2c_sampling.h"
 #include "models/sampling.h"
@@ -92,27 +91,27 @@ std::vector<std::vector<int32_t>> translate(Model& model, const torch::Tensor& s
 std::vector<int32_t> generate(Model& model, const std::vector<int32_t>& prompt,
                               const SampleOptions& options,
                               const std::function<bool(int32_t)>& on_token) {
-  auto* decoder = dynamic_cast<DecoderOnly*>(&model);
-  TORCH_CHECK(decoder, "[generate] needs a decoder-only model, not family \"",
+  auto* decoder = dynamic_cast<LanguageModel*>(&model);
+  TORCH_CHECK(decoder, "[generate] needs a model of a language, not family \"",
               model.config().family, "\".");
   TokenSampler sample(options);
   const EvaluationMode evaluation(model);
-  const int64_t window = model.config().max_length;
+  const int64_t window = decoder->window();
   std::vector<int32_t> text = prompt.empty() ? std::vector<int32_t>{text::kBosId} : prompt;
   const size_t start = text.size();
-  StackCache cache = decoder->empty_cache();
-  int64_t fresh = static_cast<int64_t>(text.size());  // tokens at the end that the cache lacks
+  std::unique_ptr<LanguageModel::State> state = decoder->fresh_state(1);
+  int64_t fresh = static_cast<int64_t>(text.size());  // tokens at the end that the state lacks
   int64_t cached = 0;
   for (int64_t step = 0; step < options.steps; ++step) {
     if (cached + fresh > window) {
       // The window is full: read its younger half again and go on.
       fresh = std::max<int64_t>(window / 2, 1);
       cached = 0;
-      cache = decoder->empty_cache();
+      state = decoder->fresh_state(1);
     }
     const std::vector<int64_t> input(text.end() - fresh, text.end());
     const torch::Tensor logits =
-        decoder->logits(torch::tensor(input, torch::kInt64).unsqueeze(0), &cache);
+        decoder->next_logits(torch::tensor(input, torch::kInt64).unsqueeze(0), state.get());
     cached += fresh;
     fresh = 1;
     const torch::Tensor last = logits.select(1, -1).to(torch::kFloat32).contiguous();

@@ -69,6 +69,20 @@ torch::Tensor DecoderOnly::logits(const torch::Tensor& ids_BT, StackCache* cache
   return self.layout.pad(decoder_->placement().scale_logits(output_->forward(x_NC)));
 }
 
+struct DecoderOnly::Cache : LanguageModel::State {
+  StackCache stack;
+};
+
+std::unique_ptr<LanguageModel::State> DecoderOnly::fresh_state(int64_t) const {
+  auto cache = std::make_unique<Cache>();
+  cache->stack = empty_cache();
+  return cache;
+}
+
+torch::Tensor DecoderOnly::next_logits(const torch::Tensor& ids_BT, State* state) {
+  return logits(ids_BT, &dynamic_cast<Cache&>(*state).stack);
+}
+
 torch::Tensor DecoderOnly::logits_BTV(const Batch& batch) {
   return logits(batch.target_in_BT, nullptr);
 }

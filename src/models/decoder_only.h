@@ -22,7 +22,7 @@
 
 namespace norma::models {
 
-class DecoderOnly : public Model {
+class DecoderOnly : public LanguageModel {
  public:
   // Without a seed the matrices hold what memory held: for values out of a file.
   // REQUIRES: validate(config).ok(), family gpt or llama.
@@ -40,7 +40,12 @@ class DecoderOnly : public Model {
   torch::Tensor logits(const torch::Tensor& ids_BT, StackCache* cache);
   StackCache empty_cache() const { return decoder_->empty_cache(); }
 
+  std::unique_ptr<State> fresh_state(int64_t batch) const override;
+  torch::Tensor next_logits(const torch::Tensor& ids_BT, State* state) override;
+  int64_t window() const override { return config_.max_length; }
+
  private:
+  struct Cache;
   const ModelConfig config_;
   torch::Tensor cos_TD_, sin_TD_;  // float64; undefined for gpt
   std::shared_ptr<Linear> embedding_, positions_, output_;

@@ -8,6 +8,7 @@
 #include "models/decoder_only.h"
 #include "models/encoder_decoder.h"
 #include "models/placement.h"
+#include "models/recurrent.h"
 
 namespace norma::models {
 namespace {
@@ -31,7 +32,8 @@ std::vector<std::shared_ptr<Placement>> placements_of(Model& model) {
 }
 
 constexpr Row kFamilies[] = {
-    {"encdec", make<EncoderDecoder>}, {"gpt", make<DecoderOnly>}, {"llama", make<DecoderOnly>}};
+    {"encdec", make<EncoderDecoder>}, {"gpt", make<DecoderOnly>}, {"llama", make<DecoderOnly>},
+    {"rnn", make<Recurrent>},         {"gru", make<Recurrent>},   {"lstm", make<Recurrent>}};
 
 }  // namespace
 

@@ -67,6 +67,20 @@ class Model : public torch::nn::Module {
   StreamTap tap_;
 };
 
+// A model that continues a text, position by position.
+class LanguageModel : public Model {
+ public:
+  struct State {  // of the positions that were read
+    virtual ~State() = default;
+  };
+  virtual std::unique_ptr<State> fresh_state(int64_t batch) const = 0;
+  // Logits (B, T, V) of ids (B, T), which follow what the state has read: any number the first
+  // time, then one at a time.
+  virtual torch::Tensor next_logits(const torch::Tensor& ids_BT, State* state) = 0;
+  // Positions that a state can hold.
+  virtual int64_t window() const = 0;
+};
+
 // What some placements ask for, and most do not (placement.h). Before the first step: a forward
 // pass over a batch of training data, from which Admin's scales come.
 void profile(Model& model, const Batch& batch);

@@ -15,7 +15,7 @@ const PlacementInfo* const kPlacements[] = {
     &kPlacementSubLn,      &kPlacementLns,    &kPlacementMix,      &kPlacementNormformer,
     &kPlacementHybrid,     &kPlacementB2t,    &kPlacementResidual, &kPlacementDlcl,
     &kPlacementKeel,       &kPlacementSiamese, &kPlacementNgpt,    &kPlacementLayerscale,
-    &kPlacementRezero,
+    &kPlacementRezero,     &kPlacementGates,  &kPlacementPerGate,  &kPlacementCell,
 };
 
 }  // namespace
@@ -31,6 +31,17 @@ const std::vector<std::string>& known_placements() {
   return names;
 }
 
+const std::vector<std::string>& stack_placements() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const PlacementInfo* info : kPlacements) {
+      if (!info->recurrent) all.emplace_back(info->name);
+    }
+    return all;
+  }();
+  return names;
+}
+
 const PlacementInfo* find_placement(const std::string& name) {
   for (const PlacementInfo* info : kPlacements) {
     if (name == info->name) return info;
@@ -41,7 +52,8 @@ const PlacementInfo* find_placement(const std::string& name) {
 std::shared_ptr<Placement> make_placement(const std::string& name,
                                           const PlacementOptions& options) {
   const PlacementInfo* info = find_placement(name);
-  TORCH_CHECK(info != nullptr, "[placement] no placement is named \"", name, "\".");
+  TORCH_CHECK(info != nullptr && !info->recurrent,
+              "[placement] no placement of a Transformer is named \"", name, "\".");
   return info->make(options);
 }
 

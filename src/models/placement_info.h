@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "models/config.h"
 
@@ -29,10 +30,15 @@ struct PlacementInfo {
   // Why the configuration has no meaning with this placement; empty where it has one. Null: it
   // always has.
   std::string (*refusal)(const ModelConfig&) = nullptr;
+  // Stands inside the cell of a recurrent net (recurrent_cell.h), and joins no sub-layers: make is
+  // null.
+  bool recurrent = false;
 };
 
 // In the order of their age, more or less.
 std::span<const PlacementInfo* const> placements();
+// Names of those that a Transformer takes.
+const std::vector<std::string>& stack_placements();
 // Null for a name that is not among known_placements().
 const PlacementInfo* find_placement(const std::string& name);
 
@@ -41,6 +47,7 @@ extern const PlacementInfo kPlacementNone, kPlacementPost, kPlacementPre, kPlace
     kPlacementPeri, kPlacementOlmo2, kPlacementDeepnorm, kPlacementAdmin, kPlacementSubLn,
     kPlacementNormformer, kPlacementLns, kPlacementMix, kPlacementHybrid, kPlacementResidual,
     kPlacementB2t, kPlacementDlcl, kPlacementKeel, kPlacementSiamese, kPlacementNgpt,
-    kPlacementLayerscale, kPlacementRezero;
+    kPlacementLayerscale, kPlacementRezero, kPlacementGates,
+    kPlacementPerGate, kPlacementCell;
 
 }  // namespace norma::models

@@ -65,7 +65,7 @@ TEST(EncoderDecoder, SourceTargetAndOutputShareOneMatrix) {
 }
 
 TEST(EncoderDecoder, TheFutureDoesNotChangeThePast) {
-  for (const std::string& placement : known_placements()) {
+  for (const std::string& placement : stack_placements()) {
     const auto model = must_make(small_encdec(placement, "layernorm"));
     Batch batch = random_batch({5, 5}, {6, 6}, 40, 3);
     const torch::Tensor before = model->logits_BTV(batch);
@@ -89,7 +89,7 @@ TEST(EncoderDecoder, EverySourceTokenMatters) {
 }
 
 TEST(EncoderDecoder, PaddingChangesNothing) {
-  for (const std::string& placement : known_placements()) {
+  for (const std::string& placement : stack_placements()) {
     const auto model = must_make(small_encdec(placement, "rmsnorm"));
     const Batch alone = random_batch({4}, {3}, 40, 4);
     Batch padded;

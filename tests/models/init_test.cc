@@ -32,7 +32,7 @@ TEST(Init, ModelsThatDifferInNormAndPlacementStartFromTheSameBits) {
   const auto reference = parameters(small_encdec("none", "torch_layernorm"), 7);
   // These scale matrices by depth, and nGPT to length 1: placement_test.cc.
   const std::set<std::string> scaling = {"deepnorm", "sub_ln", "ngpt"};
-  for (const std::string& placement : known_placements()) {
+  for (const std::string& placement : stack_placements()) {
     for (const std::string& norm : known_norms()) {
       const auto other = parameters(small_encdec(placement, norm), 7);
       for (const auto& [name, value] : reference) {

@@ -59,7 +59,7 @@ TEST(Loss, LabelSmoothingMatchesPyTorch) {
 }
 
 TEST(Model, StreamTapSeesEveryDepth) {
-  for (const std::string& placement : known_placements()) {
+  for (const std::string& placement : stack_placements()) {
     const auto model = must_make(small_encdec(placement, "layernorm"));
     std::vector<std::string> seen;
     model->set_stream_tap([&](const std::string& stack, int64_t layer, const torch::Tensor& x) {

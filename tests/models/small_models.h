@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "models/model.h"
+#include "models/placement_info.h"
 #include "text/special_tokens.h"
 
 namespace norma::test {

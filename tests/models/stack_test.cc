@@ -91,7 +91,7 @@ void expect_its_equations(const ModelConfig& config, bool decoder) {
 TEST(Stack, IsItsEquations) {
   torch::manual_seed(3);
   for (const bool decoder : {false, true}) {
-    for (const std::string& placement : known_placements()) {
+    for (const std::string& placement : stack_placements()) {
       for (const std::string& norm : known_norms()) {
         // Of 12 columns it looks at one: what is divided by that has no bound.
         if (norm == "prmsnorm") continue;
@@ -105,7 +105,7 @@ TEST(Stack, IsItsEquations) {
 TEST(Stack, QkNormIsItsEquationInAnyPlacement) {
   torch::manual_seed(4);
   for (const bool decoder : {false, true}) {
-    for (const std::string& placement : known_placements()) {
+    for (const std::string& placement : stack_placements()) {
       for (const char* qk_norm : {"head", "full"}) {
         SCOPED_TRACE(placement + " qk_norm " + qk_norm + (decoder ? " decoder" : " encoder"));
         ModelConfig config = stack_config(placement, "rmsnorm");

@@ -42,6 +42,9 @@ std::string placement_drawing(const std::string& placement) {
       {"ngpt", false, true, true, true, "queries, keys, branches and the stream have length 1"},
       {"layerscale", true, false, false, false, "the norm stands before each sub-layer"},
       {"rezero", false, false, false, false, "no norm"},
+      {"gates", false, true, false, false, "norms stand inside the cell, before its gates"},
+      {"per_gate", false, true, false, false, "norms stand inside the cell, one a gate"},
+      {"cell", false, true, false, false, "the norm stands inside the cell, on its memory"},
   };
   const Boxes* boxes = std::find_if(std::begin(kKnown), std::end(kKnown),
                                     [&](const Boxes& b) { return placement == b.name; });

@@ -103,22 +103,25 @@ Status check_format(const SafetensorsFile& file, const std::string& path, const 
 Status check_size(const SafetensorsFile& file, const std::string& path,
                   const models::ModelConfig& config) {
   constexpr int64_t kMostPositions = 1 << 26;  // elements of a table that is in no file
-  // Query, key, value and output of attention; both matrices of the feed-forward network.
-  constexpr double kMatricesOfALayer = 6;
+  // Query, key, value and output of attention; both matrices of the feed-forward network. Or the
+  // two matrices and the bias of a recurrent cell.
+  const bool recurrent = models::is_recurrent(config.family);
+  const double matrices_of_a_layer = recurrent ? 3 : 6;
   double elements = 0;
   for (const auto& [name, info] : file.tensors()) elements += static_cast<double>(info.bytes) / 4;
   const auto width = static_cast<double>(config.d_model);
   const auto layers = static_cast<double>(config.decoder_layers) +
                       (config.family == "encdec" ? static_cast<double>(config.encoder_layers) : 0);
   // Keys and values may be of fewer heads.
-  const double least = width * (static_cast<double>(config.vocab_size) +
-                                layers * 2 * (width + static_cast<double>(config.ffn)));
+  const double ffn = recurrent ? 0 : static_cast<double>(config.ffn);
+  const double least =
+      width * (static_cast<double>(config.vocab_size) + layers * 2 * (width + ffn));
   const auto tensors = static_cast<double>(file.tensors().size());
-  if (least > elements || layers * kMatricesOfALayer > tensors) {
+  if (least > elements || layers * matrices_of_a_layer > tensors) {
     return damaged(path, fmt::format("the model that it describes is larger than the file: at "
                                      "least {:.0f} parameters in {:.0f} tensors, but it has {:.0f} "
                                      "in {:.0f}.{}",
-                                     least, layers * kMatricesOfALayer, elements, tensors,
+                                     least, layers * matrices_of_a_layer, elements, tensors,
                                      remedy()));
   }
   if (config.max_length > kMostPositions / config.d_model) {
