@@ -14,6 +14,7 @@
 #include "lab/train/run_folder.h"
 #include "models/hugging_face.h"
 #include "models/llama2c.h"
+#include "text/codec.h"
 #include "text/sentencepiece_bpe.h"
 #include "text/utf8.h"
 #include "weights/hugging_face.h"
@@ -141,21 +142,20 @@ Result<LanguageModel> with_tokenizer(const std::string& path, std::shared_ptr<mo
     if (!found.ok()) return found.status();
     tokenizer_path = found.value();
   }
-  const Result<SentencePieceBpe> read = SentencePieceBpe::read(tokenizer_path, vocab_size, bos);
+  const Result<text::Codec> read = text::read_codec(tokenizer_path, vocab_size, bos);
   if (!read.ok()) return read.status();
-  const SentencePieceBpe tokenizer = read.value();
+  const text::Codec codec = read.value();
   LanguageModel result;
   result.path = path;
   result.model = std::move(model);
-  result.encode = [tokenizer, bos](const std::string& prompt) -> Result<PromptIds> {
-    if (!tokenizer.has_byte_fallback()) {
+  result.encode = [codec, bos](const std::string& prompt) -> Result<PromptIds> {
+    if (codec.unk) {
       NORMA_RETURN_IF_ERROR(
-          check_characters(prompt, tokenizer.unk(), "Leave them out.",
-                           [&](std::string_view c) { return tokenizer.encode(c); }));
+          check_characters(prompt, *codec.unk, "Leave them out.", codec.encode));
     }
-    return PromptIds{{bos}, tokenizer.encode(prompt)};
+    return PromptIds{{bos}, codec.encode(prompt)};
   };
-  result.decode = [tokenizer](const std::vector<int32_t>& ids) { return tokenizer.decode(ids); };
+  result.decode = codec.decode;
   result.ends = std::move(ends);
   result.ends_with_positions = true;
   result.if_not_finite = "Use another copy.";

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <queue>
 #include <set>
 #include <unordered_map>
 
 #include "text/bpe_trainer.h"
+#include "text/merge_pairs.h"
 #include "text/utf8.h"
 
 namespace norma::text {
@@ -118,40 +118,13 @@ std::vector<int32_t> Tokenizer::State::symbols_of(std::string_view word) const {
   return symbols;
 }
 
-// Again and again the earliest learned merge that applies, leftmost first; O(n log n) by a queue of
-// candidate pairs over a doubly linked list, so that one endless word stays cheap.
+// Again and again the earliest learned merge that applies, leftmost first.
 void Tokenizer::State::merge_all(std::vector<int32_t>& symbols) const {
-  constexpr int32_t kGone = -1;
-  struct Candidate {
-    int32_t rank, left, first, second;
-    bool operator<(const Candidate& other) const {
-      return rank != other.rank ? rank > other.rank : left > other.left;
-    }
-  };
-  const int32_t n = static_cast<int32_t>(symbols.size());
-  std::vector<int32_t> previous(n), next(n);
-  std::priority_queue<Candidate> queue;
-  const auto offer = [&](int32_t left) {
-    if (left < 0 || next[left] >= n) return;
-    const SymbolPair pair{symbols[left], symbols[next[left]]};
-    const auto merge = by_pair.find(pair_key(pair));
-    if (merge != by_pair.end()) queue.push({merge->second.rank, left, pair.first, pair.second});
-  };
-  for (int32_t i = 0; i < n; ++i) previous[i] = i - 1, next[i] = i + 1;
-  for (int32_t i = 0; i < n; ++i) offer(i);
-  while (!queue.empty()) {
-    const Candidate c = queue.top();
-    queue.pop();
-    const int32_t right = next[c.left];
-    if (symbols[c.left] != c.first || right >= n || symbols[right] != c.second) continue;
-    symbols[c.left] = by_pair.find(pair_key({c.first, c.second}))->second.id;
-    symbols[right] = kGone;
-    next[c.left] = next[right];
-    if (next[right] < n) previous[next[right]] = c.left;
-    offer(previous[c.left]);
-    offer(c.left);
-  }
-  symbols.erase(std::remove(symbols.begin(), symbols.end(), kGone), symbols.end());
+  merge_pairs(symbols, [this](int32_t first, int32_t second) {
+    const auto merge = by_pair.find(pair_key({first, second}));
+    if (merge == by_pair.end()) return PairMerge();
+    return PairMerge{merge->second.id, -static_cast<float>(merge->second.rank)};
+  });
 }
 
 namespace {

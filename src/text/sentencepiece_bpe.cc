@@ -3,14 +3,11 @@
 
 #include "text/sentencepiece_bpe.h"
 
-#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
-#include <queue>
 
-#include "base/mapped_file.h"
 #include "text/sentencepiece_json.h"
 #include "text/sentencepiece_vocabulary.h"
 #include "text/utf8.h"
@@ -56,41 +53,6 @@ std::vector<int32_t> symbols_of(const Vocabulary& vocabulary, std::string_view t
     }
   }
   return symbols;
-}
-
-// By a queue of candidate pairs over a doubly linked list, so that a long text stays cheap.
-void merge_all(const Vocabulary& vocabulary, std::vector<int32_t>& symbols) {
-  struct Candidate {
-    float score;
-    int32_t left, first, second, merged;
-    bool operator<(const Candidate& other) const {
-      return score != other.score ? score < other.score : left > other.left;
-    }
-  };
-  const int32_t n = static_cast<int32_t>(symbols.size());
-  std::vector<int32_t> previous(n), next(n);
-  std::priority_queue<Candidate> queue;
-  const auto offer = [&](int32_t left) {
-    if (left < 0 || next[left] >= n) return;
-    const int32_t first = symbols[left], second = symbols[next[left]];
-    const Vocabulary::Merge merge = vocabulary.merge_of(first, second);
-    if (merge.id != Vocabulary::kNone) queue.push({merge.score, left, first, second, merge.id});
-  };
-  for (int32_t i = 0; i < n; ++i) previous[i] = i - 1, next[i] = i + 1;
-  for (int32_t i = 0; i < n; ++i) offer(i);
-  while (!queue.empty()) {
-    const Candidate c = queue.top();
-    queue.pop();
-    const int32_t right = next[c.left];
-    if (symbols[c.left] != c.first || right >= n || symbols[right] != c.second) continue;
-    symbols[c.left] = c.merged;
-    symbols[right] = Vocabulary::kNone;
-    next[c.left] = next[right];
-    if (next[right] < n) previous[next[right]] = c.left;
-    offer(previous[c.left]);
-    offer(c.left);
-  }
-  symbols.erase(std::remove(symbols.begin(), symbols.end(), Vocabulary::kNone), symbols.end());
 }
 
 }  // namespace
@@ -162,25 +124,12 @@ Result<SentencePieceBpe> SentencePieceBpe::parse_llama2c(std::string_view file,
   return SentencePieceBpe(std::move(vocabulary));
 }
 
-Result<SentencePieceBpe> SentencePieceBpe::parse_json(std::string_view json, int64_t vocab_size,
-                                                      int32_t bos) {
-  Result<Vocabulary> vocabulary = parse_sentencepiece_json(json, vocab_size);
+Result<SentencePieceBpe> SentencePieceBpe::from_json(const nlohmann::json& root, int64_t vocab_size,
+                                                     int32_t bos) {
+  Result<Vocabulary> vocabulary = parse_sentencepiece_json(root, vocab_size);
   if (!vocabulary.ok()) return vocabulary.status();
   vocabulary.value().bos = bos;
   return SentencePieceBpe(std::move(vocabulary.value()));
-}
-
-Result<SentencePieceBpe> SentencePieceBpe::read(const std::string& path, int64_t vocab_size,
-                                                int32_t bos) {
-  const auto file = MappedFile::open(path, "tokenizer (tok*.bin, tokenizer.json)");
-  if (!file.ok()) return file.status();
-  const std::string_view bytes = file.value()->bytes();
-  Result<SentencePieceBpe> parsed = path.ends_with(".json") ? parse_json(bytes, vocab_size, bos)
-                                                            : parse_llama2c(bytes, vocab_size);
-  if (parsed.ok()) return parsed;
-  return Status(parsed.status().code(), path + " is no tokenizer of this model: " +
-                                            parsed.status().message() +
-                                            ". Use the one that the model was trained with.");
 }
 
 int64_t SentencePieceBpe::vocab_size() const {
@@ -199,7 +148,9 @@ std::vector<int32_t> SentencePieceBpe::encode(std::string_view text) const {
                       !text.starts_with(kSpaceMark));
   std::vector<int32_t> symbols =
       symbols_of(*vocabulary_, std::string(space ? " " : "").append(text));
-  merge_all(*vocabulary_, symbols);
+  merge_pairs(symbols, [this](int32_t first, int32_t second) {
+    return vocabulary_->merge_of(first, second);
+  });
   return symbols;
 }
 

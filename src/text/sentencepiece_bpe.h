@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,14 +29,12 @@ class SentencePieceBpe {
   // max_token_length; for each of `vocab_size` tokens float32 score, int32 length, the bytes; in
   // them a space is a space. kDataLoss says the rule and the value, without the file's name.
   static Result<SentencePieceBpe> parse_llama2c(std::string_view file, int64_t vocab_size);
-  // A tokenizer.json (huggingface/tokenizers) of the kind "BPE" over characters, with the merges in
-  // it instead of scores, and a space for U+2581; it may have fewer tokens than `vocab_size`.
-  // `bos` is the id that starts a text. kUnsupported names a part that has no counterpart here.
-  static Result<SentencePieceBpe> parse_json(std::string_view json, int64_t vocab_size,
-                                             int32_t bos);
-  // One of the two of a file, tokenizer.json where the name ends in .json; the message names it.
-  static Result<SentencePieceBpe> read(const std::string& path, int64_t vocab_size,
-                                       int32_t bos = kBosId);
+  // A tokenizer.json (huggingface/tokenizers), as parse_tokenizer_json() gave it, with BPE over
+  // characters, merges instead of scores, and a space for U+2581; it may have fewer tokens than
+  // `vocab_size`. `bos` is the id that starts a text. kUnsupported names a part that has no
+  // counterpart here.
+  static Result<SentencePieceBpe> from_json(const nlohmann::json& root, int64_t vocab_size,
+                                            int32_t bos);
 
   int64_t vocab_size() const;
   int32_t unk() const;

@@ -5,14 +5,15 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+#include <nlohmann/json.hpp>
 
 #include "base/status.h"
 #include "text/sentencepiece_vocabulary.h"
 
 namespace norma::text {
 
-Result<SentencePieceVocabulary> parse_sentencepiece_json(std::string_view json,
+// REQUIRES: root is what parse_tokenizer_json() gave.
+Result<SentencePieceVocabulary> parse_sentencepiece_json(const nlohmann::json& root,
                                                          int64_t vocab_size);
 
 }  // namespace norma::text

@@ -12,16 +12,13 @@
 #include <vector>
 
 #include "text/bpe_trainer.h"
+#include "text/merge_pairs.h"
 
 namespace norma::text {
 
 struct SentencePieceVocabulary {
   enum class Kind : uint8_t { kText, kSpecial, kByte };
   enum class Prefix { kSpace, kSpaceUnlessThere, kNone };  // before a text
-  struct Merge {
-    float score;
-    int32_t id;
-  };
   static constexpr int32_t kNone = -1;
 
   std::vector<std::string> tokens;  // by id, as they are shown
@@ -34,8 +31,8 @@ struct SentencePieceVocabulary {
   Prefix prefix = Prefix::kSpace;
   // Which pairs join: those in `merges`, or, where it is empty, those whose joined text is a token
   // with a score.
-  std::unordered_map<uint64_t, Merge> merges;  // by pair_key()
-  std::vector<float> scores;                   // by id
+  std::unordered_map<uint64_t, PairMerge> merges;  // by pair_key()
+  std::vector<float> scores;                       // by id
 
   static constexpr std::array<int32_t, 256> no_bytes() {
     std::array<int32_t, 256> none{};
@@ -47,15 +44,14 @@ struct SentencePieceVocabulary {
     const auto found = ids.find(text);
     return found == ids.end() ? kNone : found->second;
   }
-  // What two adjacent tokens become; id kNone: nothing.
-  Merge merge_of(int32_t first, int32_t second) const {
+  PairMerge merge_of(int32_t first, int32_t second) const {
     if (merges.empty()) {
-      if (kinds[first] != Kind::kText || kinds[second] != Kind::kText) return {0, kNone};
+      if (kinds[first] != Kind::kText || kinds[second] != Kind::kText) return {};
       const int32_t id = id_of(tokens[first] + tokens[second]);
-      return {id == kNone ? 0 : scores[id], id};
+      return id == kNone ? PairMerge() : PairMerge{id, scores[id]};
     }
     const auto found = merges.find(pair_key({first, second}));
-    return found == merges.end() ? Merge{0, kNone} : found->second;
+    return found == merges.end() ? PairMerge() : found->second;
   }
   // Finds the byte tokens among kText ones that are spelt <0xNN>; fills `ids`.
   void finish();

@@ -161,6 +161,10 @@ TEST_F(GenerateLlama2c, AFolderOfTransformers) {
   const ProcessEnd other = norma(words + Words{"--tokenizer", folder + "/metaspace.json"});
   expect_done(other);
   EXPECT_EQ(other.out, end.out);
+  // Byte-level: whatever is typed is known. Its 339 ids need a vocabulary as large.
+  const std::string bytes = std::string(NORMA_SOURCE_DIR) + "/tests/parity/byte_level/gpt2.json";
+  expect_error(norma(words + Words{"--tokenizer", bytes}), 1,
+               {"gpt2.json is no tokenizer of this model", "vocab_size=330"});
   expect_error(norma(words + Words{"--tokenizer", folder + "/config.json"}), 1,
                {"config.json is no tokenizer of this model", "\"BPE\""});
   folder_.write("gpt/config.json", "{\"model_type\": \"gpt_bigcode\"}");

@@ -1,0 +1,57 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "text/codec.h"
+
+#include "base/mapped_file.h"
+#include "text/byte_level_bpe.h"
+#include "text/sentencepiece_bpe.h"
+#include "text/tokenizer_json.h"
+
+namespace norma::text {
+namespace {
+
+template <typename Tokenizer>
+Codec codec_of(const Tokenizer& tokenizer) {
+  Codec codec;
+  codec.encode = [tokenizer](std::string_view text) { return tokenizer.encode(text); };
+  codec.decode = [tokenizer](const std::vector<int32_t>& ids) { return tokenizer.decode(ids); };
+  return codec;
+}
+
+Result<Codec> of_sentencepiece(const Result<SentencePieceBpe>& parsed) {
+  if (!parsed.ok()) return parsed.status();
+  Codec codec = codec_of(parsed.value());
+  if (!parsed.value().has_byte_fallback()) codec.unk = parsed.value().unk();
+  return codec;
+}
+
+Result<Codec> parse_json(std::string_view bytes, int64_t vocab_size, int32_t bos) {
+  const Result<nlohmann::json> root = parse_tokenizer_json(bytes);
+  if (!root.ok()) return root.status();
+  const auto steps = json_parts(json_at(root.value(), "pre_tokenizer"), "pretokenizers");
+  if (steps.empty() || json_at(steps.back(), "type") != "ByteLevel") {
+    return of_sentencepiece(SentencePieceBpe::from_json(root.value(), vocab_size, bos));
+  }
+  const Result<ByteLevelBpe> parsed = ByteLevelBpe::from_json(root.value(), vocab_size);
+  if (!parsed.ok()) return parsed.status();
+  return codec_of(parsed.value());
+}
+
+}  // namespace
+
+Result<Codec> read_codec(const std::string& path, int64_t vocab_size, int32_t bos) {
+  const auto file = MappedFile::open(path, "tokenizer (tok*.bin, tokenizer.json)");
+  if (!file.ok()) return file.status();
+  const std::string_view bytes = file.value()->bytes();
+  const bool is_json = path.ends_with(".json");
+  const Result<Codec> codec =
+      is_json ? parse_json(bytes, vocab_size, bos)
+              : of_sentencepiece(SentencePieceBpe::parse_llama2c(bytes, vocab_size));
+  if (codec.ok()) return codec;
+  return Status(codec.status().code(), path + " is no tokenizer of this model: " +
+                                           codec.status().message() +
+                                           ". Use the one that the model was trained with.");
+}
+
+}  // namespace norma::text

@@ -1,0 +1,159 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "text/tokenizer_json.h"
+
+#include "text/bpe_trainer.h"
+
+namespace norma::text {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kMaxDepth = 16;
+constexpr size_t kMaxMerges = size_t{1} << 24;  // ranks are exact in float32
+
+struct TooDeep {};
+
+Status data_loss(std::string message) {
+  return Status(StatusCode::kDataLoss, std::move(message));
+}
+Status unsupported(std::string message) {
+  return Status(StatusCode::kUnsupported, std::move(message));
+}
+
+Status add_token(const std::string& text, const json& id, bool special, int64_t vocab_size,
+                 std::vector<bool>* taken, JsonTokens* tokens) {
+  if (!id.is_number_integer() || id < 0 || id >= vocab_size) {
+    return data_loss("token " + json_shown(text) + " must have an id from 0 to vocab_size=" +
+                     std::to_string(vocab_size) + " - 1 but has " + json_shown(id));
+  }
+  const auto index = id.get<size_t>();
+  if (index >= tokens->texts.size()) {
+    tokens->texts.resize(index + 1);
+    tokens->special.resize(index + 1, true);
+    taken->resize(index + 1);
+  }
+  if ((*taken)[index] && tokens->texts[index] != text) {
+    return data_loss("tokens " + json_shown(tokens->texts[index]) + " and " + json_shown(text) +
+                     " have the same id " + json_shown(id));
+  }
+  tokens->texts[index] = text;
+  tokens->special[index] = special;
+  (*taken)[index] = true;
+  return {};
+}
+
+// "a b" or, since 2024, ["a", "b"].
+bool read_pair(const json& entry, std::string* left, std::string* right) {
+  if (entry.is_array() && entry.size() == 2 && entry[0].is_string() && entry[1].is_string()) {
+    *left = entry[0].get<std::string>();
+    *right = entry[1].get<std::string>();
+    return true;
+  }
+  if (!entry.is_string()) return false;
+  const std::string text = entry.get<std::string>();
+  const size_t space = text.find(' ');
+  if (space == std::string::npos) return false;
+  *left = text.substr(0, space);
+  *right = text.substr(space + 1);
+  return true;
+}
+
+}  // namespace
+
+const json& json_at(const json& object, const char* key) {
+  static const json null;
+  if (!object.is_object()) return null;
+  const auto found = object.find(key);
+  return found == object.end() ? null : *found;
+}
+
+std::string json_shown(const json& value) {
+  constexpr size_t kMaxShown = 80;
+  std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
+  if (text.size() > kMaxShown) text.replace(kMaxShown, std::string::npos, "...");
+  return text;
+}
+
+std::vector<json> json_parts(const json& step, const char* list) {
+  if (step.is_null()) return {};
+  const json& parts = json_at(step, list);
+  if (json_at(step, "type") != "Sequence" || !parts.is_array()) return {step};
+  return {parts.begin(), parts.end()};
+}
+
+Result<json> parse_tokenizer_json(std::string_view text) {
+  json root;
+  try {
+    root = json::parse(text, [](int depth, json::parse_event_t, json&) {
+      if (depth > kMaxDepth) throw TooDeep();
+      return true;
+    });
+  } catch (const json::exception&) {
+    return data_loss("it is not valid JSON");
+  } catch (const TooDeep&) {
+    return data_loss("it is nested too deeply");
+  }
+  const json& model = json_at(root, "model");
+  if (json_at(model, "type") != "BPE") {
+    return unsupported("its model must be \"BPE\" but is " + json_shown(json_at(model, "type")));
+  }
+  for (const char* off : {"dropout", "continuing_subword_prefix", "end_of_word_suffix"}) {
+    const json& value = json_at(model, off);
+    if (!value.is_null() && value != "") {
+      return unsupported("its model has " + std::string(off) + "=" + json_shown(value));
+    }
+  }
+  return root;
+}
+
+Result<JsonTokens> read_json_tokens(const json& root, int64_t vocab_size) {
+  const json& vocab = json_at(json_at(root, "model"), "vocab");
+  if (!vocab.is_object()) return data_loss("it has no vocabulary (model.vocab)");
+  JsonTokens tokens;
+  std::vector<bool> taken;
+  for (const auto& [text, id] : vocab.items()) {
+    NORMA_RETURN_IF_ERROR(add_token(text, id, false, vocab_size, &taken, &tokens));
+  }
+  const json& added = json_at(root, "added_tokens");
+  for (const json& token : added.is_array() ? added : json::array()) {
+    const json& content = json_at(token, "content");
+    if (!content.is_string()) return data_loss("an added token has no content");
+    if (json_at(token, "special") != true) {
+      return unsupported("its added token " + json_shown(content) + " is not special");
+    }
+    NORMA_RETURN_IF_ERROR(add_token(content.get<std::string>(), json_at(token, "id"), true,
+                                    vocab_size, &taken, &tokens));
+  }
+  return tokens;
+}
+
+Result<std::unordered_map<uint64_t, PairMerge>> read_json_merges(const json& root) {
+  const json& model = json_at(root, "model");
+  const json& merges = json_at(model, "merges");
+  if (!merges.is_array() || merges.empty() || merges.size() > kMaxMerges) {
+    return data_loss("it must have a list of 1 to " + std::to_string(kMaxMerges) +
+                     " merges (model.merges)");
+  }
+  const json& vocab = json_at(model, "vocab");
+  const auto id_of = [&](const std::string& text) {
+    const auto found = vocab.find(text);
+    return found == vocab.end() ? PairMerge::kNone : found->get<int32_t>();
+  };
+  std::unordered_map<uint64_t, PairMerge> result;
+  for (size_t rank = 0; rank < merges.size(); ++rank) {
+    std::string left, right;
+    const bool good = read_pair(merges[rank], &left, &right);
+    const int32_t first = id_of(left), second = id_of(right), joined = id_of(left + right);
+    if (!good || first == PairMerge::kNone || second == PairMerge::kNone ||
+        joined == PairMerge::kNone) {
+      return data_loss("merge " + std::to_string(rank) + " must be two tokens that make a third "
+                       "but is " + json_shown(merges[rank]));
+    }
+    result.try_emplace(pair_key({first, second}), PairMerge{joined, -static_cast<float>(rank)});
+  }
+  return result;
+}
+
+}  // namespace norma::text

@@ -1,0 +1,41 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// What tokenizer.json files (huggingface/tokenizers) of the model "BPE" have in common. Messages do
+// not name the file.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/status.h"
+#include "text/merge_pairs.h"
+
+namespace norma::text {
+
+// The document, not nested too deeply, with a model of type BPE without what has no counterpart
+// here: dropout, affixes of words.
+Result<nlohmann::json> parse_tokenizer_json(std::string_view text);
+
+// null where the object has no such key, or is none.
+const nlohmann::json& json_at(const nlohmann::json& object, const char* key);
+// For messages, which are one short line whatever a file holds.
+std::string json_shown(const nlohmann::json& value);
+// The parts of a Sequence, in `list`, or the one there is, or none of null.
+std::vector<nlohmann::json> json_parts(const nlohmann::json& step, const char* list);
+
+struct JsonTokens {
+  std::vector<std::string> texts;  // by id
+  std::vector<bool> special;       // of the same length; ids without a token too
+};
+// Of model.vocab and added_tokens. Every id is below vocab_size.
+Result<JsonTokens> read_json_tokens(const nlohmann::json& root, int64_t vocab_size);
+
+// By pair_key() of two ids; the score is the rank, negative. REQUIRES: read_json_tokens() was ok.
+Result<std::unordered_map<uint64_t, PairMerge>> read_json_merges(const nlohmann::json& root);
+
+}  // namespace norma::text
