@@ -20,7 +20,7 @@ class EvaluationMode {
   ~EvaluationMode() { model_.train(was_training_); }
 
  private:
-  torch::NoGradGuard no_grad_;
+  c10::InferenceMode inference_;
   Model& model_;
   const bool was_training_;
 };
