@@ -34,4 +34,8 @@ class MappedFile {
   size_t size_ = 0;
 };
 
+// Bytes of a mapped file that nobody has written to and nobody needs soon: their whole pages leave
+// the memory, and are read again where somebody does.
+void forget_pages(const void* data, size_t bytes);
+
 }  // namespace norma

@@ -12,6 +12,7 @@
 #include <set>
 #include <sstream>
 
+#include "base/mapped_file.h"
 #include "weights/hugging_face.h"
 
 namespace norma::models {
@@ -231,7 +232,9 @@ class Filler {
                                        fmt::join(parameter.sizes().vec(), ", ")));
     }
     torch::Tensor value = view_of(info, *type).to(torch::kFloat32);
-    parameter.set_data(heads > 0 ? in_pairs(value, heads) : value);
+    if (heads > 0) value = in_pairs(value, heads);
+    parameter.set_data(value);
+    if (value.data_ptr() != info.data) forget_pages(info.data, info.bytes);
     return {};
   }
 

@@ -30,6 +30,19 @@ TEST(MappedFile, AWriteStaysInMemory) {
   EXPECT_EQ(folder.read("x"), "abc");
 }
 
+TEST(MappedFile, ForgottenPagesAreReadAgain) {
+  const test::TempFolder folder;
+  const std::string content = std::string(50000, 'a') + std::string(50000, 'b');
+  const auto file = MappedFile::open(folder.write("x", content), "file of the test");
+  ASSERT_TRUE(file.ok());
+  const std::string_view bytes = file.value()->bytes();
+  const_cast<char&>(bytes[0]) = 'X';
+  forget_pages(bytes.data() + 10, 60000);
+  forget_pages(bytes.data(), 0);
+  EXPECT_EQ(bytes[0], 'X') << "a page that is only in part forgotten stays";
+  EXPECT_EQ(bytes.substr(1), content.substr(1));
+}
+
 TEST(MappedFile, AnEmptyFileIsEmpty) {
   const test::TempFolder folder;
   const auto file = MappedFile::open(folder.write("x", ""), "file of the test");

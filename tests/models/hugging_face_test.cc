@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/resident_bytes.h"
 #include "tests/support/temp_folder.h"
 #include "weights/safetensors.h"
 
@@ -168,6 +169,44 @@ TEST_F(HuggingFaceLlama, TiedEmbeddings) {
   const auto loaded = load();
   ASSERT_TRUE(loaded.ok()) << loaded.status().message();
   EXPECT_TRUE(loaded.value().model->config().tie_embeddings);
+}
+
+// 30 MB of bfloat16 become 60 MB, and leave the memory as they do.
+TEST_F(HuggingFaceLlama, NoWeightIsInMemoryTwice) {
+  if (test::resident_bytes() < 0) GTEST_SKIP() << "no /proc/self/status";
+  constexpr int64_t kWidth = 256, kFfn = 1024, kLayers = 15;
+  config_["hidden_size"] = kWidth;
+  config_["intermediate_size"] = kFfn;
+  config_["num_hidden_layers"] = kLayers;
+  config_["head_dim"] = kWidth / 4;
+  const torch::Tensor numbers = torch::full({kFfn * kWidth}, 0.01, torch::kBFloat16);
+  int64_t elements = 0;
+  tensors_.clear();
+  const auto add = [&](const std::string& name, std::vector<int64_t> shape) {
+    const int64_t count = shape.size() == 1 ? shape[0] : shape[0] * shape[1];
+    tensors_[name] = {"BF16", shape, numbers.data_ptr(), static_cast<size_t>(2 * count)};
+    elements += count;
+  };
+  add("model.embed_tokens.weight", {330, kWidth});
+  add("lm_head.weight", {330, kWidth});
+  add("model.norm.weight", {kWidth});
+  for (int64_t l = 0; l < kLayers; ++l) {
+    const std::string layer = "model.layers." + std::to_string(l) + ".";
+    add(layer + "input_layernorm.weight", {kWidth});
+    add(layer + "post_attention_layernorm.weight", {kWidth});
+    add(layer + "self_attn.q_proj.weight", {kWidth, kWidth});
+    add(layer + "self_attn.k_proj.weight", {kWidth / 2, kWidth});
+    add(layer + "self_attn.v_proj.weight", {kWidth / 2, kWidth});
+    add(layer + "self_attn.o_proj.weight", {kWidth, kWidth});
+    add(layer + "mlp.gate_proj.weight", {kFfn, kWidth});
+    add(layer + "mlp.up_proj.weight", {kFfn, kWidth});
+    add(layer + "mlp.down_proj.weight", {kWidth, kFfn});
+  }
+  const int64_t before = test::resident_bytes();
+  const auto loaded = load();
+  ASSERT_TRUE(loaded.ok()) << loaded.status().message();
+  logits_of(*loaded.value().model, torch::arange(3, 6));
+  EXPECT_LT(test::resident_bytes() - before, 4 * elements * 6 / 5);
 }
 
 TEST_F(HuggingFaceLlama, TensorsThatDoNotFitAreNamed) {

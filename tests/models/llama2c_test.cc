@@ -4,14 +4,12 @@
 #include "models/llama2c.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <fstream>
-#include <functional>
 
 #include "models/decode.h"
 #include "tests/support/llama2c_files.h"
+#include "tests/support/resident_bytes.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temp_folder.h"
 #include "weights/safetensors.h"
@@ -20,6 +18,7 @@ namespace norma::models {
 namespace {
 
 using test::Llama2cModel;
+using test::resident_bytes;
 using Vector = std::vector<double>;
 
 // LLaMA's equations, number by number in float64, from the lists that are in the file.
@@ -211,17 +210,9 @@ TEST(Llama2cModel, HostileFilesAreRefused) {
   EXPECT_EQ(load_llama2c(folder.path("none")).status().code(), StatusCode::kNotFound);
 }
 
-int64_t resident_bytes(const char* what) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.rfind(what, 0) == 0) return std::stoll(line.substr(line.find(':') + 1)) * 1024;
-  }
-  return -1;
-}
-
 // 64 MB of weights: what a pass leaves resident is the file's pages, once.
 TEST(Llama2cModel, NoWeightIsInMemoryTwice) {
-  if (resident_bytes("VmRSS") < 0) GTEST_SKIP() << "no /proc/self/status";
+  if (resident_bytes() < 0) GTEST_SKIP() << "no /proc/self/status";
   const test::TempFolder folder;
   std::string path;
   int64_t file_bytes = 0;
@@ -233,12 +224,12 @@ TEST(Llama2cModel, NoWeightIsInMemoryTwice) {
     file_bytes = static_cast<int64_t>(bytes.size());
     path = folder.write("x.bin", bytes);
   }
-  const int64_t before = resident_bytes("VmRSS");
+  const int64_t before = resident_bytes();
   const auto model = must_load(path);
-  const int64_t loaded = resident_bytes("VmRSS");
+  const int64_t loaded = resident_bytes();
   EXPECT_LT(loaded - before, file_bytes / 5);
   logits_of(*model, {1, 2, 3});
-  EXPECT_LT(resident_bytes("VmRSS") - before, file_bytes * 6 / 5);
+  EXPECT_LT(resident_bytes() - before, file_bytes * 6 / 5);
 }
 
 class RealWeights : public ::testing::Test {
