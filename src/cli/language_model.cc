@@ -36,7 +36,8 @@ std::string described(std::string_view character) {
 
 // A token the model has not learned would stand for such characters, and the text would go on from
 // another prompt than the user's.
-Status check_characters(const std::string& prompt, int32_t unknown_id, const std::string& remedy,
+Status check_characters(const std::string& option, const std::string& prompt, int32_t unknown_id,
+                        const std::string& remedy,
                         const std::function<std::vector<int32_t>(std::string_view)>& encode) {
   constexpr size_t kNamed = 8;
   std::set<std::string_view> unknown;
@@ -51,14 +52,15 @@ Status check_characters(const std::string& prompt, int32_t unknown_id, const std
   }
   if (unknown.empty()) return {};
   if (unknown.size() > kNamed) names += fmt::format(" and {} more", unknown.size() - kNamed);
-  return invalid_argument("--prompt has characters that the model's vocabulary lacks: " + names +
+  return invalid_argument(option + " has characters that the model's vocabulary lacks: " + names +
                           ". " + remedy);
 }
 
-Result<PromptIds> encode_for_lab(const text::Tokenizer& tokenizer, const std::string& prompt) {
-  NORMA_RETURN_IF_ERROR(
-      check_characters(prompt, text::kUnkId, "Leave them out, or train on a text that has them.",
-                       [&](std::string_view c) { return tokenizer.encode(c); }));
+Result<PromptIds> encode_for_lab(const text::Tokenizer& tokenizer, const std::string& option,
+                                 const std::string& prompt) {
+  NORMA_RETURN_IF_ERROR(check_characters(
+      option, prompt, text::kUnkId, "Leave them out, or train on a text that has them.",
+      [&](std::string_view c) { return tokenizer.encode(c); }));
   PromptIds ids;
   if (prompt.empty()) {
     // Text that was trained on has no bos: an empty prompt starts with a line of its own.
@@ -69,11 +71,13 @@ Result<PromptIds> encode_for_lab(const text::Tokenizer& tokenizer, const std::st
   ids.text = tokenizer.encode(prompt);
   if (!ids.text.empty()) return ids;
   return invalid_argument(
-      "--prompt has nothing but spaces, which the model's vocabulary does "
+      option +
+      " has nothing but spaces, which the model's vocabulary does "
       "not keep. Give it a word, or leave it out.");
 }
 
-Result<LanguageModel> load_from_lab(const std::string& path, const std::string& tokenizer_path) {
+Result<LanguageModel> load_from_lab(const std::string& path, const std::string& tokenizer_path,
+                                    const std::string& option) {
   Result<lab::TrainedModel> trained = lab::load_model(path);
   if (!trained.ok()) return trained.status();
   if (trained.value().model->config().family == "encdec") {
@@ -87,8 +91,8 @@ Result<LanguageModel> load_from_lab(const std::string& path, const std::string& 
   result.path = path;
   result.model = trained.value().model;
   const text::Tokenizer tokenizer = trained.value().tokenizer;
-  result.encode = [tokenizer](const std::string& prompt) {
-    return encode_for_lab(tokenizer, prompt);
+  result.encode = [tokenizer, option](const std::string& prompt) {
+    return encode_for_lab(tokenizer, option, prompt);
   };
   result.decode = [tokenizer](const std::vector<int32_t>& ids) { return tokenizer.decode(ids); };
   result.never = {text::kPadId, text::kBosId};
@@ -135,7 +139,7 @@ Result<std::string> find_tokenizer(const std::string& model, int64_t vocab_size)
 // Real weights, whose file is `path`.
 Result<LanguageModel> with_tokenizer(const std::string& path, std::shared_ptr<models::Model> model,
                                      std::string tokenizer_path, int32_t bos,
-                                     std::vector<int32_t> ends) {
+                                     std::vector<int32_t> ends, const std::string& option) {
   const int64_t vocab_size = model->config().vocab_size;
   if (tokenizer_path.empty()) {
     Result<std::string> found = find_tokenizer(path, vocab_size);
@@ -148,10 +152,10 @@ Result<LanguageModel> with_tokenizer(const std::string& path, std::shared_ptr<mo
   LanguageModel result;
   result.path = path;
   result.model = std::move(model);
-  result.encode = [codec, bos](const std::string& prompt) -> Result<PromptIds> {
+  result.encode = [codec, bos, option](const std::string& prompt) -> Result<PromptIds> {
     if (codec.unk) {
       NORMA_RETURN_IF_ERROR(
-          check_characters(prompt, *codec.unk, "Leave them out.", codec.encode));
+          check_characters(option, prompt, *codec.unk, "Leave them out.", codec.encode));
     }
     return PromptIds{{bos}, codec.encode(prompt)};
   };
@@ -162,30 +166,52 @@ Result<LanguageModel> with_tokenizer(const std::string& path, std::shared_ptr<mo
   return result;
 }
 
-Result<LanguageModel> load_from_llama2c(const std::string& path, const std::string& tokenizer) {
+Result<LanguageModel> load_from_llama2c(const std::string& path, const std::string& tokenizer,
+                                        const std::string& option) {
   const auto loaded = models::load_llama2c(path);
   if (!loaded.ok()) return loaded.status();
   return with_tokenizer(path, loaded.value(), tokenizer, SentencePieceBpe::kBosId,
-                        {SentencePieceBpe::kBosId, SentencePieceBpe::kEosId});
+                        {SentencePieceBpe::kBosId, SentencePieceBpe::kEosId}, option);
 }
 
 Result<LanguageModel> load_from_hugging_face(const std::string& folder,
-                                             const std::string& tokenizer) {
+                                             const std::string& tokenizer,
+                                             const std::string& option) {
   const auto loaded = models::load_hugging_face(folder);
   if (!loaded.ok()) return loaded.status();
   const models::HuggingFaceModel& model = loaded.value();
   return with_tokenizer((fs::path(folder) / "config.json").string(), model.model, tokenizer,
-                        model.bos, model.ends);
+                        model.bos, model.ends, option);
 }
 
 }  // namespace
 
-Result<LanguageModel> load_language_model(const std::string& path, const std::string& tokenizer) {
-  if (weights::is_hugging_face_folder(path)) return load_from_hugging_face(path, tokenizer);
-  if (fs::is_directory(path)) {
-    return load_from_lab(lab::join_path(path, "checkpoint.safetensors"), tokenizer);
+Result<std::shared_ptr<models::Model>> load_any_model(const std::string& path) {
+  if (weights::is_hugging_face_folder(path)) {
+    const auto loaded = models::load_hugging_face(path);
+    if (!loaded.ok()) return loaded.status();
+    return std::shared_ptr<models::Model>(loaded.value().model);
   }
-  return is_llama2c(path) ? load_from_llama2c(path, tokenizer) : load_from_lab(path, tokenizer);
+  const bool folder = fs::is_directory(path);
+  if (!folder && is_llama2c(path)) {
+    const auto loaded = models::load_llama2c(path);
+    if (!loaded.ok()) return loaded.status();
+    return std::shared_ptr<models::Model>(loaded.value());
+  }
+  const auto loaded =
+      lab::load_model(folder ? lab::join_path(path, "checkpoint.safetensors") : path);
+  if (!loaded.ok()) return loaded.status();
+  return loaded.value().model;
+}
+
+Result<LanguageModel> load_language_model(const std::string& path, const std::string& tokenizer,
+                                          const std::string& option) {
+  if (weights::is_hugging_face_folder(path)) return load_from_hugging_face(path, tokenizer, option);
+  if (fs::is_directory(path)) {
+    return load_from_lab(lab::join_path(path, "checkpoint.safetensors"), tokenizer, option);
+  }
+  return is_llama2c(path) ? load_from_llama2c(path, tokenizer, option)
+                          : load_from_lab(path, tokenizer, option);
 }
 
 }  // namespace norma::cli

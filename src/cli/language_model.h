@@ -37,7 +37,11 @@ struct LanguageModel {
 // `path` is a checkpoint, the folder of a run, a folder of transformers (with a config.json), or a
 // model of llama2.c: a name that ends in .bin, or a file that begins as version 1 does. `tokenizer`
 // is the path of a tok*.bin or a tokenizer.json, or empty: the one beside the model.
-// kInvalidArgument where the two do not go together.
-Result<LanguageModel> load_language_model(const std::string& path, const std::string& tokenizer);
+// kInvalidArgument where the two do not go together. option: whose text encode() is given.
+Result<LanguageModel> load_language_model(const std::string& path, const std::string& tokenizer,
+                                          const std::string& option = "--prompt");
+
+// The same without its tokenizer, encoder-decoders of the lab too.
+Result<std::shared_ptr<models::Model>> load_any_model(const std::string& path);
 
 }  // namespace norma::cli

@@ -71,8 +71,10 @@ torch::Tensor MultiHeadAttention::forward(const torch::Tensor& x_NC,
   // Padding stands after the last real position, which causal attention never looks at.
   const auto& key_bias = context.cross ? context.memory_layout.key_bias_B11T : layout.key_bias_B11T;
   const int64_t repeats = options_.heads / options_.kv_heads;
+  const torch::Tensor key = repeat_heads(kv.key_BHSD, repeats);
+  if (context.tap) context.tap(query, key);
   const torch::Tensor heads_BHTD = at::scaled_dot_product_attention(
-      query, repeat_heads(kv.key_BHSD, repeats), repeat_heads(kv.value_BHSD, repeats),
+      query, key, repeat_heads(kv.value_BHSD, repeats),
       context.causal ? std::nullopt : key_bias, 0.0, context.causal && layout.length > 1);
   torch::Tensor heads_NC = layout.unpad(heads_BHTD.transpose(1, 2).flatten(2));
   if (inner_.heads) heads_NC = inner_.heads(heads_NC);

@@ -10,6 +10,7 @@
 
 #include <torch/torch.h>
 
+#include <functional>
 #include <memory>
 
 #include "models/layout.h"
@@ -43,6 +44,8 @@ struct AttentionContext {
   // seen) or one position. Cross-attention: filled by the first call; the others read it and no
   // memory.
   KeyValues* seen = nullptr;
+  // Called with the queries (B, H, T, D) and the keys (B, H, S, D) as they are multiplied.
+  std::function<void(const torch::Tensor& query, const torch::Tensor& key)> tap;
 };
 
 class MultiHeadAttention : public torch::nn::Module {

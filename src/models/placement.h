@@ -85,6 +85,7 @@ class Placement : public torch::nn::Module {
   // What the placement asks of the weights, before training and after each step (nGPT).
   virtual void constrain(torch::nn::Module&) const {}
 
+  const std::string& stack() const { return options_.stack; }
   int64_t norm_calls() const { return norm_calls_; }  // in one forward pass
 
  protected:

@@ -59,6 +59,11 @@ torch::Tensor Stack::forward(const torch::Tensor& x_NC, AttentionContext self,
       self.seen = &cache->self[layer];
       cross.seen = &cache->cross[layer];
     }
+    if (attention_tap_) {
+      self.tap = [&, layer](const torch::Tensor& query, const torch::Tensor& key) {
+        attention_tap_(layer, query, key, self.causal);
+      };
+    }
     std::vector<Sublayer> sublayers;
     sublayers.reserve(3);
     sublayers.push_back(

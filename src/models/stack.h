@@ -49,6 +49,11 @@ class Stack : public torch::nn::Module {
                         StackCache* cache,
                         const std::function<void(int64_t, const torch::Tensor&)>& tap);
 
+  // Of each block's self-attention, the rotated queries (B, H, T, D) and keys (B, H, S, D).
+  using AttentionTap = std::function<void(int64_t layer, const torch::Tensor& query,
+                                          const torch::Tensor& key, bool causal)>;
+  void set_attention_tap(AttentionTap tap) { attention_tap_ = std::move(tap); }
+
   const torch::Tensor& ffn_output_weight(int64_t layer) const;
   Placement& placement() { return *placement_; }
   int64_t layers() const { return static_cast<int64_t>(blocks_.size()); }
@@ -63,6 +68,7 @@ class Stack : public torch::nn::Module {
   std::vector<Block> blocks_;
   std::shared_ptr<Placement> placement_;
   double dropout_;
+  AttentionTap attention_tap_;
 };
 
 // The stack "encoder" or "decoder" of a model, with the norm and the placement of its

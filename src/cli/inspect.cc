@@ -1,0 +1,185 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// `norma inspect`: which norm stands where in a model, what its gains have become, and what a text
+// does to its stream.
+#include "models/inspect.h"
+
+#include <fmt/core.h>
+
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+
+#include "cli/command.h"
+#include "cli/language_model.h"
+#include "cli/terminal.h"
+#include "models/placement_info.h"
+#include "text/utf8.h"
+
+namespace norma::cli {
+namespace {
+
+// Of a text, which tokenizers read character by character: enough for figures that settle early.
+constexpr size_t kMostBytes = 1 << 16;
+constexpr int64_t kWindow = 512;
+
+struct Options {
+  std::string model, tokenizer, text;
+};
+
+void print_head(const models::Model& model) {
+  const models::ModelConfig& c = model.config();
+  int64_t parameters = 0;
+  for (const torch::Tensor& p : model.parameters()) parameters += p.numel();
+  const bool pairs = c.family == "encdec", recurrent = models::is_recurrent(c.family);
+  fmt::print("{}: {} parameters, width {}, {}{} blocks, vocabulary {}\n", c.family, parameters,
+             c.d_model, pairs ? fmt::format("{} and ", c.encoder_layers) : "", c.decoder_layers,
+             c.vocab_size);
+  if (!recurrent) {
+    fmt::print("{} heads, {} of keys and values, feed-forward width {}, {} positions\n", c.heads,
+               c.kv_heads ? c.kv_heads : c.heads, c.ffn, c.max_length);
+  }
+  const models::PlacementInfo& info = *models::find_placement(c.placement);
+  fmt::print("norm {}, eps {}, placement {}{}: {}{}\n", c.norm, c.norm_eps, c.placement,
+             c.qk_norm == "none" ? "" : ", QK-norm " + c.qk_norm, info.equation,
+             *info.final_norm != '\0' ? std::string("; at the end ") + info.final_norm : "");
+  for (std::string_view rest = info.drawing; !rest.empty();) {
+    const size_t end = rest.find('\n');
+    fmt::print("    {}\n", rest.substr(0, end));
+    rest = end == std::string_view::npos ? "" : rest.substr(end + 1);
+  }
+}
+
+std::string block_name(const std::string& stack, int64_t layer) {
+  return stack + " " + (layer < 0 ? "end" : std::to_string(layer + 1));
+}
+
+std::string listed(const std::vector<int64_t>& channels) {
+  constexpr size_t kNamed = 4;
+  std::string out = std::to_string(channels.size());
+  for (size_t i = 0; i < channels.size() && i < kNamed; ++i) {
+    out += (i == 0 ? ": " : ", ") + std::to_string(channels[i]);
+  }
+  return out + (channels.size() > kNamed ? ", ..." : "");
+}
+
+void print_blocks(const models::Model& model) {
+  fmt::print("\n{:<12} {:<14} {:>9} {:>9} {:>9}  {}\n", "block", "gain of", "min", "median", "max",
+             "outlier channels");
+  const std::vector<models::BlockSummary> blocks = models::inspect_blocks(model);
+  for (const models::BlockSummary& block : blocks) {
+    for (const models::GainSummary& gain : block.gains) {
+      fmt::print("{:<12} {:<14} {:>9.4f} {:>9.4f} {:>9.4f}  {}\n",
+                 block_name(block.stack, block.layer), gain.name, gain.least, gain.median,
+                 gain.most, listed(gain.outliers));
+    }
+  }
+  fmt::print("\n{:<12} {:>12} {:>12}\n", "block", "parameters", "length");
+  for (const models::BlockSummary& block : blocks) {
+    if (block.layer < 0) continue;
+    fmt::print("{:<12} {:>12} {:>12.4f}\n", block_name(block.stack, block.layer), block.parameters,
+               block.length);
+  }
+}
+
+void print_depths(models::Model& model, const std::vector<int32_t>& ids, size_t bytes) {
+  const int64_t window = std::min(kWindow, model.config().max_length);
+  std::vector<models::Batch> batches;
+  for (size_t begin = 0; begin < ids.size(); begin += static_cast<size_t>(window)) {
+    const size_t end = std::min(ids.size(), begin + static_cast<size_t>(window));
+    const std::vector<int64_t> part(ids.begin() + static_cast<int64_t>(begin),
+                                    ids.begin() + static_cast<int64_t>(end));
+    models::Batch batch;
+    batch.target_in_BT = torch::tensor(part, torch::kInt64).unsqueeze(0);
+    batches.push_back(std::move(batch));
+  }
+  fmt::print("\n{} bytes of text, {} tokens, {} at a time\n", bytes, ids.size(), window);
+  fmt::print("{:<12} {:>12} {:>9} {:>16}\n", "depth", "stream RMS", "max/RMS", "attention logit");
+  for (const models::DepthSummary& depth : models::inspect_depths(model, batches)) {
+    const std::string name = depth.layer < 0    ? "final norm"
+                             : depth.layer == 0 ? "embedding"
+                                                : "block " + std::to_string(depth.layer);
+    fmt::print("{:<12} {:>12.4f} {:>9.2f} {:>16}\n", name, depth.rms, depth.peak,
+               std::isnan(depth.attention_logit) ? "-"
+                                                 : fmt::format("{:.3f}", depth.attention_logit));
+  }
+}
+
+// The start of the file, whole characters.
+Result<std::string> read_start(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kMostBytes, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad() || (!file.is_open())) {
+    return Status(StatusCode::kNotFound, path + " cannot be read. Give --text a text file.");
+  }
+  text.resize(static_cast<size_t>(file.gcount()));
+  const size_t invalid = text::find_invalid_utf8(text);
+  const bool cut = text.size() == kMostBytes && invalid != std::string::npos &&
+                   text.size() - invalid < 4;
+  if (cut) text.resize(invalid);
+  if (!cut && invalid != std::string::npos) {
+    return Status(StatusCode::kDataLoss,
+                  fmt::format("{} is not UTF-8, at byte {}.", path, invalid));
+  }
+  if (text.empty()) return Status(StatusCode::kDataLoss, path + " is empty.");
+  return text;
+}
+
+int run(const Options& options) {
+  exit_on_interrupt();
+  if (options.text.empty()) {
+    if (!options.tokenizer.empty()) {
+      say_error("--tokenizer is for a --text.");
+      return kWrongUsage;
+    }
+    const auto model = load_any_model(options.model);
+    if (!model.ok()) return fail(model.status());
+    print_head(*model.value());
+    print_blocks(*model.value());
+    return kDone;
+  }
+  const Result<std::string> text = read_start(options.text);
+  if (!text.ok()) return fail(text.status());
+  const Result<LanguageModel> loaded =
+      load_language_model(options.model, options.tokenizer, "--text");
+  if (!loaded.ok()) {
+    const bool usage = loaded.status().code() == StatusCode::kInvalidArgument;
+    return fail(loaded.status(), usage ? kWrongUsage : kFailed);
+  }
+  const LanguageModel& model = loaded.value();
+  const Result<PromptIds> encoded = model.encode(text.value());
+  if (!encoded.ok()) return fail(encoded.status());
+  std::vector<int32_t> ids = encoded.value().start;
+  ids.insert(ids.end(), encoded.value().text.begin(), encoded.value().text.end());
+  print_head(*model.model);
+  print_blocks(*model.model);
+  print_depths(*model.model, ids, text.value().size());
+  return kDone;
+}
+
+}  // namespace
+
+Command add_inspect(CLI::App& program) {
+  CLI::App* app = program.add_subcommand(
+      "inspect", "Show a model's norms: where they stand, their gains, what a text does to them");
+  auto options = std::make_shared<Options>();
+  app->add_option("MODEL", options->model,
+                  "checkpoint.safetensors, a run folder, a folder of transformers, or a .bin of "
+                  "llama2.c")
+      ->required();
+  app->add_option("--text", options->text,
+                  "Run this text through the model (its first 64 KiB): RMS of the stream, its "
+                  "peaks and the greatest attention logit by depth")
+      ->type_name("FILE");
+  app->add_option("--tokenizer", options->tokenizer,
+                  "Vocabulary of real weights [tok*.bin or tokenizer.json beside them]")
+      ->type_name("FILE");
+  app->footer("Example:\n  norma inspect stories260K.bin --text story.txt");
+  return {app, [options] { return run(*options); }, "Use a shorter --text."};
+}
+
+}  // namespace norma::cli

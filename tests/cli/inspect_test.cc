@@ -1,0 +1,99 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// `norma inspect` on what the lab trains and on real weights.
+#include "tests/cli/program.h"
+#include "tests/support/shared_data.h"
+
+namespace norma::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class Inspect : public Program {
+ protected:
+  void write_text() const {
+    std::string text;
+    for (int i = 0; i < 400; ++i) text += "line " + std::to_string(i % 7) + " of a small text\n";
+    folder_.write("text.txt", text);
+  }
+};
+
+TEST_F(Inspect, ATrainedLanguageModelWithAText) {
+  write_text();
+  expect_done(norma({"train", "--data", "text.txt", "--tokenizer", "characters", "--window", "16",
+                     "--family", "gpt", "--placement", "peri", "--qk-norm", "head", "--d-model",
+                     "12", "--heads", "2", "--ffn", "20", "--decoder-layers", "2", "--max-length",
+                     "16", "--steps", "4", "--batch-size", "4", "--out", "run"}));
+  const ProcessEnd plain = norma({"inspect", "run"});
+  expect_done(plain);
+  EXPECT_THAT(plain.out, HasSubstr("gpt: "));
+  EXPECT_THAT(plain.out, HasSubstr("norm layernorm, eps 1e-05, placement peri, QK-norm head: "
+                                   "x = x + N(f(N(x))); at the end N(x)\n"));
+  EXPECT_THAT(plain.out, HasSubstr("decoder 1    self_out"));
+  EXPECT_THAT(plain.out, HasSubstr("decoder 2    self_q"));
+  EXPECT_THAT(plain.out, HasSubstr("decoder end  final"));
+  EXPECT_THAT(plain.out, Not(HasSubstr("attention logit")));
+  const ProcessEnd with_text = norma({"inspect", "run", "--text", "text.txt"});
+  expect_done(with_text);
+  EXPECT_THAT(with_text.out, HasSubstr("9200 bytes of text, 9200 tokens, 16 at a time\n"));
+  for (const char* line : {"\nembedding ", "\nblock 1 ", "\nblock 2 ", "\nfinal norm "}) {
+    EXPECT_THAT(with_text.out, HasSubstr(line));
+  }
+}
+
+TEST_F(Inspect, AnEncoderDecoderAndARecurrentNet) {
+  expect_done(train("run"));
+  const ProcessEnd pairs = norma({"inspect", "run"});
+  expect_done(pairs);
+  EXPECT_THAT(pairs.out, HasSubstr("encdec: "));
+  EXPECT_THAT(pairs.out, HasSubstr("decoder 1    cross"));
+  folder_.write("words.txt", "count one red cat\n");
+  expect_error(norma({"inspect", "run", "--text", "words.txt"}), 1, {"translates"});
+  write_text();
+  expect_done(norma({"train", "--data", "text.txt", "--tokenizer", "characters", "--window", "16",
+                     "--family", "lstm", "--placement", "gates", "--d-model", "12",
+                     "--decoder-layers", "1", "--steps", "2", "--batch-size", "4", "--out",
+                     "lstm"}));
+  const ProcessEnd cell = norma({"inspect", "lstm", "--text", "text.txt"});
+  expect_done(cell);
+  EXPECT_THAT(cell.out, HasSubstr("decoder 1    h  "));
+  EXPECT_THAT(cell.out, HasSubstr("\nblock 1 "));
+}
+
+TEST_F(Inspect, MistakesAreNamed) {
+  write_text();
+  expect_done(norma({"train", "--data", "text.txt", "--tokenizer", "characters", "--window", "16",
+                     "--family", "gpt", "--d-model", "12", "--heads", "2", "--decoder-layers", "1",
+                     "--max-length", "16", "--steps", "1", "--batch-size", "4", "--out", "run"}));
+  expect_error(norma({"inspect", "nothing"}), 1, {"nothing"});
+  expect_error(norma({"inspect", "run", "--text", "absent.txt"}), 1,
+               {"absent.txt cannot be read"});
+  folder_.write("empty.txt", "");
+  expect_error(norma({"inspect", "run", "--text", "empty.txt"}), 1, {"empty.txt is empty"});
+  folder_.write("latin.txt", "caf\xe9\n");
+  expect_error(norma({"inspect", "run", "--text", "latin.txt"}), 1,
+               {"latin.txt is not UTF-8, at byte 3"});
+  folder_.write("greek.txt", "\xce\xb1\n");
+  expect_error(norma({"inspect", "run", "--text", "greek.txt"}), 1,
+               {"--text has characters that the model's vocabulary lacks"});
+  expect_error(norma({"inspect", "run", "--tokenizer", "x.json"}), 2, {"--tokenizer is for"});
+}
+
+TEST_F(Inspect, RealWeights) {
+  const std::string model = shared_data_path("stories260k/stories260K.bin");
+  NORMA_SKIP_IF_ABSENT(model);
+  folder_.write("story.txt", "Once upon a time, there was a little girl named Lily.\n");
+  const ProcessEnd end = norma({"inspect", model, "--text", "story.txt"});
+  expect_done(end);
+  EXPECT_THAT(end.out, HasSubstr("llama: 260032 parameters, width 64, 5 blocks, vocabulary 512\n"));
+  EXPECT_THAT(end.out, HasSubstr("8 heads, 4 of keys and values, feed-forward width 172, 512 "
+                                 "positions\n"));
+  EXPECT_THAT(end.out, HasSubstr("norm rmsnorm, eps 1e-05, placement pre: x = x + f(N(x))"));
+  EXPECT_THAT(end.out, HasSubstr("decoder 5    ffn"));
+  EXPECT_THAT(end.out, HasSubstr("\nblock 5 "));
+}
+
+}  // namespace
+}  // namespace norma::test
