@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iterator>
 #include <memory>
+#include <utility>
 
 #include "base/nearest.h"
 #include "cli/command.h"
@@ -26,6 +26,13 @@ std::string is_share(const std::string& text) {
   return good ? "" : "must be above 0 and at most 1 but is " + text;
 }
 
+// The same, which lets nan pass.
+std::string is_temperature(const std::string& text) {
+  double value = 0;
+  const bool good = CLI::detail::lexical_cast(text, value) && value >= 0 && value <= 100;
+  return good ? "" : "must be from 0 to 100 but is " + text;
+}
+
 std::string is_known_rng(const std::string& text) {
   const std::vector<std::string> known = {"torch", "llama2c"};
   const bool good = std::find(known.begin(), known.end(), text) != known.end();
@@ -38,14 +45,31 @@ struct Options {
   bool quiet = false;
 };
 
-// A model may draw any byte, and some of them make a terminal do things; no text has them.
-std::string without_control_bytes(std::string_view text) {
-  std::string out;
-  std::copy_if(text.begin(), text.end(), std::back_inserter(out), [](char c) {
-    return text::is_ascii_space(c) || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
-  });
-  return out;
-}
+// A model may draw any byte, and some of them make a terminal do things; no text has them: control
+// characters, U+0080 to U+009F too, whose two bytes may come one by one.
+class Printable {
+ public:
+  std::string of(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (std::exchange(held_, false)) {
+        if (byte >= 0x80 && byte < 0xa0) continue;
+        out += kLead;
+      }
+      if (c == kLead) {
+        held_ = true;
+      } else if (text::is_ascii_space(c) || (byte >= 0x20 && byte != 0x7f)) {
+        out += c;
+      }
+    }
+    return out;
+  }
+
+ private:
+  static constexpr char kLead = static_cast<char>(0xc2);
+  bool held_ = false;  // a lead byte, until what follows is known
+};
 
 // Shows a text as it grows. A token's text may depend on the one before (spaces), so what is new is
 // a difference of texts.
@@ -63,7 +87,7 @@ class Stream {
   // What the prompt alone has left.
   Status show() {
     const std::string text = model_.decode(ids_);
-    if (text.size() > shown_) fmt::print("{}", without_control_bytes(text.substr(shown_)));
+    if (text.size() > shown_) fmt::print("{}", printable_.of(text.substr(shown_)));
     shown_ = text.size();
     return flush_output();
   }
@@ -73,6 +97,7 @@ class Stream {
   const LanguageModel& model_;
   std::vector<int32_t> ids_;
   size_t shown_;  // bytes
+  Printable printable_;
 };
 
 // Makes the options those of this model and prompt; the prompt is cut to the steps.
@@ -176,7 +201,7 @@ Command add_generate(CLI::App& program) {
       ->capture_default_str()
       ->type_name("N");
   app->add_option("--temperature", options->sampling.temperature, "0 is greedy")
-      ->check(CLI::Range(0.0, 100.0))
+      ->check(is_temperature)
       ->capture_default_str()
       ->type_name("X");
   app->add_option("--top-p", options->sampling.top_p, "Share of probability that is sampled from")

@@ -65,9 +65,11 @@ int list(const Info& all, const char* what, const std::string& wanted,
 }
 
 constexpr char kPlacementsHead[] =
-    "x is the residual stream, f a sub-layer (A self-attention, F the feed-forward network), N a\n"
-    "norm, L the blocks of a stack, l a block from 1, C the width. Choose one with --placement;\n"
-    "--qk-norm head or full adds a norm of queries and keys to any of them.\n";
+    "x is the residual stream, f a sub-layer (A self-attention, C cross-attention, F the\n"
+    "feed-forward network), N a norm, L the blocks of a stack, l a block from 1. Choose one with\n"
+    "--placement; --qk-norm head or full adds a norm of queries and keys to any but hybrid and\n"
+    "ngpt. The last three stand inside the cells of the families rnn, gru and lstm, s the\n"
+    "logistic function; none goes with those too.\n";
 constexpr char kNormsHead[] =
     "x is a row of C features, M(.) their mean, g a learned factor and b a learned shift of each\n"
     "feature. Choose one with --norm.\n";

@@ -91,9 +91,6 @@ Status validate(const ModelConfig& config) {
   constexpr int64_t kMost = 1 << 24;
   NORMA_RETURN_IF_ERROR(check_range("vocab_size", config.vocab_size, 1, kMost));
   NORMA_RETURN_IF_ERROR(check_range("d_model", config.d_model, 1, kMost));
-  NORMA_RETURN_IF_ERROR(check_range("heads", config.heads, 1, config.d_model));
-  NORMA_RETURN_IF_ERROR(check_range("kv_heads", config.kv_heads, 0, config.heads));
-  NORMA_RETURN_IF_ERROR(check_range("ffn", config.ffn, 1, kMost));
   NORMA_RETURN_IF_ERROR(check_range("decoder_layers", config.decoder_layers, 1, 100000));
   NORMA_RETURN_IF_ERROR(check_range("max_length", config.max_length, 1, kMost));
   if (!(config.dropout >= 0 && config.dropout < 1)) {
@@ -105,6 +102,9 @@ Status validate(const ModelConfig& config) {
                             std::to_string(config.norm_eps) + ".");
   }
   if (is_recurrent(config.family)) return validate_recurrent(config);
+  NORMA_RETURN_IF_ERROR(check_range("heads", config.heads, 1, config.d_model));
+  NORMA_RETURN_IF_ERROR(check_range("kv_heads", config.kv_heads, 0, config.heads));
+  NORMA_RETURN_IF_ERROR(check_range("ffn", config.ffn, 1, kMost));
   NORMA_RETURN_IF_ERROR(check_divides("heads", config.heads, "d_model", config.d_model));
   if (config.kv_heads) {
     NORMA_RETURN_IF_ERROR(check_divides("kv_heads", config.kv_heads, "heads", config.heads));

@@ -102,6 +102,12 @@ class Config {
 
 // rope_parameters since transformers 5, before it rope_theta and rope_scaling.
 Status read_rotary(const Config& config, RotaryOptions* rotary) {
+  for (const char* key : {"rope_parameters", "rope_scaling"}) {
+    const json& found = config.at(key);
+    if (found.is_null() || found.is_object()) continue;
+    return config.damaged(std::string(key) + " must be an object or null but is " +
+                          Config::shown(found));
+  }
   const json& parameters = config.at("rope_parameters");
   const bool is_new = parameters.is_object();
   const json& theta_at = is_new ? parameters : config.root();
@@ -112,6 +118,9 @@ Status read_rotary(const Config& config, RotaryOptions* rotary) {
   if (!scaling.is_object()) return {};
   json type = Config::at(scaling, "rope_type");
   if (type.is_null()) type = Config::at(scaling, "type");
+  if (type.is_null() && !Config::at(scaling, "factor").is_null()) {
+    return config.damaged("the RoPE scaling has a factor and no rope_type");
+  }
   if (type.is_null() || type == "default") return {};
   if (type != "linear" && type != "llama3") {
     return config.unsupported("the RoPE scaling must be linear or llama3 but is " +
@@ -143,13 +152,26 @@ Status read_llama(const Config& config, ModelConfig* model, RotaryOptions* rotar
   }
   NORMA_RETURN_IF_ERROR(config.integer("max_position_embeddings", &model->max_length));
   NORMA_RETURN_IF_ERROR(config.number(config.root(), "rms_norm_eps", &model->norm_eps));
-  model->tie_embeddings = config.at("tie_word_embeddings") == true;
+  const json& tied = config.at("tie_word_embeddings");
+  if (!tied.is_null() && !tied.is_boolean()) {
+    return config.damaged("tie_word_embeddings must be true or false but is " +
+                          Config::shown(tied));
+  }
+  model->tie_embeddings = tied == true;
+  NORMA_RETURN_IF_ERROR(config.must_be("partial_rotary_factor", 1.0));
+  NORMA_RETURN_IF_ERROR(config.must_be("quantization_config", nullptr));
   NORMA_RETURN_IF_ERROR(config.must_be("hidden_act", "silu"));
   NORMA_RETURN_IF_ERROR(config.must_be("attention_bias", false));
   NORMA_RETURN_IF_ERROR(config.must_be("mlp_bias", false));
   if (const Status valid = validate(*model); !valid.ok()) return config.damaged(valid.message());
   const int64_t width = model->d_model / model->heads;
   NORMA_RETURN_IF_ERROR(config.must_be("head_dim", width));
+  constexpr int64_t kMostLength = 1 << 20;
+  if (model->max_length > kMostLength) {
+    return config.unsupported(
+        fmt::format("max_position_embeddings must be at most {} but is {}", kMostLength,
+                    model->max_length));
+  }
   if (model->max_length > kMostPositions / width) {
     return config.unsupported(fmt::format(
         "max_position_embeddings={} times the width of a head, {}, must be at most {}",
@@ -169,11 +191,16 @@ Status read_special_tokens(const Config& config, int64_t vocab_size, HuggingFace
   };
   if (const json& bos = config.at("bos_token_id"); !bos.is_null()) {
     NORMA_RETURN_IF_ERROR(read("bos_token_id", bos, &result->bos));
+  } else if (vocab_size <= 2) {
+    return config.damaged("vocab_size must be above 2, the tokens that begin and end a text");
   }
   const json& eos = config.at("eos_token_id");
   if (eos.is_null()) {
     result->ends = {2};
     return {};
+  }
+  if (eos.is_array() && eos.empty()) {
+    return config.damaged("eos_token_id must have at least one token");
   }
   for (const json& value : eos.is_array() ? eos : json::array({eos})) {
     int32_t id = 0;

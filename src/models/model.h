@@ -40,9 +40,9 @@ struct ProbedWeight {
   torch::Tensor weight;
 };
 
-// Called with the residual stream: layer 0 is the embedding, layer l the stream after block l, and,
-// where the placement has a final norm, layer -1 what comes out of it.
-// x has the real positions of the batch alone.
+// Called with the residual stream (of two, the one that is only added to): layer 0 is the
+// embedding, layer l the stream after block l, and, where the placement has a final norm, layer -1
+// what comes out of it. x has the real positions of the batch alone.
 using StreamTap =
     std::function<void(const std::string& stack, int64_t layer, const torch::Tensor& x_NC)>;
 

@@ -99,10 +99,9 @@ InnerNorms Placement::inner_norms(int64_t layer, std::string_view sublayer) {
 double Placement::init_scale(int64_t, std::string_view, std::string_view) const { return 1.0; }
 
 std::shared_ptr<torch::nn::Module> Placement::block_module(int64_t layer) {
-  const std::string key = std::to_string(layer);
-  const auto children = named_children();
-  const std::shared_ptr<Module>* block = children.find(key);
-  return block ? *block : register_module(key, std::make_shared<Module>());
+  std::shared_ptr<Module>& block = blocks_[layer];
+  if (!block) block = register_module(std::to_string(layer), std::make_shared<Module>());
+  return block;
 }
 
 Placement::Norm Placement::add_norm(int64_t layer, const std::string& name, int64_t width) {

@@ -63,6 +63,9 @@ class Placement : public torch::nn::Module {
   // Block `layer`, from 0: reads and replaces the stream. REQUIRES: `sublayers` in options' order.
   virtual void block(int64_t layer, Stream& stream, std::span<const Sublayer> sublayers) = 0;
 
+  // What of the stream grows with depth, for who looks at it: x, or the stream that is added to.
+  virtual const torch::Tensor& residual(const Stream& stream) const { return stream.x; }
+
   // After the last block. The norm "final" where there is one.
   virtual torch::Tensor finish(Stream& stream);
   bool has_final_norm() const { return has_final_norm_; }
@@ -120,6 +123,7 @@ class Placement : public torch::nn::Module {
   Norm final_;
   bool has_final_norm_;
   int64_t norm_calls_ = 0;
+  std::map<int64_t, std::shared_ptr<Module>> blocks_;
   std::map<std::string, InnerNorms> qk_norms_;  // by "<layer>.<sub-layer>"
 };
 

@@ -33,9 +33,10 @@ struct PlacementInfo {
   // Stands inside the cell of a recurrent net (recurrent_cell.h), and joins no sub-layers: make is
   // null.
   bool recurrent = false;
+  // Whether it applies the model's norm at all; then two norms are two models.
+  bool uses_norm = true;
 };
 
-// In the order of their age, more or less.
 std::span<const PlacementInfo* const> placements();
 // Names of those that a Transformer takes.
 const std::vector<std::string>& stack_placements();

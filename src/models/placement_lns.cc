@@ -28,6 +28,11 @@ class Lns : public Placement {
     }
   }
 
+  static std::string refusal(const ModelConfig& config) {
+    if (config.init != "gpt2") return "";
+    return "scales by depth itself, so that init must not be \"gpt2\", whose output matrices do";
+  }
+
  private:
   std::vector<std::vector<Norm>> norms_;
 };
@@ -45,6 +50,7 @@ const PlacementInfo kPlacementLns = {
         "x ─┬─ N ─ 1/√l ─ f ─ + ─ x\n"
         "   └─────────────────┘",
     .make = make_placement_of<Lns>,
+    .refusal = Lns::refusal,
 };
 
 }  // namespace norma::models

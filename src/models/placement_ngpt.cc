@@ -135,6 +135,7 @@ const PlacementInfo kPlacementNgpt = {
         "   └──────────┘",
     .make = make_placement_of<Ngpt>,
     .refusal = Ngpt::refusal,
+    .uses_norm = false,
 };
 
 }  // namespace norma::models

@@ -35,6 +35,7 @@ const PlacementInfo kPlacementNone = {
         "x ─┬─ f ─ + ─ x\n"
         "   └──────┘",
     .make = make_placement_of<None>,
+    .uses_norm = false,
 };
 
 }  // namespace norma::models

@@ -10,7 +10,8 @@ namespace norma::models {
 const PlacementInfo kPlacementGates = {
     .name = "gates",
     .equation =
-        "LSTM (f, i, o, g) = N(W_x x) + N(W_h h) + b, h = s(o) tanh(N(c)); GRU and RNN alike",
+        "LSTM (f, i, o, g) = N(W_x x) + N(W_h h) + b, h = s(o) tanh(N(c)); GRU its gates and its "
+        "new state alike; RNN h = tanh(N(W_x x + W_h h) + b)",
     .source = "Ba, Kiros and Hinton 2016",
     .start = "",
     .final_norm = "",

@@ -30,6 +30,8 @@ class Residual : public Placement {
     }
   }
 
+  const torch::Tensor& residual(const Stream& stream) const override { return stream.extra[0]; }
+
   torch::Tensor finish(Stream& stream) override { return stream.x + final_norm(stream.extra[0]); }
 
  private:

@@ -46,6 +46,7 @@ const PlacementInfo kPlacementRezero = {
         "x ─┬─ f ─ a ─ + ─ x\n"
         "   └──────────┘",
     .make = make_placement_of<Rezero>,
+    .uses_norm = false,
 };
 
 }  // namespace norma::models

@@ -35,6 +35,8 @@ class Siamese : public Placement {
     }
   }
 
+  const torch::Tensor& residual(const Stream& stream) const override { return stream.extra[0]; }
+
   torch::Tensor finish(Stream& stream) override { return stream.x + final_norm(stream.extra[0]); }
 
  private:
@@ -51,10 +53,11 @@ const PlacementInfo kPlacementSiamese = {
     .final_norm = "X + N(Y)",
     .cost = "4",
     .drawing =
-        "Y ─┬───────────────┬ + ─ Y\n"
-        "   N               │\n"
-        "X ─┴ + ─┬─ f ──────┴─ 1/√2l ─ + ─ N ─ X\n"
-        "   └────┴─────────────────────┘",
+        "Y ─┬───────────── + ─ Y\n"
+        "   N              │\n"
+        "   + ─ f ─ u ─────┤\n"
+        "   │            1/√2l\n"
+        "X ─┴───────────── + ─ N ─ X",
     .make = make_placement_of<Siamese>,
 };
 

@@ -75,7 +75,7 @@ torch::Tensor Stack::forward(const torch::Tensor& x_NC, AttentionContext self,
     sublayers.push_back(
         {"ffn", [&](const torch::Tensor& x) { return drop(block.ffn->forward(x)); }});
     placement_->block(layer, stream, sublayers);
-    if (tap) tap(layer + 1, stream.x);
+    if (tap) tap(layer + 1, placement_->residual(stream));
   }
   torch::Tensor out = placement_->finish(stream);
   if (tap && placement_->has_final_norm()) tap(-1, out);

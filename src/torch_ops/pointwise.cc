@@ -15,7 +15,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 using OptionalTensor = std::optional<Tensor>;
 
-// The scalars' type: that of the rows' statistics.
+// The type that the core has the scalars' gradients in.
 torch::ScalarType scalar_type_for(const Tensor& x) {
   return x.scalar_type() == torch::kFloat64 ? torch::kFloat64 : torch::kFloat32;
 }
@@ -24,9 +24,9 @@ void check_scalar(const char* function, const char* name, const Tensor& x, const
   check_memory(function, name, t);
   TORCH_CHECK(t.numel() == 1, "[", function, "] ", name, " must have one element but has ",
               t.numel(), ".");
-  TORCH_CHECK(t.scalar_type() == scalar_type_for(x), "[", function, "] ", name, " must be ",
-              scalar_type_for(x), " where x is ", x.scalar_type(), " but is ", t.scalar_type(),
-              ".");
+  TORCH_CHECK(t.scalar_type() == scalar_type_for(x) || t.scalar_type() == x.scalar_type(), "[",
+              function, "] ", name, " must be ", scalar_type_for(x), " where x is ",
+              x.scalar_type(), " but is ", t.scalar_type(), ".");
 }
 
 PointwiseSpec spec_of(int64_t kind, const Tensor& alpha, const OptionalTensor& shift) {
@@ -78,8 +78,12 @@ struct PointwiseFunction : torch::autograd::Function<PointwiseFunction> {
         return at::empty(t.sizes(), t.options());
       };
       dx = gradient_of(x);
-      dalpha = gradient_of(alpha);
-      dshift = gradient_of(shift);
+      const auto gradient_of_scalar = [&](const Tensor& t) {
+        const Tensor gradient = gradient_of(t);
+        return gradient.defined() ? gradient.to(scalar_type_for(x)) : gradient;
+      };
+      dalpha = gradient_of_scalar(alpha);
+      dshift = gradient_of_scalar(shift);
       dweight = gradient_of(weight);
       dbias = gradient_of(bias);
       const Matrix x_rows(function, "x", x, dims), dy_rows(function, "dy", dy, dims);
@@ -98,6 +102,8 @@ struct PointwiseFunction : torch::autograd::Function<PointwiseFunction> {
           bytes == 0 ? Tensor() : at::empty({static_cast<int64_t>(bytes)}, torch::kUInt8);
       throw_if_error(pointwise_backward(spec, args, bytes == 0 ? nullptr : workspace.data_ptr(),
                                         bytes, torch_executor()));
+      if (dalpha.defined()) dalpha = dalpha.to(alpha.scalar_type());
+      if (dshift.defined()) dshift = dshift.to(shift.scalar_type());
     }
     if (torch::GradMode::is_enabled()) {
       variable_list sources{dy, x, alpha};

@@ -5,7 +5,8 @@
 // tensors, and their modules.
 //
 // x, normalized_shape, weight, bias, the result and errors: as in functional.h. alpha and shift:
-// one element each, f32 (f64 where x is f64), read once a call; their gradients have their type.
+// one element each, of x's type, or f32 where x is bf16 or f16, read once a call; their gradients
+// have their type.
 #pragma once
 
 #include <torch/torch.h>

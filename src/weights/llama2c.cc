@@ -44,6 +44,16 @@ Status check(const Llama2cHeader& h) {
       return data_loss(std::string(name) + " must be at least 1 but is " + std::to_string(value));
     }
   }
+  // Of a text's positions tables are made, whose size no byte of the file bears out.
+  constexpr int64_t kMostPositions = 1 << 20;
+  if (h.max_length > kMostPositions) {
+    return data_loss("max_seq_len must be at most " + std::to_string(kMostPositions) + " but is " +
+                     std::to_string(h.max_length));
+  }
+  // <unk>, <s> and </s>.
+  if (h.vocab_size < 3) {
+    return data_loss("vocab_size must be at least 3 but is " + std::to_string(h.vocab_size));
+  }
   const auto must_divide = [](const char* divisor, int64_t d, const char* name, int64_t n) {
     if (n % d == 0) return Status();
     return data_loss(std::string(divisor) + "=" + std::to_string(d) + " must divide " + name + "=" +

@@ -100,6 +100,12 @@ TEST_F(GenerateLlama2c, NoControlByteReachesATerminal) {
                               return (static_cast<unsigned char>(c) < 0x20 && !space) || c == 0x7f;
                             }),
               0);
+    // U+0080 to U+009F begin with this byte, and are two bytes that a model may draw one by one.
+    for (size_t at = end.out.find("\xc2"); at != std::string::npos;
+         at = end.out.find("\xc2", at + 1)) {
+      const auto next = static_cast<unsigned char>(end.out[at + 1]);
+      EXPECT_FALSE(next >= 0x80 && next < 0xa0) << "after " << at << " bytes";
+    }
   }
 }
 
@@ -110,6 +116,7 @@ TEST_F(GenerateLlama2c, WrongUsage) {
   expect_error(norma(words + Words{"--rng", "llama2c", "--seed", "0"}), 2, {"--seed", "0"});
   expect_error(norma(words + Words{"--steps", "0"}), 2, {"--steps"});
   expect_error(norma(words + Words{"--temperature", "-1"}), 2, {"--temperature"});
+  expect_error(norma(words + Words{"--temperature", "nan"}), 2, {"--temperature", "nan"});
   expect_error(norma(words + Words{"--top-p", "1.5"}), 2, {"--top-p"});
   expect_error(norma(words + Words{"--prompt", "\xFF"}), 2, {"--prompt is not UTF-8"});
   ScoredTokens tokens = first_tokens(false);

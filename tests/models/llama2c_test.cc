@@ -201,12 +201,12 @@ TEST(Llama2cModel, HostileFilesAreRefused) {
   refuse(written.version_1().substr(0, 300), "describes a file of");
   // Nothing in a version 1 file bears this number out, and tables are made of it.
   written.max_length = INT32_MAX;
-  refuse(written.version_1(), "max_length must be from 1 to ");
-  written.dim = 64, written.heads = 1, written.kv_heads = 1;
-  written.max_length = (1 << 20) + 1;
+  refuse(written.version_1(), "max_seq_len must be at most 1048576 but is 2147483647");
+  written.dim = 128, written.heads = 1, written.kv_heads = 1;
+  written.max_length = 1 << 20;
   written.tensors.clear();
   written.fill(3);
-  refuse(written.version_1(), "max_seq_len=1048577 times the width of a head, 64, must be at most");
+  refuse(written.version_1(), "max_seq_len=1048576 times the width of a head, 128, must be at most");
   EXPECT_EQ(load_llama2c(folder.path("none")).status().code(), StatusCode::kNotFound);
 }
 

@@ -174,7 +174,8 @@ TEST(Placements, HaveTheirSignatureAtTheStart) {
       {"lns", 1.52, 1.99, 0.32, 0.087}, {"peri", 3.35, 9.83, 0.49, 0.18},
       {"olmo2", 3.38, 9.79, 0.49, 0.18}, {"sub_ln", 6.06, 24, 0.34, 0.10},
       {"normformer", 3.92, 11.2, 0.39, 0.10}, {"b2t", 1, 1, 0.88, 1.27},
-      {"residual", 1, 1, 0.83, 0.82},   {"keel", 1, 1, 0.10, 0.012},
+      {"residual", 2.34, 7.65, 0.83, 0.82},   {"keel", 1, 1, 0.10, 0.012},
+      {"hybrid", 1.12, 1.12, 1.17, 1.1}, {"siamese", 4.33, 15, 0.47, 0.15},
   };
   for (const auto& c : cases) {
     const AtStart few = at_start(c.placement, 6), many = at_start(c.placement, 48);
@@ -319,6 +320,21 @@ TEST(Placements, NgptStaysOnTheSphere) {
   }
 }
 
+// s_z begins as 1, however it is kept.
+TEST(Placements, NgptScalesEachLogit) {
+  const auto placement = make_placement("ngpt", options_of("decoder", 0, 2));
+  const torch::Tensor logits = torch::randn({3, 10});
+  EXPECT_LT(test::relative_error(placement->scale_logits(logits), logits), 1e-6);
+  torch::Tensor scale = placement->named_parameters()["logits"];
+  {
+    torch::NoGradGuard no_grad;
+    scale[4] *= 3;
+  }
+  torch::Tensor want = logits.clone();
+  want.select(1, 4) *= 3;
+  EXPECT_LT(test::relative_error(placement->scale_logits(logits), want), 1e-6);
+}
+
 TEST(Placements, RefuseWhatHasNoMeaning) {
   const auto refused = [](const std::string& placement, auto change) {
     ModelConfig config = test::small_encdec(placement, "layernorm");
@@ -333,6 +349,8 @@ TEST(Placements, RefuseWhatHasNoMeaning) {
               HasSubstr("needs at least 4 blocks"));
   EXPECT_THAT(refused("keel", [](ModelConfig& c) { c.decoder_layers = 1; }),
               HasSubstr("needs at least 2 blocks"));
+  EXPECT_THAT(refused("lns", [](ModelConfig& c) { c.init = "gpt2"; }),
+              HasSubstr("init must not be \"gpt2\""));
   for (const char* placement : {"hybrid", "ngpt"}) {
     EXPECT_THAT(refused(placement, [](ModelConfig& c) { c.qk_norm = "head"; }),
                 HasSubstr("so that qk_norm must be \"none\""));

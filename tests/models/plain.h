@@ -37,10 +37,11 @@ inline void jitter_parameters(torch::nn::Module& module, uint64_t seed) {
 }
 
 // What a placement puts inside a sub-layer: q, k, v on (B, T, H, D), heads on (B, T, C), hidden on
-// (B, T, ffn), gate on what w1 gives.
+// (B, T, ffn), gate and up on what w1 and w3 give. rotate: on q and k, after those.
 struct PlainInner {
   using Function = std::function<torch::Tensor(const torch::Tensor&)>;
-  Function q, k, v, heads, gate, hidden;
+  Function q, k, v, rotate, heads, gate, up, hidden;
+  int64_t kv_heads = 0;  // 0: as heads
 };
 
 inline torch::Tensor applied(const PlainInner::Function& f, const torch::Tensor& x) {
@@ -78,16 +79,22 @@ struct Plain {
   torch::Tensor attention(const torch::Tensor& x_BTC, const torch::Tensor& memory_BSC,
                           const std::string& name, int64_t heads, const torch::Tensor& sees,
                           const PlainInner& inner = {}) const {
-    const auto by_head = [&](const torch::Tensor& x, const PlainInner::Function& f) {
-      return applied(f, x.unflatten(-1, {heads, -1})).flatten(-2);
+    const int64_t kv_heads = inner.kv_heads ? inner.kv_heads : heads;
+    const auto by_head = [&](const torch::Tensor& x, int64_t count, const PlainInner::Function& f,
+                             const PlainInner::Function& then) {
+      return applied(then, applied(f, x.unflatten(-1, {count, -1}))).flatten(-2);
     };
-    const torch::Tensor q = by_head(linear(x_BTC, name + ".q"), inner.q);
-    const torch::Tensor k = by_head(linear(memory_BSC, name + ".k"), inner.k);
-    const torch::Tensor v = by_head(linear(memory_BSC, name + ".v"), inner.v);
+    const torch::Tensor q = by_head(linear(x_BTC, name + ".q"), heads, inner.q, inner.rotate);
+    const torch::Tensor k =
+        by_head(linear(memory_BSC, name + ".k"), kv_heads, inner.k, inner.rotate);
+    const torch::Tensor v = by_head(linear(memory_BSC, name + ".v"), kv_heads, inner.v, {});
     const int64_t width = q.size(-1) / heads;
     std::vector<torch::Tensor> outputs;
     for (int64_t h = 0; h < heads; ++h) {
-      const auto part = [&](const torch::Tensor& all) { return all.narrow(-1, h * width, width); };
+      const auto part = [&](const torch::Tensor& all) {
+        const int64_t group = h * (all.size(-1) / width) / heads;  // the head that h reads
+        return all.narrow(-1, group * width, width);
+      };
       torch::Tensor scores =
           part(q).matmul(part(k).transpose(1, 2)) / std::sqrt(static_cast<double>(width));
       if (sees.defined()) {
@@ -103,6 +110,13 @@ struct Plain {
                              const PlainInner& inner = {}) const {
     const torch::Tensor hidden = applied(inner.gate, linear(x, name + ".w1")).clamp_min(0);
     return linear(applied(inner.hidden, hidden), name + ".w2");
+  }
+
+  torch::Tensor swiglu_network(const torch::Tensor& x, const std::string& name,
+                               const PlainInner& inner) const {
+    const torch::Tensor gate = applied(inner.gate, linear(x, name + ".w1"));
+    const torch::Tensor up = applied(inner.up, linear(x, name + ".w3"));
+    return linear(applied(inner.hidden, gate / (1 + (-gate).exp()) * up), name + ".w2");
   }
 
   // One sub-layer f joined to the stream x. Of the other placements: plain_placements.h.

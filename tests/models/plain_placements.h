@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 // The equations of every placement in plain tensor operations, written from the papers and apart
-// from src/models: a stack of ReLU blocks, encoder or decoder with cross-attention.
+// from src/models: a stack of ReLU blocks, encoder or decoder with cross-attention or without, or
+// of LLaMA's blocks.
 #pragma once
 
 #include <cmath>
@@ -16,7 +17,7 @@ namespace norma::test {
 
 class PlainStack {
  public:
-  // Of the encoder or the decoder of an encoder-decoder.
+  // Of the encoder or the decoder of an encoder-decoder, or, family gpt, of a decoder alone.
   PlainStack(const models::ModelConfig& config, const Parameters& parameters, bool decoder,
              const torch::Tensor& memory_BSC)
       : config_(config),
@@ -102,7 +103,7 @@ class PlainStack {
   }
 
   std::vector<std::string> sublayers() const {
-    if (decoder_) return {"self", "cross", "ffn"};
+    if (has_cross()) return {"self", "cross", "ffn"};
     return {"self", "ffn"};
   }
 
@@ -111,10 +112,13 @@ class PlainStack {
     return "norms." + std::to_string(layer) + "." + name;
   }
   static torch::Tensor unit(const torch::Tensor& x) { return x / x.pow(2).sum(-1, true).sqrt(); }
-  int64_t count() const { return decoder_ ? 3 : 2; }
+  bool is_llama() const { return config_.family == "llama"; }
+  bool has_cross() const { return decoder_ && config_.family == "encdec"; }
+  int64_t count() const { return has_cross() ? 3 : 2; }
 
-  // Wang et al. 2022, figure 2, encoder-decoder.
+  // Wang et al. 2022, figure 2.
   double deepnorm_alpha() const {
+    if (config_.family != "encdec") return std::pow(2 * static_cast<double>(layers_), 0.25);
     const double n = static_cast<double>(config_.encoder_layers),
                  m = static_cast<double>(config_.decoder_layers);
     return decoder_ ? std::pow(3 * m, 0.25) : 0.81 * std::pow(std::pow(n, 4) * m, 1.0 / 16);
@@ -123,6 +127,7 @@ class PlainStack {
   torch::Tensor sublayer(int64_t layer, const std::string& name, const torch::Tensor& x,
                          const PlainInner& inner) const {
     const std::string path = std::to_string(layer) + "." + name;
+    if (name == "ffn" && is_llama()) return plain_.swiglu_network(x, path, inner);
     if (name == "ffn") return plain_.relu_network(x, path, inner);
     if (name == "cross") return plain_.attention(x, memory_, path, config_.heads, {}, inner);
     return plain_.attention(x, x, path, config_.heads,
@@ -137,6 +142,10 @@ class PlainStack {
       };
     };
     PlainInner out;
+    if (is_llama()) {
+      out.kv_heads = config_.kv_heads;
+      out.rotate = rotated;
+    }
     if (s == "ffn") {
       if (name == "sub_ln") out.hidden = norm("ffn_inner");
       if (name == "normformer") out.hidden = norm("ffn_hidden");
@@ -144,6 +153,9 @@ class PlainStack {
         out.gate = [this, l](const torch::Tensor& v) {
           return v * p_.at(key(l, "ffn_v")) * std::sqrt(static_cast<double>(config_.d_model));
         };
+        if (is_llama()) {
+          out.up = [this, l](const torch::Tensor& u) { return u * p_.at(key(l, "ffn_u")); };
+        }
       }
       return out;
     }
@@ -173,10 +185,31 @@ class PlainStack {
       const double d = static_cast<double>(config_.d_model / config_.heads);
       const double base = 1 / std::sqrt(static_cast<double>(config_.d_model));
       const torch::Tensor scale = p_.at(key(l, s + "_qk")) / base;
-      out.q = [scale, d](const torch::Tensor& q) { return unit(q) * scale * d; };
+      const int64_t readers = config_.heads / scale.size(0);  // query heads of a key head
+      out.q = [scale, d, readers](const torch::Tensor& q_BTHD) {
+        std::vector<torch::Tensor> heads;
+        for (int64_t h = 0; h < q_BTHD.size(2); ++h) {
+          heads.push_back(unit(q_BTHD.select(2, h)) * scale[h / readers] * d);
+        }
+        return torch::stack(heads, 2);
+      };
       out.k = [scale](const torch::Tensor& k) { return unit(k) * scale; };
     }
     return out;
+  }
+
+  // Su et al. 2021, equation 34, pair by pair: (B, T, H, D), position t from 0.
+  static torch::Tensor rotated(const torch::Tensor& x) {
+    std::vector<torch::Tensor> parts;
+    const int64_t width = x.size(-1);
+    const torch::Tensor t = torch::arange(x.size(1), torch::kFloat64).view({1, -1, 1});
+    for (int64_t c = 0; c < width; c += 2) {
+      const torch::Tensor angle = t * std::pow(10000.0, -static_cast<double>(c) / width);
+      const torch::Tensor a = x.select(-1, c), b = x.select(-1, c + 1);
+      parts.push_back(a * angle.cos() - b * angle.sin());
+      parts.push_back(a * angle.sin() + b * angle.cos());
+    }
+    return torch::stack(parts, -1);
   }
 
   // Of dlcl: what block l reads.

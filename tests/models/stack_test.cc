@@ -31,9 +31,12 @@ ModelConfig stack_config(const std::string& placement, const std::string& norm) 
 std::shared_ptr<Stack> make_f64_stack(const ModelConfig& config, bool decoder) {
   StackOptions options;
   options.layers = decoder ? config.decoder_layers : config.encoder_layers;
-  options.cross = decoder;
-  options.attention = {config.d_model, config.heads, config.heads, true};
-  options.ffn = {config.d_model, config.ffn, Activation::kRelu, true};
+  options.cross = decoder && config.family == "encdec";
+  const bool llama = config.family == "llama";
+  options.attention = {config.d_model, config.heads, llama ? config.kv_heads : config.heads,
+                       !llama};
+  options.ffn = {config.d_model, config.ffn, llama ? Activation::kSwiGlu : Activation::kRelu,
+                 !llama};
   auto stack = make_stack(config, decoder ? "decoder" : "encoder", options);
   stack->to(torch::kFloat64);
   test::jitter_parameters(*stack, 5);
@@ -47,27 +50,31 @@ std::shared_ptr<Stack> make_f64_stack(const ModelConfig& config, bool decoder) {
 void expect_its_equations(const ModelConfig& config, bool decoder) {
   constexpr double kMost = 1e-9;
   const auto f64 = torch::TensorOptions(torch::kFloat64);
+  const int64_t width = config.d_model;
   const auto stack = make_f64_stack(config, decoder);
   const Parameters copies = test::copies_of_parameters(*stack);
-  const torch::Tensor x = torch::randn({2, 5, 12}, f64).requires_grad_();
-  const torch::Tensor memory = torch::randn({2, 7, 12}, f64).requires_grad_();
+  const torch::Tensor x = torch::randn({2, 5, width}, f64).requires_grad_();
+  const torch::Tensor memory = torch::randn({2, 7, width}, f64).requires_grad_();
   const torch::Tensor x2 = x.detach().clone().requires_grad_();
   const torch::Tensor memory2 = memory.detach().clone().requires_grad_();
   AttentionContext self, cross;
   self.layout = cross.layout = Layout::dense(2, 5);
   self.causal = decoder;
+  if (config.family == "llama") {
+    std::tie(self.cos_TD, self.sin_TD) = rotary_tables(5, width / config.heads, RotaryOptions());
+  }
   cross.cross = true;
   cross.memory_NC = memory.flatten(0, 1);
   cross.memory_layout = Layout::dense(2, 7);
   const torch::Tensor out =
-      stack->forward(x.flatten(0, 1), self, cross, nullptr, {}).view({2, 5, 12});
+      stack->forward(x.flatten(0, 1), self, cross, nullptr, {}).view({2, 5, width});
   const torch::Tensor expected = test::PlainStack(config, copies, decoder, memory2).run(x2);
   EXPECT_LT(relative_error(out, expected), kMost);
   const torch::Tensor weight = torch::randn(out.sizes(), f64);
   (out * weight).sum().backward();
   (expected * weight).sum().backward();
   EXPECT_LT(relative_error(x.grad(), x2.grad()), kMost);
-  if (decoder) {
+  if (decoder && config.family == "encdec") {
     EXPECT_LT(relative_error(memory.grad(), memory2.grad()), kMost);
   }
   const bool keys_are_normed =
@@ -98,6 +105,35 @@ TEST(Stack, IsItsEquations) {
         SCOPED_TRACE(placement + " " + norm + (decoder ? " decoder" : " encoder"));
         expect_its_equations(stack_config(placement, norm), decoder);
       }
+    }
+  }
+}
+
+// A decoder without an encoder, whose constants are others (DeepNorm, Sub-LN, KEEL).
+TEST(Stack, AloneIsItsEquations) {
+  torch::manual_seed(5);
+  for (const std::string& placement : stack_placements()) {
+    SCOPED_TRACE(placement);
+    ModelConfig config = stack_config(placement, "layernorm");
+    config.family = "gpt";
+    expect_its_equations(config, true);
+  }
+}
+
+// LLaMA's blocks: rotation after what stands on queries and keys, grouped queries, SwiGLU.
+TEST(Stack, OfLlamaIsItsEquations) {
+  torch::manual_seed(6);
+  for (const std::string& placement : stack_placements()) {
+    for (const std::string& qk_norm : known_qk_norms()) {
+      SCOPED_TRACE(placement + " qk_norm " + qk_norm);
+      ModelConfig config = stack_config(placement, "rmsnorm");
+      config.family = "llama";
+      config.d_model = 16;
+      config.heads = 4;
+      config.kv_heads = 2;
+      config.qk_norm = qk_norm;
+      config.vocab_size = 10;
+      if (validate(config).ok()) expect_its_equations(config, true);
     }
   }
 }

@@ -89,6 +89,7 @@ TEST_F(Llama2cHostile, NumbersThatAreNoSizes) {
     }
   }
   refuse(kVocab, 0, "vocab_size must be at least 1 but is 0");
+  refuse(kVocab, 2, "vocab_size must be at least 3 but is 2");
   refuse(with_int32(model_.version_1(), 8 + 4 * kVocab, -11), "vocab_size must be at least 1");
   // In a legacy file the sign says that there is one more matrix.
   refuse(with_int32(model_.legacy(), 4 * kVocab, -11), "describes a file of ");
@@ -107,7 +108,8 @@ TEST_F(Llama2cHostile, SizesThatOverflow) {
   constexpr int32_t kHuge = INT_MAX - 7;
   for (const Field field : {kDim, kHidden, kLayers, kVocab}) refuse(field, kHuge, "describes");
   std::string legacy = model_.legacy(), version_1 = model_.version_1();
-  for (const Field field : {kDim, kHidden, kLayers, kVocab, kLength}) {
+  refuse(kLength, kHuge, "max_seq_len must be at most 1048576 but is ");
+  for (const Field field : {kDim, kHidden, kLayers, kVocab}) {
     legacy = with_int32(legacy, 4 * field, kHuge);
     version_1 = with_int32(version_1, 8 + 4 * field, kHuge);
   }

@@ -17,6 +17,7 @@
 #include "lab/train/schedule.h"
 #include "models/model.h"
 #include "models/norm.h"
+#include "models/placement_info.h"
 #include "text/special_tokens.h"
 
 namespace norma::lab {
@@ -198,7 +199,7 @@ Result<std::vector<Timing>> time_norms(const std::vector<TrainRecipe>& recipes, 
   std::vector<Subject> subjects;
   std::set<std::pair<std::string, std::string>> seen;
   for (const TrainRecipe& recipe : recipes) {
-    if (recipe.model.placement == "none") continue;
+    if (!models::find_placement(recipe.model.placement)->uses_norm) continue;
     if (!seen.insert({recipe.model.norm, recipe.model.placement}).second) continue;
     at::set_num_threads(static_cast<int>(recipe.train.threads));
     Result<Subject> subject = make_subject(recipe, task, samples);

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "lab/recipes/recipe.h"
+#include "models/placement_info.h"
 
 namespace norma::lab {
 namespace {
@@ -64,7 +65,10 @@ Status add_product(const TrainRecipe& base, const Axes& axes, size_t depth,
     NORMA_RETURN_IF_ERROR(validate(base));
     TrainRecipe member = base;
     member.name = run_name(base);
-    if (seen->insert(member.name).second) members->push_back(std::move(member));
+    // Under a placement without norms the first norm stands for all: the others are the same run.
+    TrainRecipe same = base;
+    if (!models::find_placement(base.model.placement)->uses_norm) same.model.norm = "any";
+    if (seen->insert(run_name(same)).second) members->push_back(std::move(member));
     return Status();
   }
   const auto axis = axes.find(axis_keys()[depth]);

@@ -91,8 +91,10 @@ std::string warmup_words(const std::set<int64_t>& all) {
 }  // namespace
 
 std::string label(const Variant& variant) {
-  return variant.placement == "none" ? "no norm"
-                                     : variant.placement + " " + norm_name(variant.norm);
+  // These apply no norm operator, whichever is named beside them.
+  if (variant.placement == "none") return "no norm";
+  if (variant.placement == "rezero" || variant.placement == "ngpt") return variant.placement;
+  return variant.placement + " " + norm_name(variant.norm);
 }
 
 const Configuration* Grid::find(size_t variant, size_t setting) const {

@@ -124,6 +124,18 @@ TEST_F(RecipeTest, ListsMembersInOrderWithoutRepetitions) {
   EXPECT_EQ(members_of(twice).value().size(), members.value().size());
 }
 
+// A placement that applies no norm is the same run under each.
+TEST_F(RecipeTest, APlacementWithoutNormsIsTrainedOnce) {
+  const auto read = read_compare_recipe(write(
+      "[compare]\nplacement = [\"rezero\", \"pre\", \"ngpt\"]\nnorm = [\"rmsnorm\", "
+      "\"layernorm\"]\nseed = [1, 2]\n"));
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  const auto members = members_of(read.value());
+  ASSERT_TRUE(members.ok()) << members.status().message();
+  EXPECT_EQ(members.value().size(), 2u * (1 + 2 + 1));
+  EXPECT_EQ(members.value().front().model.norm, "rmsnorm") << "the first of the list";
+}
+
 TEST_F(RecipeTest, ComparisonReadsWhatItWrites) {
   const auto read = read_compare_recipe(write(kComparison));
   ASSERT_TRUE(read.ok());
