@@ -206,7 +206,8 @@ TEST(Llama2cModel, HostileFilesAreRefused) {
   written.max_length = 1 << 20;
   written.tensors.clear();
   written.fill(3);
-  refuse(written.version_1(), "max_seq_len=1048576 times the width of a head, 128, must be at most");
+  refuse(written.version_1(),
+         "max_seq_len=1048576 times the width of a head, 128, must be at most");
   EXPECT_EQ(load_llama2c(folder.path("none")).status().code(), StatusCode::kNotFound);
 }
 
