@@ -127,6 +127,17 @@ torch::Tensor Placement::add_parameter(int64_t layer, const std::string& name,
   return block_module(layer)->register_parameter(name, value);
 }
 
+std::vector<std::vector<torch::Tensor>> Placement::add_scale_per_sublayer(
+    const torch::Tensor& value) {
+  std::vector<std::vector<torch::Tensor>> scales(options_.layers);
+  for (int64_t layer = 0; layer < options_.layers; ++layer) {
+    for (const std::string& name : options_.sublayers) {
+      scales[layer].push_back(add_parameter(layer, name + "_scale", value.clone()));
+    }
+  }
+  return scales;
+}
+
 InnerNorms::Function Placement::function_of(Norm norm) {
   return [norm](const torch::Tensor& x) mutable { return norm.forward(x); };
 }

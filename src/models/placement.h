@@ -5,7 +5,8 @@
 //
 // A placement owns every norm of one stack (the encoder or the decoder), runs the sub-layers of a
 // block over the residual stream, and ends the stack. A model knows nothing of where its norms are:
-// a new placement is one file and one row of the table in placement.cc.
+// a new placement is one file, its constant in placement_info.h and in the table of placement.cc, a
+// row of docs/placements.md and one of lab/report/drawings.cc.
 //
 // x is the residual stream: (N, C), the real positions of the batch. A sub-layer f is attention
 // "self", cross-attention "cross" or the feed-forward network "ffn"; its dropout is part of it.
@@ -103,6 +104,8 @@ class Placement : public torch::nn::Module {
   std::vector<std::vector<Norm>> add_norm_per_sublayer(const std::string& suffix = "");
   // A parameter "<layer>.<name>".
   torch::Tensor add_parameter(int64_t layer, const std::string& name, const torch::Tensor& value);
+  // Parameters "<layer>.<sub-layer>_scale", each of this value: result[layer][sub-layer].
+  std::vector<std::vector<torch::Tensor>> add_scale_per_sublayer(const torch::Tensor& value);
   static InnerNorms::Function function_of(Norm norm);
 
   torch::Tensor final_norm(const torch::Tensor& x) { return final_.forward(x); }

@@ -23,14 +23,9 @@ namespace {
 class Admin : public Placement {
  public:
   explicit Admin(const PlacementOptions& options)
-      : Placement(options, false), norms_(add_norm_per_sublayer()), scales_(options.layers) {
-    for (int64_t layer = 0; layer < options.layers; ++layer) {
-      for (const std::string& name : options.sublayers) {
-        scales_[layer].push_back(
-            add_parameter(layer, name + "_scale", torch::ones({options.d_model})));
-      }
-    }
-  }
+      : Placement(options, false),
+        norms_(add_norm_per_sublayer()),
+        scales_(add_scale_per_sublayer(torch::ones({options.d_model}))) {}
 
   void block(int64_t layer, Stream& stream, std::span<const Sublayer> sublayers) override {
     if (profiling_ && variances_.empty()) measure(stream.x);

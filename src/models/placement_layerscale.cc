@@ -17,15 +17,9 @@ namespace {
 class Layerscale : public Placement {
  public:
   explicit Layerscale(const PlacementOptions& options)
-      : Placement(options, true), norms_(add_norm_per_sublayer()), scales_(options.layers) {
-    const double start = options.layers <= 18 ? 0.1 : options.layers <= 24 ? 1e-5 : 1e-6;
-    for (int64_t layer = 0; layer < options.layers; ++layer) {
-      for (const std::string& name : options.sublayers) {
-        scales_[layer].push_back(
-            add_parameter(layer, name + "_scale", torch::full({options.d_model}, start)));
-      }
-    }
-  }
+      : Placement(options, true),
+        norms_(add_norm_per_sublayer()),
+        scales_(add_scale_per_sublayer(torch::full({options.d_model}, start(options.layers)))) {}
 
   void block(int64_t layer, Stream& stream, std::span<const Sublayer> sublayers) override {
     for (size_t i = 0; i < sublayers.size(); ++i) {
@@ -35,6 +29,8 @@ class Layerscale : public Placement {
   }
 
  private:
+  static double start(int64_t layers) { return layers <= 18 ? 0.1 : layers <= 24 ? 1e-5 : 1e-6; }
+
   std::vector<std::vector<Norm>> norms_;
   std::vector<std::vector<torch::Tensor>> scales_;
 };

@@ -15,13 +15,7 @@ namespace {
 class Rezero : public Placement {
  public:
   explicit Rezero(const PlacementOptions& options)
-      : Placement(options, false), scales_(options.layers) {
-    for (int64_t layer = 0; layer < options.layers; ++layer) {
-      for (const std::string& name : options.sublayers) {
-        scales_[layer].push_back(add_parameter(layer, name + "_scale", torch::zeros({1})));
-      }
-    }
-  }
+      : Placement(options, false), scales_(add_scale_per_sublayer(torch::zeros({1}))) {}
 
   void block(int64_t layer, Stream& stream, std::span<const Sublayer> sublayers) override {
     for (size_t i = 0; i < sublayers.size(); ++i) {

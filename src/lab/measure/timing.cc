@@ -199,7 +199,10 @@ Result<std::vector<Timing>> time_norms(const std::vector<TrainRecipe>& recipes, 
   std::vector<Subject> subjects;
   std::set<std::pair<std::string, std::string>> seen;
   for (const TrainRecipe& recipe : recipes) {
-    if (!models::find_placement(recipe.model.placement)->uses_norm) continue;
+    // In a recurrent net a norm takes one position of a batch at a time, some of several widths:
+    // the time of all rows at once would be another figure.
+    const models::PlacementInfo& placement = *models::find_placement(recipe.model.placement);
+    if (!placement.uses_norm || placement.recurrent) continue;
     if (!seen.insert({recipe.model.norm, recipe.model.placement}).second) continue;
     at::set_num_threads(static_cast<int>(recipe.train.threads));
     Result<Subject> subject = make_subject(recipe, task, samples);

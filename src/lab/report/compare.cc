@@ -90,10 +90,14 @@ std::string warmup_words(const std::set<int64_t>& all) {
 
 }  // namespace
 
+bool applies_a_norm(const Variant& variant) {
+  return variant.placement != "none" && variant.placement != "rezero" &&
+         variant.placement != "ngpt";
+}
+
 std::string label(const Variant& variant) {
-  // These apply no norm operator, whichever is named beside them.
   if (variant.placement == "none") return "no norm";
-  if (variant.placement == "rezero" || variant.placement == "ngpt") return variant.placement;
+  if (!applies_a_norm(variant)) return variant.placement;
   return variant.placement + " " + norm_name(variant.norm);
 }
 

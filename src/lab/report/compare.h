@@ -32,6 +32,8 @@ struct Variant {
   bool operator==(const Variant&) const = default;
 };
 std::string label(const Variant& variant);  // pre RMSNorm
+// Whether its placement applies a norm operator at all: none, rezero and ngpt do not.
+bool applies_a_norm(const Variant& variant);
 
 struct Setting {
   double lr = 0;

@@ -43,6 +43,7 @@ std::vector<double> paired_ratios(const Timing& a, const Timing& b) {
 }  // namespace
 
 const Timing* timing_of(const RunFolder& folder, const Variant& variant) {
+  if (!applies_a_norm(variant)) return nullptr;
   const Timing* same_norm = nullptr;
   for (const Timing& t : folder.timing) {
     if (t.norm != variant.norm) continue;

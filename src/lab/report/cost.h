@@ -26,7 +26,7 @@ struct CostRatio {
 };
 
 // The timing of a variant: its own placement's, else the same norm's in any placement. Null where
-// there is none.
+// there is none, and for a variant without a norm.
 const Timing* timing_of(const RunFolder& folder, const Variant& variant);
 
 // Absent where the two were not timed at the same rows, cols and threads.
