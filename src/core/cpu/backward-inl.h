@@ -31,7 +31,6 @@ struct BackwardTerms {
   static constexpr int kSums = Norm::kBackwardSums;
   const T* x;
   const T* dy;
-  const T* soon;  // where dx goes next; x itself where that is not to be cached
   const float* weight;
   int64_t end;
   Row row;
@@ -64,7 +63,6 @@ struct BackwardTerms {
     for (int64_t line = 0; line < kGroup; line += kLine<T>) {
       hwy::Prefetch(x + i + line + kPrefetchBytes / sizeof(T));
       hwy::Prefetch(dy + i + line + kPrefetchBytes / sizeof(T));
-      hwy::Prefetch(soon + i + line);
     }
     Fold<true>(i, leaf);
   }
@@ -81,9 +79,8 @@ struct BackwardTerms {
 
 template <class Norm, class T, class Row, bool kWeight>
 HWY_INLINE BackwardTerms<Norm, T, Row, kWeight> TermsOfRow(const BackwardArgs& args, int64_t r) {
-  const T* x = RowOf<T>(args.x, args.x_stride, r);
-  const T* soon = args.stream ? x : RowOf<T>(args.dx, args.dx_stride, r);
-  return {x, RowOf<T>(args.dy, args.dy_stride, r), soon, args.weight, args.cols, Row(args, r)};
+  return {RowOf<T>(args.x, args.x_stride, r), RowOf<T>(args.dy, args.dy_stride, r), args.weight,
+          args.cols, Row(args, r)};
 }
 
 // A row whose xhat is halved takes this instead of the batch.
@@ -218,6 +215,12 @@ HWY_NOINLINE void SweepRows(const BackwardArgs& args, int64_t first, Range cols,
         hwy::Prefetch(sweep.dy[r] + args.ahead * args.dy_stride + i);
       }
       sweep.Columns(i, dweight, dbias, load, store, stream);
+    }
+  } else if (kDx) {
+    // Stores come in bursts, between which rows are summed: more than wait to be done at a time.
+    for (; i + kN <= cols.end; i += kN) {
+      for (int r = 0; r < kRows; ++r) hwy::Prefetch(sweep.dx[r] + args.ahead * args.dx_stride + i);
+      sweep.Columns(i, dweight, dbias, load, store, store);
     }
   }
   for (; i + kN <= cols.end; i += kN) sweep.Columns(i, dweight, dbias, load, store, store);

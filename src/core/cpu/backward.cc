@@ -19,9 +19,9 @@
 namespace norma::cpu {
 namespace {
 
-// Of x and of dy: rows are summed and then swept in batches that stay in L1, or in L2 where rows
-// are long.
-constexpr int64_t kBatchElements = 4096;
+// Of x and of dy: rows are summed and then swept in batches that stay in L1 beside the next one's
+// dx, or in L2 where rows are long.
+constexpr int64_t kBatchElements = 1024;
 constexpr int64_t kSweepRows = 4;
 
 enum class Scheme { kRows, kBlocks, kColumns };
@@ -59,6 +59,20 @@ bool begins_line(int64_t statistic_cols, int64_t cols, DType dtype) {
   return statistic_cols == cols || statistic_cols * static_cast<int64_t>(size_of(dtype)) % 64 == 0;
 }
 
+// Rows in a batch. Those on their way from memory and back are fewer, so that reading and writing
+// overlap.
+int64_t batch_rows(int64_t cols, bool stream) {
+  const int64_t fit = kBatchElements / cols;
+  if (stream) return cols >= 2048 ? kSweepRows : std::clamp<int64_t>(fit, 1, kRowBlock);
+  return std::clamp(fit / kSweepRows * kSweepRows, kSweepRows, kRowBlock);
+}
+
+bool streams_dx(const NormSpec& spec, const NormBackward& args) {
+  const int64_t cols = args.dy.cols;
+  return args.dx.data != nullptr && !adds_residual(args) && streams(args.dx, 3) &&
+         begins_line(statistic_cols_of(spec, cols), cols, args.dx.dtype);
+}
+
 class Backward {
  public:
   // weight: what dy is multiplied by, or null.
@@ -85,9 +99,8 @@ class Backward {
             .dx_stride = args.dx.stride,
             .cols = cols_,
             .rule = rule_of(spec, cols_),
-            .stream = args.dx.data != nullptr && !adds_residual(args) && streams(args.dx, 3) &&
-                      begins_line(statistic_cols_of(spec, cols_), cols_, args.dx.dtype),
-            .ahead = cols_ >= 2048 ? kSweepRows : std::max<int64_t>(kBatchElements / 4 / cols_, 1),
+            .stream = streams_dx(spec, args),
+            .ahead = batch_rows(cols_, streams_dx(spec, args)),
             .raw = raw},
         add_residual_(adds_residual(args)
                           ? kernels.residual.backward[static_cast<size_t>(args.dx.dtype)]
@@ -181,10 +194,20 @@ class Backward {
 
   // dx of the rows, and their terms added to dweight and dbias, in one pass over x and dy.
   void sweep(Range rows, float* dweight, float* dbias) {
-    const int64_t batch = batch_rows();
+    for (int64_t r = rows.begin; r < rows.end; r += kRowBlock) {
+      const Range some{r, std::min(r + kRowBlock, rows.end)};
+      if (!norm_.backward_short(args_, some, dweight, dbias)) {
+        sweep_in_batches(some, dweight, dbias);
+      } else if (add_residual_ != nullptr) {
+        add_residual_(residual_, some, {0, cols_});
+      }
+    }
+  }
+
+  void sweep_in_batches(Range rows, float* dweight, float* dbias) {
     float g[kRowBlock], gx[kRowBlock];
-    for (int64_t r = rows.begin; r < rows.end; r += batch) {
-      const Range some{r, std::min(r + batch, rows.end)};
+    for (int64_t r = rows.begin; r < rows.end; r += args_.ahead) {
+      const Range some{r, std::min(r + args_.ahead, rows.end)};
       if (args_.dx != nullptr) norm_.backward_sums(args_, some, {g, gx});
       sweep_columns(some, {0, cols_}, {g, gx}, dweight, dbias);
       if (add_residual_ != nullptr) add_residual_(residual_, some, {0, cols_});
@@ -202,13 +225,6 @@ class Backward {
     if (end < cols.end) {
       norm_.backward_sweep(args_, rows, {end, cols.end}, {none, none}, dweight, dbias);
     }
-  }
-
-  // Rows on their way from memory and back are fewer, so that reading and writing overlap.
-  int64_t batch_rows() const {
-    if (args_.stream) return std::min(args_.ahead, kRowBlock);
-    const int64_t fit = kBatchElements / cols_ / kSweepRows * kSweepRows;
-    return std::clamp(fit, kSweepRows, kRowBlock);
   }
 
   const Kernels& kernels_;

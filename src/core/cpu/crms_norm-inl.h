@@ -10,7 +10,7 @@
 #define NORMA_CORE_CPU_CRMS_NORM_INL_H_
 #endif
 
-#include "core/cpu/backward-inl.h"
+#include "core/cpu/backward_short-inl.h"
 #include "core/cpu/forward-inl.h"
 #include "hwy/highway.h"
 
@@ -51,11 +51,6 @@ struct CrmsNorm {
   };
   using HalvedRow = Row;  // never asked for: x * rstd cannot overflow
 };
-
-template <class T>
-NormKernels CrmsNormKernelsOf() {
-  return {Forward<CrmsNorm, T>, BackwardSums<CrmsNorm, T>, BackwardSweep<CrmsNorm, T>};
-}
 
 }  // namespace HWY_NAMESPACE
 }  // namespace norma::cpu

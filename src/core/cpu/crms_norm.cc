@@ -14,7 +14,7 @@ HWY_BEFORE_NAMESPACE();
 namespace norma::cpu {
 namespace HWY_NAMESPACE {
 
-NormKernels CrmsNormKernels() { return CrmsNormKernelsOf<float>(); }
+NormKernels CrmsNormKernels() { return KernelsOfNorm<CrmsNorm, float>(); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace norma::cpu

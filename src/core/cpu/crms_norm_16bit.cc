@@ -14,8 +14,8 @@ HWY_BEFORE_NAMESPACE();
 namespace norma::cpu {
 namespace HWY_NAMESPACE {
 
-NormKernels CrmsNormBf16Kernels() { return CrmsNormKernelsOf<BFloat16>(); }
-NormKernels CrmsNormF16Kernels() { return CrmsNormKernelsOf<Float16>(); }
+NormKernels CrmsNormBf16Kernels() { return KernelsOfNorm<CrmsNorm, BFloat16>(); }
+NormKernels CrmsNormF16Kernels() { return KernelsOfNorm<CrmsNorm, Float16>(); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace norma::cpu

@@ -50,7 +50,6 @@ template <class Norm, class T>
 struct ForwardTerms {
   static constexpr int kSums = Norm::kForwardSums;
   const T* x;
-  const T* soon;  // where the row's output goes next; x itself where that is not to be cached
   int64_t end;
   V pivot;
 
@@ -68,7 +67,6 @@ struct ForwardTerms {
   HWY_INLINE void Group(int64_t i, V (&leaf)[kSums]) const {
     for (int64_t line = 0; line < kGroup; line += kLine<T>) {
       hwy::Prefetch(x + i + line + kPrefetchBytes / sizeof(T));
-      hwy::Prefetch(soon + i + line);
     }
     Fold<true>(i, leaf);
   }
@@ -126,9 +124,7 @@ HWY_NOINLINE void Pivots(const ForwardArgs& args, int64_t first, int64_t count, 
 // s and q of rows first .. first + count - 1.
 template <class Norm, class T>
 HWY_INLINE ForwardTerms<Norm, T> TermsOfRow(const ForwardArgs& args, int64_t r, float pivot) {
-  const T* x = RowOf<T>(args.x, args.x_stride, r);
-  return {x, args.stream ? x : RowOf<T>(args.y, args.y_stride, r), args.rule.cols,
-          hn::Set(kD, pivot)};
+  return {RowOf<T>(args.x, args.x_stride, r), args.rule.cols, hn::Set(kD, pivot)};
 }
 
 template <class Norm, class T>

@@ -70,8 +70,8 @@ struct BackwardArgs {
   int64_t dx_stride;
   int64_t cols;  // >= 1
   StatisticsRule rule;
-  bool stream;   // as in ForwardArgs, for dx
-  int64_t ahead; // then: rows from one that is swept to the one that is fetched meanwhile
+  bool stream;    // as in ForwardArgs, for dx
+  int64_t ahead;  // rows from one that is swept to the one that is fetched meanwhile
   RawSums* raw;  // null, or G in s and H in q for each row
 };
 
@@ -88,6 +88,9 @@ struct RowMeans {
 // One norm on one target, for one type of rows.
 struct NormKernels {
   void (*forward)(const ForwardArgs& args, Range rows);
+  // What backward_sums and backward_sweep do to all columns of rows in one block, in one pass;
+  // false: not these rows, and nothing is done.
+  bool (*backward_short)(const BackwardArgs& args, Range rows, float* dweight, float* dbias);
   // means.g[r - rows.begin] and means.gx[..] of each row.
   void (*backward_sums)(const BackwardArgs& args, Range rows, RowMeans means);
   // For `cols` of `rows`, which lie in one block of 32: dx from the means, and in row order

@@ -10,7 +10,7 @@
 #define NORMA_CORE_CPU_LAYER_NORM_INL_H_
 #endif
 
-#include "core/cpu/backward-inl.h"
+#include "core/cpu/backward_short-inl.h"
 #include "core/cpu/forward-inl.h"
 #include "hwy/highway.h"
 
@@ -65,11 +65,6 @@ struct LayerNorm {
     }
   };
 };
-
-template <class T>
-NormKernels LayerNormKernelsOf() {
-  return {Forward<LayerNorm, T>, BackwardSums<LayerNorm, T>, BackwardSweep<LayerNorm, T>};
-}
 
 }  // namespace HWY_NAMESPACE
 }  // namespace norma::cpu

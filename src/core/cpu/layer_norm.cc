@@ -14,7 +14,7 @@ HWY_BEFORE_NAMESPACE();
 namespace norma::cpu {
 namespace HWY_NAMESPACE {
 
-NormKernels LayerNormKernels() { return LayerNormKernelsOf<float>(); }
+NormKernels LayerNormKernels() { return KernelsOfNorm<LayerNorm, float>(); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace norma::cpu

@@ -14,8 +14,8 @@ HWY_BEFORE_NAMESPACE();
 namespace norma::cpu {
 namespace HWY_NAMESPACE {
 
-NormKernels LayerNormBf16Kernels() { return LayerNormKernelsOf<BFloat16>(); }
-NormKernels LayerNormF16Kernels() { return LayerNormKernelsOf<Float16>(); }
+NormKernels LayerNormBf16Kernels() { return KernelsOfNorm<LayerNorm, BFloat16>(); }
+NormKernels LayerNormF16Kernels() { return KernelsOfNorm<LayerNorm, Float16>(); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace norma::cpu

@@ -11,7 +11,7 @@
 #define NORMA_CORE_CPU_RMS_NORM_INL_H_
 #endif
 
-#include "core/cpu/backward-inl.h"
+#include "core/cpu/backward_short-inl.h"
 #include "core/cpu/forward-inl.h"
 #include "hwy/highway.h"
 
@@ -49,11 +49,6 @@ struct RmsNorm {
   };
   using HalvedRow = Row;  // never asked for: x * rstd cannot overflow
 };
-
-template <class T>
-NormKernels RmsNormKernelsOf() {
-  return {Forward<RmsNorm, T>, BackwardSums<RmsNorm, T>, BackwardSweep<RmsNorm, T>};
-}
 
 }  // namespace HWY_NAMESPACE
 }  // namespace norma::cpu

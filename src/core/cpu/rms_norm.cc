@@ -14,7 +14,7 @@ HWY_BEFORE_NAMESPACE();
 namespace norma::cpu {
 namespace HWY_NAMESPACE {
 
-NormKernels RmsNormKernels() { return RmsNormKernelsOf<float>(); }
+NormKernels RmsNormKernels() { return KernelsOfNorm<RmsNorm, float>(); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace norma::cpu

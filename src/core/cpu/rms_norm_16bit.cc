@@ -14,8 +14,8 @@ HWY_BEFORE_NAMESPACE();
 namespace norma::cpu {
 namespace HWY_NAMESPACE {
 
-NormKernels RmsNormBf16Kernels() { return RmsNormKernelsOf<BFloat16>(); }
-NormKernels RmsNormF16Kernels() { return RmsNormKernelsOf<Float16>(); }
+NormKernels RmsNormBf16Kernels() { return KernelsOfNorm<RmsNorm, BFloat16>(); }
+NormKernels RmsNormF16Kernels() { return KernelsOfNorm<RmsNorm, Float16>(); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace norma::cpu
