@@ -23,6 +23,7 @@ inline constexpr float kTanh[] = {-0x1.55554ap-2f, 0x1.110ddap-3f,  -0x1.b98196p
                                   0x1.5f976ep-6f,  -0x1.f69c72p-8f, 0x1.c937ccp-10f};
 // From here on exp(-2a) is below half of the least subnormal.
 inline constexpr float kTanhMost = 52.5f;
+inline constexpr float kSigmoidMost = 105;  // exp(-a) likewise
 
 // erf(a) / a - 1 by powers of a^2, a < kErfSmall, to 0.01 * 2^-24 of erf(a).
 inline constexpr float kErfSmall = 0.9375f;

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "models/norm.h"
+#include "torch_ops/lstm.h"
+#include "torch_ops/modules.h"
 
 namespace norma::models {
 namespace {
@@ -15,6 +17,25 @@ int64_t gates_of(CellKind kind) {
 }
 
 constexpr const char* kLstmGates[] = {"f", "i", "o", "g"};
+
+bool is_fused(const torch::nn::Module& norm) {
+  return dynamic_cast<const torch_ops::LayerNormImpl*>(&norm) != nullptr ||
+         dynamic_cast<const torch_ops::RMSNormImpl*>(&norm) != nullptr;
+}
+
+torch_ops::LstmNorm fused(const std::map<std::string, torch::nn::AnyModule>& norms,
+                          const char* name) {
+  const auto found = norms.find(name);
+  if (found == norms.end()) return {};
+  const auto module = found->second.ptr();
+  if (const auto* norm = dynamic_cast<const torch_ops::LayerNormImpl*>(module.get())) {
+    return {{NormKind::kLayerNorm, norm->options.eps()}, norm->weight, norm->bias};
+  }
+  const auto& norm = dynamic_cast<const torch_ops::RMSNormImpl&>(*module);
+  NormSpec spec{NormKind::kRmsNorm, norm.options.eps().value()};
+  spec.statistic_cols = norm.options.statistic_cols();
+  return {spec, norm.weight, {}};
+}
 
 }  // namespace
 
@@ -70,10 +91,39 @@ torch::Tensor RecurrentCell::apply(const char* norm, const torch::Tensor& x) {
   return found == norms_.end() ? x : found->second.forward(x);
 }
 
+std::string RecurrentCell::why_composed() const {
+  if (!options_.fused) return "the cell was asked for it";
+  if (options_.kind != CellKind::kLstm) return "only an LSTM is fused";
+  if (options_.placement == "per_gate") return "norms stand on each gate";
+  if (options_.peephole || options_.projection) return "it has peepholes or a projection";
+  for (const auto& [name, norm] : norms_) {
+    if (!is_fused(*norm.ptr())) return "norm " + options_.norm + " is not fused";
+  }
+  const torch::Tensor& weight = h_->weight;
+  if (!weight.is_cpu()) return "it is not on the CPU";
+  if (weight.scalar_type() != torch::kFloat32 && weight.scalar_type() != torch::kFloat64) {
+    return "it is neither f32 nor f64";
+  }
+  return "";
+}
+
+torch::Tensor RecurrentCell::fused_lstm(const torch::Tensor& x_TBG, CellState* state) {
+  const torch_ops::LstmOutput out =
+      torch_ops::lstm(x_TBG, state->h_BP, state->c_BH,
+                      {.weight_GH = h_->weight,
+                       .bias_G = bias_,
+                       .x = fused(norms_, "x"),
+                       .h = fused(norms_, "h"),
+                       .c = fused(norms_, "c")});
+  *state = {out.h_TBH[-1], out.c_BH};
+  return out.h_TBH;
+}
+
 torch::Tensor RecurrentCell::forward(const torch::Tensor& x_TBI, CellState* state) {
   const int64_t hidden = options_.hidden;
   // The input's share of all positions is one product, and its norm one call.
   torch::Tensor x = x_->forward(x_TBI);
+  if (why_composed().empty()) return fused_lstm(x, state);
   if (options_.kind == CellKind::kGru) {
     x = torch::cat({apply("x", x.narrow(-1, 0, 2 * hidden)),
                     apply("x_n", x.narrow(-1, 2 * hidden, hidden))},

@@ -46,6 +46,7 @@ struct CellOptions {
   double norm_eps = 1e-5;
   bool peephole = false;
   int64_t projection = 0;  // 0: none
+  bool fused = true;       // where why_composed() has nothing against it
 };
 
 struct CellState {
@@ -66,11 +67,15 @@ class RecurrentCell : public torch::nn::Module {
   // names of gates.
   const std::map<std::string, torch::nn::AnyModule>& norms() const { return norms_; }
   // One forward pass over T positions applies this many, counted by position.
+  // How a sequence is computed. "": by torch_ops/lstm.h, one node of the graph for all positions.
+  // Else the reason why not, and each operation of each position is a node of its own.
+  std::string why_composed() const;
   int64_t norms_per_position() const { return static_cast<int64_t>(norms_.size()); }
   const torch::Tensor& recurrent_weight() const { return h_->weight; }
 
  private:
   torch::Tensor apply(const char* norm, const torch::Tensor& x);
+  torch::Tensor fused_lstm(const torch::Tensor& x_TBG, CellState* state);
   torch::Tensor rnn_step(const torch::Tensor& x, const torch::Tensor& h);
   torch::Tensor gru_step(const torch::Tensor& x, const torch::Tensor& h);
   torch::Tensor lstm_step(const torch::Tensor& x, CellState* state);

@@ -75,6 +75,12 @@ HWY_INLINE Slope TanhAndSlope(V x) {
   return {hn::CopySign(t, x), hn::Mul(rest, hn::Sub(two, rest))};
 }
 
+HWY_INLINE V Sigmoid(V x) {
+  const V b = AtMost(hn::Abs(x), constants::kSigmoidMost), one = hn::Set(kD, 1.0f);
+  const V e = ExpMinus<false>(b, b);
+  return hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(kD)), e, one), hn::Add(one, e));
+}
+
 HWY_INLINE Slope ErfAndSlope(V x) {
   const V a = AtMost(hn::Abs(x), constants::kErfMost);
   const V high = hn::BitCast(kD, hn::And(hn::BitCast(kBits, a), hn::Set(kBits, 0xFFFFF000)));

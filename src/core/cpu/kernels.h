@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "core/cpu/channel_kernels.h"
+#include "core/cpu/lstm_kernels.h"
 #include "core/cpu/pointwise_kernels.h"
 #include "core/norm_spec.h"
 
@@ -147,6 +148,7 @@ struct Kernels {
   BatchNormKernels batch_norm;
   PointwiseTable dyt;
   PointwiseTable derf;
+  LstmKernels lstm;
 };
 
 }  // namespace norma::cpu

@@ -30,6 +30,7 @@ bool group_norm_kernels(Target target, GroupNormKernels* kernels);
 bool batch_norm_kernels(Target target, BatchNormKernels* kernels);
 bool dyt_kernels(Target target, PointwiseTable* kernels);
 bool derf_kernels(Target target, PointwiseTable* kernels);
+bool lstm_kernels(Target target, LstmKernels* kernels);
 
 }  // namespace norma::cpu
 

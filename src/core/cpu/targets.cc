@@ -84,7 +84,8 @@ class Registry {
           crms_norm_f16_kernels(target, &k.crms_norm[2]) && column_kernels(target, &k.columns) &&
           parameter_kernels(target, &k.parameters) && residual_kernels(target, &k.residual) &&
           group_norm_kernels(target, &k.group_norm) && batch_norm_kernels(target, &k.batch_norm) &&
-          dyt_kernels(target, &k.dyt) && derf_kernels(target, &k.derf)) {
+          dyt_kernels(target, &k.dyt) && derf_kernels(target, &k.derf) &&
+          lstm_kernels(target, &k.lstm)) {
         ++count_;
       }
     }

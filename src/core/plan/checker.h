@@ -215,6 +215,14 @@ class Checker {
     return true;
   }
 
+  bool f32_or_f64(const char* name, DType dtype) {
+    if (dtype == DType::kF32 || dtype == DType::kF64) return true;
+    return unsupported([=] {
+      return std::string(name) + " must be f32 or f64 but is " + name_of(dtype) +
+             ": convert it, 16-bit rows have no kernel here.";
+    });
+  }
+
   // in_place_of: the input whose memory it may have as a whole, or null.
   bool apart(const Named& output, const Named& other, const char* in_place_of) {
     if (!overlap(output.bytes, other.bytes)) return true;

@@ -51,6 +51,11 @@ Slope<float> tanh_and_slope(float x) {
   return {std::copysign(t, x), rest * (2 - rest)};
 }
 
+float sigmoid(float x) {
+  const float e = exp_minus(at_most(std::fabs(x), constants::kSigmoidMost), 0);
+  return (x < 0 ? e : 1.0f) / (1 + e);
+}
+
 Slope<float> erf_and_slope(float x) {
   const float a = at_most(std::fabs(x), constants::kErfMost);
   // a^2 = high^2 + c, the first exact.
@@ -66,6 +71,11 @@ Slope<float> erf_and_slope(float x) {
 Slope<double> tanh_and_slope(double x) {
   const double cosh = std::cosh(x);
   return {std::tanh(x), 1 / cosh / cosh};
+}
+
+double sigmoid(double x) {
+  const double e = std::exp(-std::fabs(x));
+  return (x < 0 ? e : 1.0) / (1 + e);
 }
 
 Slope<double> erf_and_slope(double x) {

@@ -48,6 +48,15 @@ testing::AssertionResult erf_is_near(float x) {
          << "erf(" << x << "): " << value << " ulp, its slope " << slope;
 }
 
+// What docs/numerics.md promises of the logistic function, on both sides of 0.
+testing::AssertionResult sigmoid_is_near(float x) {
+  const long double true_x = x;
+  const double right = error_in_ulp(sigmoid(x), 1 / (1 + std::exp(-true_x)));
+  const double left = error_in_ulp(sigmoid(-x), 1 / (1 + std::exp(true_x)));
+  if (right <= 2.5 && left <= 2.5) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << "sigmoid(+-" << x << "): " << right << ", " << left;
+}
+
 // Beyond it every value is 1 and every slope 0.
 constexpr float kFar = 120;
 
@@ -64,7 +73,10 @@ TEST(Elementary, TanhIsNearAtAMillionPlaces) { EXPECT_TRUE(are_near(1013, tanh_i
 
 TEST(Elementary, ErfIsNearAtAMillionPlaces) { EXPECT_TRUE(are_near(1013, erf_is_near)); }
 
+TEST(Elementary, SigmoidIsNearAtAMillionPlaces) { EXPECT_TRUE(are_near(1013, sigmoid_is_near)); }
+
 // Labelled long: `ctest -L long`.
+TEST(Elementary, DISABLED_SigmoidIsNearEverywhere) { EXPECT_TRUE(are_near(1, sigmoid_is_near)); }
 TEST(Elementary, DISABLED_TanhIsNearEverywhere) { EXPECT_TRUE(are_near(1, tanh_is_near)); }
 TEST(Elementary, DISABLED_ErfIsNearEverywhere) { EXPECT_TRUE(are_near(1, erf_is_near)); }
 
@@ -99,6 +111,16 @@ TEST(Elementary, ErfIsOddAndEndsAtOne) {
   expect_symmetry_and_ends([](float x) { return erf_and_slope(x); }, 1013);
   EXPECT_EQ(erf_and_slope(0.0f).slope, 0x1.20dd76p0f);
   EXPECT_EQ(erf_and_slope(3.93f).value, 1);
+}
+
+TEST(Elementary, SigmoidEndsAtZeroAndOne) {
+  EXPECT_EQ(sigmoid(0.0f), 0.5f);
+  EXPECT_EQ(sigmoid(-0.0f), 0.5f);
+  EXPECT_EQ(sigmoid(kInf), 1);
+  EXPECT_EQ(sigmoid(-kInf), 0);
+  EXPECT_EQ(sigmoid(-104.0f), 0);
+  EXPECT_GT(sigmoid(-103.0f), 0);
+  EXPECT_TRUE(std::isnan(sigmoid(std::numeric_limits<float>::quiet_NaN())));
 }
 
 TEST(Elementary, DoublesAreTheLibrarys) {
