@@ -17,6 +17,7 @@
 #include "base/hash.h"
 #include "bench/contests.h"
 #include "bench/harness/machine.h"
+#include "bench/harness/model_contest.h"
 #include "bench/harness/onnxruntime.h"
 #include "bench/harness/timing.h"
 #include "bench/options.h"
@@ -69,6 +70,7 @@ class Run {
     for (const DType dtype : suite_->dtypes) dtypes += fmt::format("{}, ", name_of(dtype));
     fmt::print(table_, "{}; {}; commit {}; {}{} paired samples\n", report_.machine, report_.date,
                report_.commit, dtypes, options_.samples);
+    if (suite_->models) return run_models();
     if (!suite_->all_peers) print_header(table_);
     for (const Contest& contest : contests_) {
       const auto& wanted = options_.tasks;
@@ -82,6 +84,15 @@ class Run {
   }
 
  private:
+  Status run_models() {
+    for (const std::string& task : options_.tasks) {
+      const ModelContest contest = make_model_contest(task, options_.seed);
+      NORMA_RETURN_IF_ERROR(run_model_contest(contest, options_, table_, &report_));
+    }
+    note_version("torch");
+    return {};
+  }
+
   Status run_contest(const Contest& contest, DType dtype) {
     const std::string task = contest.task.name + ", " + name_of(dtype);
     const int64_t cap = suite_->cap_of(dtype);

@@ -29,13 +29,13 @@ namespace norma::bench {
 
 // Where a list is empty, the suite's own is taken.
 struct Options {
-  // "short": against torch; "cpu": many more shapes, against all peers; "toy": small enough for a
-  // test.
+  // "short": against torch; "cpu": many more shapes, against all peers; "models": tasks of
+  // a model's size, each with its own; "toy": small enough for a test.
   std::string suite = "short";
   std::vector<std::string> tasks;  // of task_names()
   std::vector<int64_t> rows, cols;
   std::vector<int> threads;  // at most as many as there are processors; 0 means all
-  int samples = 31;          // paired samples, at least 31 unless the suite is "toy"
+  int samples = 31;          // paired samples, at least 31, but for "models" 5, for "toy" 1
   uint64_t seed = 1;
   std::function<bool()> interrupted;  // asked between samples; true ends the run with kInterrupted
   std::ostream* progress = nullptr;   // where the suite "cpu" tells how far it is
@@ -67,6 +67,7 @@ struct Report {
 };
 
 std::vector<std::string> task_names();
+std::vector<std::string> model_task_names();  // of the suite "models"
 
 // Options that cannot be meant, and shapes that the machine's memory does not hold, are
 // kInvalidArgument before anything is timed. Prints the table of the suite: "short" and "toy" a

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "base/nearest.h"
+#include "bench/harness/model_contest.h"
 #include "bench/limits.h"
 #include "bench/suite.h"
 
@@ -20,9 +21,7 @@ Status check_at_least(const char* what, int64_t value, int64_t least) {
       fmt::format("[bench] {} must be at least {} but is {}.", what, least, value));
 }
 
-Status check_names(const std::vector<std::string>& names, const std::vector<Contest>& contests) {
-  std::vector<std::string> known;
-  for (const Contest& contest : contests) known.push_back(contest.task.name);
+Status check_names(const std::vector<std::string>& names, const std::vector<std::string>& known) {
   for (const std::string& name : names) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       return invalid_argument("[bench] " + unknown_name("task", name, known));
@@ -40,10 +39,10 @@ Status complete(Options* options, const std::vector<Contest>& contests, int all_
     return invalid_argument("[bench] " + unknown_name("suite", o.suite, suite_names()));
   }
   if (o.tasks.empty()) o.tasks = suite->tasks;
-  if (o.tasks.empty()) {
-    for (const Contest& contest : contests) o.tasks.push_back(contest.task.name);
-  }
-  NORMA_RETURN_IF_ERROR(check_names(o.tasks, contests));
+  std::vector<std::string> names;
+  for (const Contest& contest : contests) names.push_back(contest.task.name);
+  if (o.tasks.empty()) o.tasks = names;
+  NORMA_RETURN_IF_ERROR(check_names(o.tasks, suite->models ? model_task_names() : names));
   // The suite's own may be more than a small machine has.
   NORMA_RETURN_IF_ERROR(check_threads(o.threads, all_threads));
   if (o.rows.empty()) o.rows = suite->rows;
@@ -51,6 +50,11 @@ Status complete(Options* options, const std::vector<Contest>& contests, int all_
   if (o.threads.empty()) o.threads = suite->threads;
   for (int& threads : o.threads) threads = threads == 0 ? all_threads : threads;
   o.threads.erase(std::unique(o.threads.begin(), o.threads.end()), o.threads.end());
+  if (suite->models && !(o.rows.empty() && o.cols.empty())) {
+    return invalid_argument(
+        "[bench] --rows and --cols are of no use to the suite models: its tasks have sizes of "
+        "their own. Leave them out.");
+  }
   for (const int64_t rows : o.rows) NORMA_RETURN_IF_ERROR(check_at_least("--rows", rows, 1));
   for (const int64_t cols : o.cols) NORMA_RETURN_IF_ERROR(check_at_least("--cols", cols, 1));
   NORMA_RETURN_IF_ERROR(check_at_least("--samples", o.samples, suite->least_samples));

@@ -3,6 +3,8 @@
 
 #include "bench/suite.h"
 
+#include "bench/harness/model_contest.h"
+
 namespace norma::bench {
 namespace {
 
@@ -25,6 +27,14 @@ const std::vector<Suite>& suites() {
        .dtypes = {DType::kF32, DType::kBF16, DType::kF16},
        .all_peers = true,
        .cap_bytes = 128 << 20},
+      {.name = "models",
+       .tasks = model_task_names(),
+       .rows = {},
+       .cols = {},
+       .threads = {1, 0},
+       .least_samples = 5,
+       .cold = false,
+       .models = true},
       {.name = "toy",
        .tasks = kFirstTasks,
        .rows = {3, 40},

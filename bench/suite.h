@@ -21,6 +21,7 @@ struct Suite {
   int least_samples = 31;
   bool cold = true;        // calls on cold buffers are timed too
   bool all_peers = false;  // and not torch alone
+  bool models = false;     // tasks of harness/model_contest.h, which have a size of their own
   // Of the rows that one call touches, where they are f32; 0: no cap. Every type has the same
   // shapes.
   int64_t cap_bytes = 0;

@@ -50,14 +50,17 @@ Command add_bench(CLI::App& program) {
   bench::Options& b = options->bench;
   std::string tasks = "Tasks:";
   for (const std::string& name : bench::task_names()) tasks += " " + name;
+  tasks += "; of the suite models:";
+  for (const std::string& name : bench::model_task_names()) tasks += " " + name;
   app->add_option("--task", b.tasks, tasks + " [all]")->delimiter(',')->type_name("NAME,...");
   app->add_option("--rows", b.rows, "Rows [the suite's]")->delimiter(',')->type_name("N,...");
   app->add_option("--cols", b.cols, "Columns [the suite's]")->delimiter(',')->type_name("N,...");
   app->add_option("--threads", b.threads, "Threads, 0 is all cores [the suite's]")
       ->delimiter(',')
       ->type_name("N,...");
-  app->add_option("--suite", b.suite, "Shapes and peers: short is torch, cpu is all")
-      ->check(CLI::IsMember({"short", "cpu", "toy"}))
+  app->add_option("--suite", b.suite,
+                  "Shapes and peers: short is torch, cpu is all; models: steps of training")
+      ->check(CLI::IsMember({"short", "cpu", "models", "toy"}))
       ->capture_default_str();
   app->add_option("--samples", b.samples, "Paired samples of each")
       ->capture_default_str()

@@ -20,8 +20,10 @@
 
 #include "base/atomic_file.h"
 #include "bench/harness/machine.h"
+#include "bench/harness/model_contest.h"
 #include "bench/harness/peer.h"
 #include "bench/harness/timing.h"
+#include "bench/lstm_training/lstm.h"
 
 namespace norma::bench {
 namespace {
@@ -233,6 +235,69 @@ TEST(Bench, MedianMinimumAndPairedRatio) {
 TEST(Bench, MachineAndDateAreNamed) {
   EXPECT_THAT(machine_name(), HasSubstr("cores"));
   EXPECT_THAT(date_now(), ::testing::MatchesRegex("20..-..-..T..:..:..Z"));
+}
+
+// A peer that hands on another's results, one of them wrong.
+class WrongLstm : public lstm_training::LstmPeer {
+ public:
+  WrongLstm(lstm_training::SharedProblem problem, lstm_training::SharedTruth truth)
+      : LstmPeer("wrong", truth), p_(std::move(problem)), truth_(std::move(truth)) {}
+  void run(size_t) override {
+    results_ = *truth_;
+    results_[2] = results_[2] * 1.01;
+  }
+
+ private:
+  const lstm_training::SharedProblem p_;
+  const lstm_training::SharedTruth truth_;
+};
+
+TEST(Models, ALstmIsCheckedAndTimed) {
+  const int threads = at::get_num_threads();
+  ModelContest contest = lstm_training::contest({5, 3, 8}, 1);
+  Options options;
+  options.suite = "models";
+  options.threads = {1, 2};
+  options.samples = 3;
+  std::ostringstream table;
+  Report report;
+  const Status ran = run_model_contest(contest, options, table, &report);
+  ASSERT_TRUE(ran.ok()) << ran.message();
+  EXPECT_EQ(at::get_num_threads(), threads);
+  ASSERT_EQ(report.records.size(), 6u);
+  std::set<std::string> impls;
+  for (const Record& r : report.records) {
+    impls.insert(r.impl);
+    EXPECT_GT(r.median_ns, 0);
+    EXPECT_GT(r.ratio_to("torch"), 0);
+  }
+  EXPECT_EQ(impls, (std::set<std::string>{"norma", "composed", "torch"}));
+  EXPECT_THAT(table.str(), HasSubstr("5 positions of 3 texts, 8 units, 2 threads"));
+
+  const auto problem = std::make_shared<const lstm_training::Problem>(
+      lstm_training::Shape{5, 3, 8}, uint64_t{1});
+  const auto truth =
+      std::make_shared<const std::vector<torch::Tensor>>(problem->truth(/*norms=*/true));
+  contest.entrants.insert(contest.entrants.begin(), {"wrong", "", [&] {
+                            return std::make_unique<WrongLstm>(problem, truth);
+                          }});
+  Report none;
+  const Status wrong = run_model_contest(contest, options, table, &none);
+  EXPECT_EQ(wrong.code(), StatusCode::kInternal);
+  EXPECT_THAT(wrong.message(), HasSubstr("dweight_x of wrong is off by 0.01"));
+  EXPECT_TRUE(none.records.empty());
+}
+
+TEST(Models, HaveSizesOfTheirOwn) {
+  Options options;
+  options.suite = "models";
+  options.samples = 5;
+  options.rows = {3};
+  std::ostringstream table;
+  EXPECT_THAT(run(options, table).status().message(), HasSubstr("Leave them out"));
+  options.rows.clear();
+  options.tasks = {"layer_norm_forward"};
+  EXPECT_THAT(run(options, table).status().message(), HasSubstr("lstm_training"));
 }
 
 }  // namespace
