@@ -64,6 +64,9 @@ Result<std::string> result_text(const lab::Json& summary, const std::string& pat
   // Not every run translates.
   Result<double> bleu = lab::number_at(summary, "result.bleu", path);
   if (bleu.ok()) text += fmt::format(", BLEU {:.2f}", bleu.value());
+  if (summary.contains("model") && summary["model"].contains("recurrent")) {
+    text += "; recurrent layers " + summary["model"]["recurrent"].get<std::string>();
+  }
   return text;
 }
 

@@ -108,4 +108,9 @@ torch::Tensor Recurrent::next_logits(const torch::Tensor& ids_BT, State* state) 
 // A state has no positions to run out of.
 int64_t Recurrent::window() const { return std::numeric_limits<int64_t>::max(); }
 
+std::string Recurrent::computed_by() const {
+  const std::string why = cells_.front()->why_composed();
+  return why.empty() ? "fused" : "composed: " + why;
+}
+
 }  // namespace norma::models

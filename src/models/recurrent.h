@@ -11,6 +11,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "models/linear.h"
@@ -34,6 +35,9 @@ class Recurrent : public LanguageModel {
   std::unique_ptr<State> fresh_state(int64_t batch) const override;
   torch::Tensor next_logits(const torch::Tensor& ids_BT, State* state) override;
   int64_t window() const override;
+
+  // "fused", or "composed: " and why (RecurrentCell::why_composed()).
+  std::string computed_by() const;
 
  private:
   struct CellStates;

@@ -52,10 +52,12 @@ TEST_F(Inspect, AnEncoderDecoderAndARecurrentNet) {
   folder_.write("words.txt", "count one red cat\n");
   expect_error(norma({"inspect", "run", "--text", "words.txt"}), 1, {"translates"});
   write_text();
-  expect_done(norma({"train", "--data", "text.txt", "--tokenizer", "characters", "--window", "16",
-                     "--family", "lstm", "--placement", "gates", "--d-model", "12",
-                     "--decoder-layers", "1", "--steps", "2", "--batch-size", "4", "--out",
-                     "lstm"}));
+  const ProcessEnd trained =
+      norma({"train", "--data", "text.txt", "--tokenizer", "characters", "--window", "16",
+             "--family", "lstm", "--placement", "gates", "--d-model", "12", "--decoder-layers", "1",
+             "--steps", "2", "--batch-size", "4", "--out", "lstm"});
+  expect_done(trained);
+  EXPECT_THAT(trained.out, HasSubstr("; recurrent layers fused\n"));
   const ProcessEnd cell = norma({"inspect", "lstm", "--text", "text.txt"});
   expect_done(cell);
   EXPECT_THAT(cell.out, HasSubstr("decoder 1    h  "));

@@ -18,6 +18,7 @@
 #include "lab/train/folder_lock.h"
 #include "lab/train/schedule.h"
 #include "lab/train/task.h"
+#include "models/recurrent.h"
 
 namespace norma::lab {
 namespace {
@@ -207,6 +208,9 @@ Json Run::summary(const char* status) const {
   int64_t parameters = 0;
   for (const Adam::Parameter& p : adam_->parameters()) parameters += p.value.numel();
   json["model"]["parameters"] = parameters;
+  if (const auto* recurrent = dynamic_cast<const models::Recurrent*>(model_.get())) {
+    json["model"]["recurrent"] = recurrent->computed_by();
+  }
   json["result"] = {{"step", state_.step},
                     {"train_loss", nullptr},
                     {"valid_loss", nullptr},
