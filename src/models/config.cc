@@ -84,6 +84,12 @@ bool is_recurrent(const std::string& family) {
 
 Status validate(const ModelConfig& config) {
   NORMA_RETURN_IF_ERROR(check_name("model", config.family, known_families()));
+  if (config.norm == "batchnorm") {
+    return invalid_argument(
+        "[model] norm must not be \"batchnorm\" in a model of sequences: its statistics are those "
+        "of all texts and positions of a batch, so that a decoder would be told of the positions "
+        "it is to predict. Use layernorm or rmsnorm.");
+  }
   NORMA_RETURN_IF_ERROR(check_name("norm", config.norm, known_norms()));
   NORMA_RETURN_IF_ERROR(check_name("placement", config.placement, known_placements()));
   NORMA_RETURN_IF_ERROR(check_name("qk_norm", config.qk_norm, known_qk_norms()));

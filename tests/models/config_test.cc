@@ -39,6 +39,12 @@ TEST(ModelConfig, EveryNamedChoiceIsChecked) {
   }
 }
 
+TEST(ModelConfig, BatchStatisticsAreRefusedWithTheReason) {
+  ModelConfig config = valid();
+  config.norm = "batchnorm";
+  EXPECT_THAT(validate(config).message(), HasSubstr("told of the positions it is to predict"));
+}
+
 TEST(ModelConfig, SizesSayTheirRule) {
   struct Case {
     void (*spoil)(ModelConfig&);
