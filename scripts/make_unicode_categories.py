@@ -4,11 +4,11 @@
 import unicodedata
 
 
-def ranges(letter):
-    """(first, last) of the code points whose category begins with `letter`."""
+def ranges(category):
+    """(first, last) of the code points whose category begins with `category`."""
     found = []
     for point in range(0x110000):
-        if unicodedata.category(chr(point))[0] != letter:
+        if not unicodedata.category(chr(point)).startswith(category):
             continue
         if found and found[-1][1] == point - 1:
             found[-1][1] = point
@@ -17,8 +17,8 @@ def ranges(letter):
     return found
 
 
-def table(name, letter):
-    items = [f"{{0x{first:X}, 0x{last:X}}}," for first, last in ranges(letter)]
+def table(name, category):
+    items = [f"{{0x{first:X}, 0x{last:X}}}," for first, last in ranges(category)]
     lines, line = [], "   "
     for item in items:
         if len(line) + 1 + len(item) > 100:
@@ -49,6 +49,9 @@ struct Range {{
 
 {table("kLetters", "L")}
 {table("kNumbers", "N")}
+{table("kPunctuation", "P")}
+{table("kNonspacingMarks", "Mn")}
+{table("kFormat", "Cf")}
 template <size_t N>
 bool contains(const Range (&ranges)[N], char32_t c) {{
   const Range* const after = std::upper_bound(
@@ -62,6 +65,15 @@ bool contains(const Range (&ranges)[N], char32_t c) {{
 bool is_letter(char32_t c) {{ return contains(kLetters, c); }}
 
 bool is_number(char32_t c) {{ return contains(kNumbers, c); }}
+
+bool is_punctuation(char32_t c) {{ return contains(kPunctuation, c); }}
+
+bool is_nonspacing_mark(char32_t c) {{ return contains(kNonspacingMarks, c); }}
+
+bool is_control(char32_t c) {{
+  const bool is_private = (c >= 0xE000 && c <= 0xF8FF) || c >= 0xF0000;
+  return c < 0x20 || (c >= 0x7F && c < 0xA0) || is_private || contains(kFormat, c);
+}}
 
 bool is_white_space(char32_t c) {{
   return (c >= 9 && c <= 13) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||

@@ -29,6 +29,7 @@ Command add_generate(CLI::App& program);
 Command add_report(CLI::App& program);
 Command add_bench(CLI::App& program);
 Command add_data(CLI::App& program);
+Command add_embed(CLI::App& program);
 Command add_inspect(CLI::App& program);
 Command add_placements(CLI::App& program);
 Command add_norms(CLI::App& program);

@@ -36,7 +36,8 @@ void print_head(const models::Model& model) {
   for (const torch::Tensor& p : model.parameters()) parameters += p.numel();
   const bool pairs = c.family == "encdec", recurrent = models::is_recurrent(c.family);
   fmt::print("{}: {} parameters, width {}, {}{} blocks, vocabulary {}\n", c.family, parameters,
-             c.d_model, pairs ? fmt::format("{} and ", c.encoder_layers) : "", c.decoder_layers,
+             c.d_model, pairs ? fmt::format("{} and ", c.encoder_layers) : "",
+             c.family == "bert" ? c.encoder_layers : c.decoder_layers,
              c.vocab_size);
   if (!recurrent) {
     fmt::print("{} heads, {} of keys and values, feed-forward width {}, {} positions\n", c.heads,
@@ -54,7 +55,9 @@ void print_head(const models::Model& model) {
 }
 
 std::string block_name(const std::string& stack, int64_t layer) {
-  return stack + " " + (layer < 0 ? "end" : std::to_string(layer + 1));
+  return stack + " " + (layer == -1   ? "end"
+                        : layer == -2 ? "start"
+                                      : std::to_string(layer + 1));
 }
 
 std::string listed(const std::vector<int64_t>& channels) {

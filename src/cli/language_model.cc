@@ -13,6 +13,7 @@
 #include "lab/train/checkpoint.h"
 #include "lab/train/run_folder.h"
 #include "models/hugging_face.h"
+#include "models/hugging_face_encoder.h"
 #include "models/llama2c.h"
 #include "text/codec.h"
 #include "text/sentencepiece_bpe.h"
@@ -80,6 +81,10 @@ Result<LanguageModel> load_from_lab(const std::string& path, const std::string& 
                                     const std::string& option) {
   Result<lab::TrainedModel> trained = lab::load_model(path);
   if (!trained.ok()) return trained.status();
+  if (trained.value().model->config().family == "bert") {
+    return Status(StatusCode::kUnsupported, path + " fills in hidden tokens and cannot continue a "
+                                                   "text. Give a gpt, a llama or a recurrent net.");
+  }
   if (trained.value().model->config().family == "encdec") {
     return Status(StatusCode::kUnsupported,
                   path + " translates and cannot continue a text; use norma translate.");
@@ -187,6 +192,11 @@ Result<LanguageModel> load_from_hugging_face(const std::string& folder,
 }  // namespace
 
 Result<std::shared_ptr<models::Model>> load_any_model(const std::string& path) {
+  if (models::is_hugging_face_encoder(path)) {
+    const auto loaded = models::load_hugging_face_encoder(path);
+    if (!loaded.ok()) return loaded.status();
+    return std::shared_ptr<models::Model>(loaded.value().model);
+  }
   if (weights::is_hugging_face_folder(path)) {
     const auto loaded = models::load_hugging_face(path);
     if (!loaded.ok()) return loaded.status();
@@ -206,6 +216,10 @@ Result<std::shared_ptr<models::Model>> load_any_model(const std::string& path) {
 
 Result<LanguageModel> load_language_model(const std::string& path, const std::string& tokenizer,
                                           const std::string& option) {
+  if (models::is_hugging_face_encoder(path)) {
+    return Status(StatusCode::kUnsupported, path + " is an encoder and cannot continue a text; use "
+                                                   "norma embed, or norma inspect without --text.");
+  }
   if (weights::is_hugging_face_folder(path)) return load_from_hugging_face(path, tokenizer, option);
   if (fs::is_directory(path)) {
     return load_from_lab(lab::join_path(path, "checkpoint.safetensors"), tokenizer, option);

@@ -4,6 +4,7 @@
 #include "models/attention.h"
 
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 namespace norma::models {
@@ -18,25 +19,62 @@ torch::Tensor repeat_heads(const torch::Tensor& x_BHSD, int64_t repeats) {
       .reshape({n[0], n[1] * repeats, n[2], n[3]});
 }
 
+// (T, S): 0 where the last T of S positions see, each itself and `window` - 1 before it, else
+// -infinity.
+torch::Tensor causal_bias(int64_t queries, int64_t keys, int64_t window,
+                          const torch::TensorOptions& options) {
+  const auto longs = torch::TensorOptions(torch::kInt64);
+  const torch::Tensor at_T1 = torch::arange(keys - queries, keys, longs).unsqueeze(1);
+  const torch::Tensor back_TS = at_T1 - torch::arange(keys, longs);
+  return torch::zeros({queries, keys}, options)
+      .masked_fill_((back_TS < 0).logical_or(back_TS >= window),
+                    -std::numeric_limits<double>::infinity());
+}
+
 }  // namespace
 
 MultiHeadAttention::MultiHeadAttention(const AttentionOptions& options, InnerNorms inner)
     : options_(options), inner_(std::move(inner)) {
   const int64_t c = options.d_model;
-  const int64_t kv = c / options.heads * options.kv_heads;
-  q_ = register_module("q", std::make_shared<Linear>(c, c, options.bias));
+  const int64_t heads = options.width_of_head() * options.heads;
+  const int64_t kv = options.width_of_head() * options.kv_heads;
+  q_ = register_module("q", std::make_shared<Linear>(c, heads, options.bias));
   k_ = register_module("k", std::make_shared<Linear>(c, kv, options.bias));
   v_ = register_module("v", std::make_shared<Linear>(c, kv, options.bias));
-  o_ = register_module("o", std::make_shared<Linear>(c, c, options.bias));
+  o_ = register_module("o", std::make_shared<Linear>(heads, c, options.bias));
 }
 
 torch::Tensor MultiHeadAttention::project(const Linear& matrix, const torch::Tensor& x_NC,
                                           int64_t heads, const InnerNorms::Function& norm,
                                           const Layout& layout) const {
   torch::Tensor x_NHD =
-      matrix.forward(x_NC).view({x_NC.size(0), heads, options_.d_model / options_.heads});
+      matrix.forward(x_NC).view({x_NC.size(0), heads, options_.width_of_head()});
   if (norm) x_NHD = norm(x_NHD);
   return layout.pad(x_NHD).transpose(1, 2);
+}
+
+torch::Tensor MultiHeadAttention::attend(const torch::Tensor& query, const torch::Tensor& key,
+                                         const torch::Tensor& value,
+                                         const AttentionContext& context) const {
+  const Layout& of_keys = context.cross ? context.memory_layout : context.layout;
+  const bool windowed = context.causal && context.window > 0 && key.size(-2) > context.window;
+  if (options_.softcap <= 0) {
+    // Padding stands after the last real position, which causal attention never looks at.
+    std::optional<torch::Tensor> bias = context.causal ? std::nullopt : of_keys.key_bias_B11T;
+    if (windowed) bias = causal_bias(query.size(-2), key.size(-2), context.window, query.options());
+    return at::scaled_dot_product_attention(query, key, value, bias, 0.0,
+                                            context.causal && !windowed && query.size(-2) > 1);
+  }
+  torch::Tensor scores =
+      query.matmul(key.transpose(-1, -2)) / std::sqrt(static_cast<double>(query.size(-1)));
+  scores = (scores / options_.softcap).tanh() * options_.softcap;
+  if (context.causal) {
+    scores = scores + causal_bias(query.size(-2), key.size(-2),
+                                  windowed ? context.window : key.size(-2), query.options());
+  } else if (of_keys.key_bias_B11T) {
+    scores = scores + *of_keys.key_bias_B11T;
+  }
+  return scores.softmax(-1).matmul(value);
 }
 
 torch::Tensor MultiHeadAttention::forward(const torch::Tensor& x_NC,
@@ -62,20 +100,20 @@ torch::Tensor MultiHeadAttention::forward(const torch::Tensor& x_NC,
     query = rotate(query, context.cos_TD, context.sin_TD);
     kv.key_BHSD = rotate(kv.key_BHSD, context.cos_TD, context.sin_TD);
   }
+  if (options_.scale > 0) {
+    query = query * (options_.scale * std::sqrt(static_cast<double>(query.size(-1))));
+  }
   if (append) {
     kv = {torch::cat({seen->key_BHSD, kv.key_BHSD}, 2),
           torch::cat({seen->value_BHSD, kv.value_BHSD}, 2)};
   }
   if (seen) *seen = kv;
 
-  // Padding stands after the last real position, which causal attention never looks at.
-  const auto& key_bias = context.cross ? context.memory_layout.key_bias_B11T : layout.key_bias_B11T;
   const int64_t repeats = options_.heads / options_.kv_heads;
   const torch::Tensor key = repeat_heads(kv.key_BHSD, repeats);
   if (context.tap) context.tap(query, key);
-  const torch::Tensor heads_BHTD = at::scaled_dot_product_attention(
-      query, key, repeat_heads(kv.value_BHSD, repeats),
-      context.causal ? std::nullopt : key_bias, 0.0, context.causal && layout.length > 1);
+  const torch::Tensor heads_BHTD =
+      attend(query, key, repeat_heads(kv.value_BHSD, repeats), context);
   torch::Tensor heads_NC = layout.unpad(heads_BHTD.transpose(1, 2).flatten(2));
   if (inner_.heads) heads_NC = inner_.heads(heads_NC);
   return o_->forward(heads_NC);

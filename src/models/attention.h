@@ -5,7 +5,7 @@
 // 2023) and rotary positions (Su et al. 2021) where asked for.
 //
 // Shapes: N rows of a stream (layout.h), B sentences, T positions of x, S positions of the memory,
-// C width, H heads, D = C / H.
+// C width, H heads, D width of a head.
 #pragma once
 
 #include <torch/torch.h>
@@ -24,6 +24,11 @@ struct AttentionOptions {
   int64_t heads = 0;     // divides d_model
   int64_t kv_heads = 0;  // divides heads
   bool bias = true;      // of all four matrices
+  int64_t head_width = 0;  // D; 0: d_model / heads
+  double scale = 0;        // of query times key; 0: 1 / sqrt(D)
+  double softcap = 0;  // c tanh(score / c) is what softmax sees (Gemma 2 2024); 0: the score itself
+
+  int64_t width_of_head() const { return head_width ? head_width : d_model / heads; }
 };
 
 // Keys and values of the positions that were already seen, for decoding one token at a time.
@@ -36,6 +41,10 @@ struct AttentionContext {
   Layout layout;                 // of x
   bool causal = false;           // position t sees positions 0..t only
   torch::Tensor cos_TD, sin_TD;  // rotary tables of the T positions of x; undefined: no rotation
+  // What a stack puts in their place in layers with a window; undefined: nothing.
+  torch::Tensor local_cos_TD, local_sin_TD;
+  // Causal attention: a position sees itself and the window - 1 before it; 0: all before it.
+  int64_t window = 0;
   // Cross-attention: to the memory, a stream (N, C), laid out by memory_layout.
   bool cross = false;
   torch::Tensor memory_NC;
@@ -44,7 +53,8 @@ struct AttentionContext {
   // seen) or one position. Cross-attention: filled by the first call; the others read it and no
   // memory.
   KeyValues* seen = nullptr;
-  // Called with the queries (B, H, T, D) and the keys (B, H, S, D) as they are multiplied.
+  // Called with the queries (B, H, T, D) and the keys (B, H, S, D), whose products over sqrt(D) are
+  // the scores before soft-capping.
   std::function<void(const torch::Tensor& query, const torch::Tensor& key)> tap;
 };
 
@@ -56,6 +66,8 @@ class MultiHeadAttention : public torch::nn::Module {
  private:
   torch::Tensor project(const Linear& matrix, const torch::Tensor& x_NC, int64_t heads,
                         const InnerNorms::Function& norm, const Layout& layout) const;
+  torch::Tensor attend(const torch::Tensor& query_BHTD, const torch::Tensor& key_BHSD,
+                       const torch::Tensor& value_BHSD, const AttentionContext& context) const;
 
   const AttentionOptions options_;
   const InnerNorms inner_;

@@ -115,11 +115,12 @@ Status validate(const ModelConfig& config) {
   if (config.kv_heads) {
     NORMA_RETURN_IF_ERROR(check_divides("kv_heads", config.kv_heads, "heads", config.heads));
   }
-  if (config.family == "encdec") {
-    // It has no grouped queries; the initialisation would follow a width that is not there.
+  if (config.family == "encdec" || config.family == "bert") {
+    // They have no grouped queries; the initialisation would follow a width that is not there.
     if (config.kv_heads != 0 && config.kv_heads != config.heads) {
       return invalid_argument("[model] kv_heads must be 0 or heads=" +
-                              std::to_string(config.heads) + " in the family encdec but is " +
+                              std::to_string(config.heads) + " in the family " + config.family +
+                              " but is " +
                               std::to_string(config.kv_heads) + ". Leave it out, or choose llama.");
     }
     NORMA_RETURN_IF_ERROR(check_range("encoder_layers", config.encoder_layers, 1, 100000));

@@ -8,14 +8,18 @@
 namespace norma::models {
 namespace {
 
-StackOptions stack_options(const ModelConfig& config) {
+StackOptions stack_options(const ModelConfig& config, const DecoderOptions& more) {
   const bool llama = config.family == "llama";
   const int64_t kv_heads = config.kv_heads ? config.kv_heads : config.heads;
   StackOptions options;
   options.layers = config.decoder_layers;
   options.attention = {config.d_model, config.heads, kv_heads, !llama};
-  options.ffn = {config.d_model, config.ffn, llama ? Activation::kSwiGlu : Activation::kGeluTanh,
-                 !llama};
+  options.attention.head_width = more.head_width;
+  options.attention.scale = more.attention_scale;
+  options.attention.softcap = more.attention_softcap;
+  const Activation gated = more.geglu ? Activation::kGeGluTanh : Activation::kSwiGlu;
+  options.ffn = {config.d_model, config.ffn, llama ? gated : Activation::kGeluTanh, !llama};
+  options.windows = more.windows;
   options.dropout = config.dropout;
   return options;
 }
@@ -23,8 +27,10 @@ StackOptions stack_options(const ModelConfig& config) {
 }  // namespace
 
 DecoderOnly::DecoderOnly(const ModelConfig& config, std::optional<uint64_t> seed,
-                         const RotaryOptions& rotary)
-    : config_(config) {
+                         const DecoderOptions& options)
+    : config_(config),
+      embedding_scale_(options.embedding_scale),
+      logit_softcap_(options.logit_softcap) {
   const UnsetMatrices unset(!seed);
   const auto matrix = [&](int64_t rows) {
     return std::make_shared<Linear>(config.d_model, rows, false);
@@ -33,12 +39,17 @@ DecoderOnly::DecoderOnly(const ModelConfig& config, std::optional<uint64_t> seed
   if (config.family == "gpt") {
     positions_ = register_module("positions", matrix(config.max_length));
   } else {
-    std::tie(cos_TD_, sin_TD_) =
-        rotary_tables(config.max_length, config.d_model / config.heads, rotary);
+    const int64_t width = options.head_width ? options.head_width : config.d_model / config.heads;
+    std::tie(cos_TD_, sin_TD_) = rotary_tables(config.max_length, width, options.rotary);
+    if (options.local_rotary) {
+      std::tie(local_cos_TD_, local_sin_TD_) =
+          rotary_tables(config.max_length, width, *options.local_rotary);
+    }
   }
   output_ =
       config.tie_embeddings ? embedding_ : register_module("output", matrix(config.vocab_size));
-  decoder_ = register_module("decoder", make_stack(config, "decoder", stack_options(config)));
+  decoder_ =
+      register_module("decoder", make_stack(config, "decoder", stack_options(config, options)));
   if (!seed) return;
   init_parameters(
       *this, config, *seed,
@@ -53,20 +64,30 @@ torch::Tensor DecoderOnly::logits(const torch::Tensor& ids_BT, StackCache* cache
   TORCH_CHECK(start + length <= config_.max_length, "[", config_.family, "] a text of ",
               start + length, " tokens is longer than max_length=", config_.max_length, ".");
   torch::Tensor x_BTC = at::embedding(embedding_->weight, ids_BT);
+  if (embedding_scale_ != 1) x_BTC = x_BTC * embedding_scale_;
   AttentionContext self;
   self.layout = Layout::dense(ids_BT.size(0), length);
   self.causal = true;
   if (positions_) {
     x_BTC = x_BTC + positions_->weight.narrow(0, start, length);
   } else {
-    self.cos_TD = cos_TD_.narrow(0, start, length).to(x_BTC.scalar_type());
-    self.sin_TD = sin_TD_.narrow(0, start, length).to(x_BTC.scalar_type());
+    const auto now = [&](const torch::Tensor& table_TD) {
+      return table_TD.narrow(0, start, length).to(x_BTC.scalar_type());
+    };
+    self.cos_TD = now(cos_TD_);
+    self.sin_TD = now(sin_TD_);
+    if (local_cos_TD_.defined()) {
+      self.local_cos_TD = now(local_cos_TD_);
+      self.local_sin_TD = now(local_sin_TD_);
+    }
   }
   x_BTC = at::dropout(x_BTC, config_.dropout, is_training());
   const torch::Tensor x_NC = decoder_->forward(
       self.layout.unpad(x_BTC), self, {}, cache,
       [this](int64_t layer, const torch::Tensor& x) { tap("decoder", layer, x); });
-  return self.layout.pad(decoder_->placement().scale_logits(output_->forward(x_NC)));
+  torch::Tensor logits_NV = decoder_->placement().scale_logits(output_->forward(x_NC));
+  if (logit_softcap_ > 0) logits_NV = (logits_NV / logit_softcap_).tanh() * logit_softcap_;
+  return self.layout.pad(logits_NV);
 }
 
 struct DecoderOnly::Cache : LanguageModel::State {

@@ -7,7 +7,8 @@
 // biases. llama (Touvron et al. 2023): rotary positions, SwiGLU, grouped-query attention where
 // kv_heads says so, no biases. Norm and placement are the configuration's in both: "layernorm" with
 // "pre", and "rmsnorm" with "pre", make them what they are named after. Dropout as in the
-// encoder-decoder. Output and embedding share a matrix with tie_embeddings.
+// encoder-decoder. Output and embedding share a matrix with tie_embeddings. What else models of
+// other houses have is in DecoderOptions.
 //
 // Shapes: B texts, T positions, V vocabulary, C width.
 #pragma once
@@ -22,12 +23,25 @@
 
 namespace norma::models {
 
+// What real weights ask for and the lab does not compare.
+struct DecoderOptions {
+  RotaryOptions rotary;
+  std::optional<RotaryOptions> local_rotary;  // of layers with a window (Gemma 3)
+  // As in AttentionOptions.
+  int64_t head_width = 0;
+  double attention_scale = 0, attention_softcap = 0;
+  std::vector<int64_t> windows;  // as in StackOptions
+  double embedding_scale = 1;    // Gemma: sqrt(C)
+  double logit_softcap = 0;      // c tanh(logit / c); 0: the logit itself
+  bool geglu = false;            // of llama, instead of SwiGLU
+};
+
 class DecoderOnly : public LanguageModel {
  public:
   // Without a seed the matrices hold what memory held: for values out of a file.
   // REQUIRES: validate(config).ok(), family gpt or llama.
   DecoderOnly(const ModelConfig& config, std::optional<uint64_t> seed,
-              const RotaryOptions& rotary = {});
+              const DecoderOptions& options = {});
 
   torch::Tensor logits_BTV(const Batch& batch) override;
   torch::Tensor loss(const Batch& batch, double label_smoothing) override;
@@ -47,7 +61,9 @@ class DecoderOnly : public LanguageModel {
  private:
   struct Cache;
   const ModelConfig config_;
+  const double embedding_scale_, logit_softcap_;
   torch::Tensor cos_TD_, sin_TD_;  // float64; undefined for gpt
+  torch::Tensor local_cos_TD_, local_sin_TD_;
   std::shared_ptr<Linear> embedding_, positions_, output_;
   std::shared_ptr<Stack> decoder_;
 };

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 // Position-wise feed-forward network: act(x W1 + b1) W2 + b2 (Vaswani et al. 2017, section 3.3), or
-// SwiGLU, (SiLU(x W1) * (x W3)) W2 (Shazeer 2020).
+// SwiGLU, (SiLU(x W1) * (x W3)) W2, or GeGLU, the same with GELU (Shazeer 2020). GELU is x times
+// the normal distribution function, or its approximation by tanh (Hendrycks and Gimpel 2016).
 #pragma once
 
 #include <torch/torch.h>
@@ -14,7 +15,10 @@
 
 namespace norma::models {
 
-enum class Activation { kRelu, kGeluTanh, kSwiGlu };
+enum class Activation { kRelu, kGelu, kGeluTanh, kSwiGlu, kGeGluTanh };
+constexpr bool is_gated(Activation activation) {
+  return activation == Activation::kSwiGlu || activation == Activation::kGeGluTanh;
+}
 
 struct FeedForwardOptions {
   int64_t d_model = 0;

@@ -16,6 +16,7 @@ namespace norma::models {
 namespace {
 
 constexpr double kOutlierDistance = 6;
+constexpr int64_t kBefore = -2;  // the first block
 
 double median_of(std::vector<double> values) {
   const size_t middle = values.size() / 2;
@@ -57,7 +58,7 @@ bool is_stack(const std::string& name) { return name == "encoder" || name == "de
 
 // What comes after all blocks is shown after them.
 std::pair<std::string, int64_t> place_of(const std::string& stack, int64_t layer) {
-  return {stack, layer < 0 ? std::numeric_limits<int64_t>::max() : layer};
+  return {stack, layer == -1 ? std::numeric_limits<int64_t>::max() : layer};
 }
 
 }  // namespace
@@ -79,9 +80,9 @@ std::vector<BlockSummary> inspect_blocks(const Model& model) {
       b.parameters += value.numel();
       b.length += value.detach().to(torch::kFloat64).square().sum().item<double>();
     } else if (part.back() == "weight") {
-      const bool is_final = part[2] == "final";
-      block(part[0], is_final ? -1 : std::stoll(part[2]))
-          .gains.push_back(summary_of(is_final ? "final" : part[3], value));
+      const bool outside = part[2] == "final" || part[2] == "embedding";
+      const int64_t layer = !outside ? std::stoll(part[2]) : part[2] == "final" ? -1 : kBefore;
+      block(part[0], layer).gains.push_back(summary_of(outside ? part[2] : part[3], value));
     }
   }
   std::vector<BlockSummary> out;

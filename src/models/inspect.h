@@ -23,7 +23,7 @@ struct GainSummary {
 
 struct BlockSummary {
   std::string stack;   // encoder | decoder
-  int64_t layer = 0;   // -1: after the last block
+  int64_t layer = 0;   // -1: after the last block; -2: before the first
   std::vector<GainSummary> gains;  // of every norm that has one
   int64_t parameters = 0;          // of the block's matrices and biases
   double length = 0;               // the root of the sum of their squares

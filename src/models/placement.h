@@ -53,6 +53,7 @@ struct PlacementOptions {
   int64_t encoder_layers = 0;          // of the whole model
   int64_t decoder_layers = 0;
   int64_t d_model = 0, heads = 0, kv_heads = 0, ffn = 0, vocab_size = 0;
+  int64_t head_width = 0;  // 0: d_model / heads
   bool gated = false;  // whether the feed-forward network has a third matrix
   std::string norm;
   double norm_eps = 0;
@@ -115,7 +116,9 @@ class Placement : public torch::nn::Module {
   bool is_encoder_decoder() const {
     return options_.encoder_layers > 0 && options_.decoder_layers > 0;
   }
-  int64_t head_width() const { return options_.d_model / options_.heads; }
+  int64_t head_width() const {
+    return options_.head_width ? options_.head_width : options_.d_model / options_.heads;
+  }
 
   const PlacementOptions options_;
 

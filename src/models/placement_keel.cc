@@ -35,8 +35,9 @@ class Keel : public Placement {
   }
 
   static std::string refusal(const ModelConfig& config) {
-    const bool encdec = config.family == "encdec";
-    if (config.decoder_layers >= 2 && (!encdec || config.encoder_layers >= 2)) return "";
+    const bool bert = config.family == "bert", encdec = config.family == "encdec";
+    const int64_t depth = bert ? config.encoder_layers : config.decoder_layers;
+    if (depth >= 2 && (!encdec || config.encoder_layers >= 2)) return "";
     return "needs at least 2 blocks in each stack: the first is Pre-LN and leaves its stream "
            "without a norm";
   }

@@ -33,8 +33,9 @@ class Mix : public Placement {
   }
 
   static std::string refusal(const ModelConfig& config) {
-    const bool encdec = config.family == "encdec";
-    if (config.decoder_layers >= 4 && (!encdec || config.encoder_layers >= 4)) return "";
+    const bool bert = config.family == "bert", encdec = config.family == "encdec";
+    const int64_t depth = bert ? config.encoder_layers : config.decoder_layers;
+    if (depth >= 4 && (!encdec || config.encoder_layers >= 4)) return "";
     return "needs at least 4 blocks in each stack: with fewer no quarter is Post-LN, and it is "
            "\"pre\"";
   }

@@ -110,6 +110,10 @@ class Ngpt : public Placement {
   }
 
   static std::string refusal(const ModelConfig& config) {
+    if (config.family == "bert") {
+      return "keeps its stream on a sphere, which the norm after the embedding of family \"bert\" "
+             "leaves";
+    }
     if (config.qk_norm == "none") return "";
     return "normalises queries and keys itself, so that qk_norm must be \"none\"";
   }

@@ -14,11 +14,16 @@ std::shared_ptr<Stack> make_stack(const ModelConfig& config, const std::string& 
   if (options.cross) placement.sublayers = {"self", "cross", "ffn"};
   placement.encoder_layers = config.family == "encdec" ? config.encoder_layers : 0;
   placement.decoder_layers = config.decoder_layers;
+  if (config.family == "bert") {
+    placement.encoder_layers = config.encoder_layers;
+    placement.decoder_layers = 0;
+  }
   placement.d_model = config.d_model;
   placement.heads = options.attention.heads;
   placement.kv_heads = options.attention.kv_heads;
+  placement.head_width = options.attention.width_of_head();
   placement.ffn = config.ffn;
-  placement.gated = options.ffn.activation == Activation::kSwiGlu;
+  placement.gated = is_gated(options.ffn.activation);
   placement.vocab_size = config.vocab_size;
   placement.norm = config.norm;
   placement.norm_eps = config.norm_eps;
@@ -27,7 +32,7 @@ std::shared_ptr<Stack> make_stack(const ModelConfig& config, const std::string& 
 }
 
 Stack::Stack(const StackOptions& options, std::shared_ptr<Placement> placement)
-    : placement_(std::move(placement)), dropout_(options.dropout) {
+    : placement_(std::move(placement)), dropout_(options.dropout), windows_(options.windows) {
   for (int64_t layer = 0; layer < options.layers; ++layer) {
     auto module = register_module(std::to_string(layer), std::make_shared<Module>());
     const auto attention = [&](const char* name) {
@@ -49,6 +54,7 @@ torch::Tensor Stack::forward(const torch::Tensor& x_NC, AttentionContext self,
                              AttentionContext cross, StackCache* cache,
                              const std::function<void(int64_t, const torch::Tensor&)>& tap) {
   Stream stream{x_NC, {}};
+  const torch::Tensor cos_TD = self.cos_TD, sin_TD = self.sin_TD;
   if (tap) tap(0, stream.x);
   const auto drop = [this](torch::Tensor x) {
     return dropout_ > 0 && is_training() ? at::dropout(x, dropout_, true) : x;
@@ -58,6 +64,12 @@ torch::Tensor Stack::forward(const torch::Tensor& x_NC, AttentionContext self,
     if (cache) {
       self.seen = &cache->self[layer];
       cross.seen = &cache->cross[layer];
+    }
+    if (!windows_.empty()) {
+      self.window = windows_[static_cast<size_t>(layer)];
+      const bool local = self.window > 0 && self.local_cos_TD.defined();
+      self.cos_TD = local ? self.local_cos_TD : cos_TD;
+      self.sin_TD = local ? self.local_sin_TD : sin_TD;
     }
     if (attention_tap_) {
       self.tap = [&, layer](const torch::Tensor& query, const torch::Tensor& key) {

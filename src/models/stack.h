@@ -28,6 +28,8 @@ struct StackOptions {
   AttentionOptions attention;
   FeedForwardOptions ffn;
   double dropout = 0;  // of each sub-layer's output; there is none on attention weights
+  // Of each layer's self-attention, as in AttentionContext; none: 0 for all.
+  std::vector<int64_t> windows;
 };
 
 // What stays from one call to the next when tokens are decoded one by one; one entry a block.
@@ -68,6 +70,7 @@ class Stack : public torch::nn::Module {
   std::vector<Block> blocks_;
   std::shared_ptr<Placement> placement_;
   double dropout_;
+  const std::vector<int64_t> windows_;
   AttentionTap attention_tap_;
 };
 

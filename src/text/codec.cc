@@ -7,6 +7,7 @@
 #include "text/byte_level_bpe.h"
 #include "text/sentencepiece_bpe.h"
 #include "text/tokenizer_json.h"
+#include "text/word_piece.h"
 
 namespace norma::text {
 namespace {
@@ -26,9 +27,33 @@ Result<Codec> of_sentencepiece(const Result<SentencePieceBpe>& parsed) {
   return codec;
 }
 
+Result<Codec> of_word_piece(const Result<WordPiece>& parsed) {
+  if (!parsed.ok()) return parsed.status();
+  Codec codec = codec_of(parsed.value());
+  if (parsed.value().cls() < 0 || parsed.value().sep() < 0) {
+    return Status(StatusCode::kDataLoss, "it has no tokens [CLS] and [SEP]");
+  }
+  codec.before = {parsed.value().cls()};
+  codec.after = {parsed.value().sep()};
+  return codec;
+}
+
+// Of the model whose vocabulary `path` is.
+bool is_lower_case(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
+  const auto file = MappedFile::open(folder + "tokenizer_config.json", "tokenizer");
+  if (!file.ok()) return true;
+  const Result<nlohmann::json> config = parse_json_document(file.value()->bytes());
+  return !config.ok() || json_at(config.value(), "do_lower_case") != false;
+}
+
 Result<Codec> parse_json(std::string_view bytes, int64_t vocab_size, int32_t bos) {
   const Result<nlohmann::json> root = parse_tokenizer_json(bytes);
   if (!root.ok()) return root.status();
+  if (json_at(json_at(root.value(), "model"), "type") == "WordPiece") {
+    return of_word_piece(WordPiece::from_json(root.value(), vocab_size));
+  }
   const auto steps = json_parts(json_at(root.value(), "pre_tokenizer"), "pretokenizers");
   if (steps.empty() || json_at(steps.back(), "type") != "ByteLevel") {
     return of_sentencepiece(SentencePieceBpe::from_json(root.value(), vocab_size, bos));
@@ -41,13 +66,17 @@ Result<Codec> parse_json(std::string_view bytes, int64_t vocab_size, int32_t bos
 }  // namespace
 
 Result<Codec> read_codec(const std::string& path, int64_t vocab_size, int32_t bos) {
-  const auto file = MappedFile::open(path, "tokenizer (tok*.bin, tokenizer.json)");
+  const auto file = MappedFile::open(path, "tokenizer (tok*.bin, tokenizer.json, vocab.txt)");
   if (!file.ok()) return file.status();
   const std::string_view bytes = file.value()->bytes();
-  const bool is_json = path.ends_with(".json");
-  const Result<Codec> codec =
-      is_json ? parse_json(bytes, vocab_size, bos)
-              : of_sentencepiece(SentencePieceBpe::parse_llama2c(bytes, vocab_size));
+  const auto parse = [&] {
+    if (path.ends_with(".json")) return parse_json(bytes, vocab_size, bos);
+    if (path.ends_with(".txt")) {
+      return of_word_piece(WordPiece::from_vocabulary(bytes, vocab_size, is_lower_case(path)));
+    }
+    return of_sentencepiece(SentencePieceBpe::parse_llama2c(bytes, vocab_size));
+  };
+  const Result<Codec> codec = parse();
   if (codec.ok()) return codec;
   return Status(codec.status().code(), path + " is no tokenizer of this model: " +
                                            codec.status().message() +

@@ -83,7 +83,7 @@ std::vector<json> json_parts(const json& step, const char* list) {
   return {parts.begin(), parts.end()};
 }
 
-Result<json> parse_tokenizer_json(std::string_view text) {
+Result<json> parse_json_document(std::string_view text) {
   json root;
   try {
     root = json::parse(text, [](int depth, json::parse_event_t, json&) {
@@ -95,9 +95,18 @@ Result<json> parse_tokenizer_json(std::string_view text) {
   } catch (const TooDeep&) {
     return data_loss("it is nested too deeply");
   }
+  return root;
+}
+
+Result<json> parse_tokenizer_json(std::string_view text) {
+  Result<json> parsed = parse_json_document(text);
+  if (!parsed.ok()) return parsed;
+  const json& root = parsed.value();
   const json& model = json_at(root, "model");
+  if (json_at(model, "type") == "WordPiece") return root;
   if (json_at(model, "type") != "BPE") {
-    return unsupported("its model must be \"BPE\" but is " + json_shown(json_at(model, "type")));
+    return unsupported("its model must be \"BPE\" or \"WordPiece\" but is " +
+                       json_shown(json_at(model, "type")));
   }
   for (const char* off : {"dropout", "continuing_subword_prefix", "end_of_word_suffix"}) {
     const json& value = json_at(model, off);

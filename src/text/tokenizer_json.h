@@ -1,8 +1,7 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// What tokenizer.json files (huggingface/tokenizers) of the model "BPE" have in common. Messages do
-// not name the file.
+// What tokenizer.json files (huggingface/tokenizers) have in common. Messages do not name the file.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +16,10 @@
 
 namespace norma::text {
 
-// The document, not nested too deeply, with a model of type BPE without what has no counterpart
-// here: dropout, affixes of words.
+// kDataLoss where it is no JSON or nested too deeply.
+Result<nlohmann::json> parse_json_document(std::string_view text);
+// The same with a model of type WordPiece, or BPE without what has no
+// counterpart here: dropout, affixes of words.
 Result<nlohmann::json> parse_tokenizer_json(std::string_view text);
 
 // null where the object has no such key, or is none.

@@ -78,8 +78,8 @@ class SentencePieceJsonHostile : public ::testing::Test {
 
 TEST_F(SentencePieceJsonHostile, WhatHasNoCounterpartIsNamed) {
   const auto code = StatusCode::kUnsupported;
-  refuse(with("/model/type", "WordPiece"), code, "must be \"BPE\" but is \"WordPiece\"");
-  refuse(json::array(), code, "must be \"BPE\" but is null");
+  refuse(with("/model/type", "Unigram"), code, "or \"WordPiece\" but is \"Unigram\"");
+  refuse(json::array(), code, "must be \"BPE\" or \"WordPiece\" but is null");
   refuse(json(5), code, "must be \"BPE\"");
   refuse(with("/normalizer", {{"type", "NFKC"}}), code, "normalizer \"NFKC\"");
   refuse(with("/normalizer", nullptr), code, "U+2581 for spaces");

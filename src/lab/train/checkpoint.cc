@@ -110,8 +110,10 @@ Status check_size(const SafetensorsFile& file, const std::string& path,
   double elements = 0;
   for (const auto& [name, info] : file.tensors()) elements += static_cast<double>(info.bytes) / 4;
   const auto width = static_cast<double>(config.d_model);
-  const auto layers = static_cast<double>(config.decoder_layers) +
-                      (config.family == "encdec" ? static_cast<double>(config.encoder_layers) : 0);
+  const bool encoder = config.family == "encdec" || config.family == "bert";
+  const auto layers =
+      static_cast<double>(config.family == "bert" ? 0 : config.decoder_layers) +
+      static_cast<double>(encoder ? config.encoder_layers : 0);
   // Keys and values may be of fewer heads.
   const double ffn = recurrent ? 0 : static_cast<double>(config.ffn);
   const double least =

@@ -11,16 +11,20 @@
 #include <numeric>
 
 #include "base/atomic_file.h"
+#include "base/random.h"
 #include "base/sha256.h"
 #include "lab/data/catalogue.h"
 #include "lab/data/encoded.h"
 #include "lab/data/language.h"
+#include "text/special_tokens.h"
 
 namespace norma::lab {
 namespace {
 
 static_assert(kIgnoreId == models::kIgnore);
 
+// What hides a token: running text has no bos of its own.
+constexpr int64_t kMaskId = text::kBosId;
 constexpr int64_t kEvaluationRows = 64;  // pairs a batch: larger is no faster on small models
 
 torch::Tensor tensor_of(const IdMatrix& matrix) {
@@ -40,6 +44,33 @@ CountedBatch window_batch(const IdMatrix& windows) {
   return {{torch::Tensor(), ids.slice(1, 0, length).contiguous(),
            ids.slice(1, 1, length + 1).contiguous()},
           windows.rows * length};
+}
+
+// As BERT learns (Devlin et al. 2019, section 3.1): 15% of a window are to be said; of these 80%
+// are hidden, 10% are another token and 10% stay. What is drawn is a function of (seed, batch).
+CountedBatch masked_batch(const IdMatrix& windows, int64_t vocab_size, uint64_t seed,
+                          uint64_t batch) {
+  CountedBatch result = window_batch(windows);
+  const torch::Tensor in = result.batch.target_in_BT;
+  const torch::Tensor out = torch::full_like(in, models::kIgnore);
+  int64_t* read = in.data_ptr<int64_t>();
+  int64_t* said = out.data_ptr<int64_t>();
+  SplitMix64 random(seed, batch);
+  const auto others = static_cast<uint64_t>(vocab_size - text::kSpecialTokens);
+  result.tokens = 0;
+  for (int64_t i = 0; i < in.numel(); ++i) {
+    // A batch without a token to say has no loss.
+    if (random.below(100) >= 15 && !(i + 1 == in.numel() && result.tokens == 0)) continue;
+    said[i] = read[i];
+    ++result.tokens;
+    const uint64_t share = random.below(10);
+    if (share < 8) read[i] = kMaskId;
+    if (share == 8 && others > 0) {
+      read[i] = text::kSpecialTokens + static_cast<int64_t>(random.below(others));
+    }
+  }
+  result.batch.target_out_BT = out;
+  return result;
 }
 
 Result<text::Tokenizer> learn_tokenizer(const DataRecipe& data,
@@ -148,11 +179,19 @@ Result<Task> load_text_task(const TrainRecipe& recipe, const std::string& path) 
   for (int32_t id : *train) ++task.train_counts[id];
 
   const int64_t rows = recipe.train.batch_size, length = recipe.data.window;
+  // Which tokens are hidden in the held-out text does not hang on a run's seed.
+  constexpr uint64_t kEvaluationSeed = 0;
+  const auto batch_of = [masked = recipe.model.family == "bert",
+                         vocab_size = static_cast<int64_t>(task.tokenizer.vocab_size())](
+                            const IdMatrix& w, uint64_t seed, int64_t number) {
+    return masked ? masked_batch(w, vocab_size, seed, static_cast<uint64_t>(number))
+                  : window_batch(w);
+  };
   const auto windows = [&](const std::vector<int32_t>& stream) {
     std::vector<CountedBatch> batches;
     for (const IdMatrix& w :
          evaluation_windows(stream, rows, length, recipe.train.valid_batches)) {
-      batches.push_back(window_batch(w));
+      batches.push_back(batch_of(w, kEvaluationSeed, std::ssize(batches)));
     }
     return batches;
   };
@@ -174,8 +213,8 @@ Result<Task> load_text_task(const TrainRecipe& recipe, const std::string& path) 
   Result<WindowBatcher> created = WindowBatcher::create(*train, batching);
   if (!created.ok()) return created.status();
   const auto batcher = std::make_shared<WindowBatcher>(std::move(created.value()));
-  task.train_batch = [train, batcher](int64_t step) {
-    return window_batch(batcher->batch(*train, step));
+  task.train_batch = [train, batcher, batch_of, seed = batching.seed](int64_t step) {
+    return batch_of(batcher->batch(*train, step), seed, step);
   };
   return task;
 }

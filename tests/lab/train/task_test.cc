@@ -103,6 +103,46 @@ TEST_F(TaskTest, AKnownSetOfTheOtherKindIsRefused) {
               HasSubstr("running text but family \"encdec\" learns from sentence pairs"));
 }
 
+// Of some thousand tokens 15% are to be said, and of these 80% are hidden: four deviations of the
+// binomial distributions around it.
+TEST_F(TaskTest, AnEncoderIsToSayHiddenTokens) {
+  std::string text;
+  for (int i = 0; i < 3000; ++i) text += "word" + std::to_string(i * 7 % 31) + (i % 9 ? " " : "\n");
+  std::ofstream(root_ + "/text.txt") << text;
+  recipe_.data.name = root_ + "/text.txt";
+  recipe_.data.window = 32;
+  recipe_.model.family = "bert";
+  const Task a = load(), b = load();
+  double tokens = 0, said = 0, hidden = 0, same = 0;
+  for (int64_t step = 0; step < 40; ++step) {
+    const CountedBatch batch = a.train_batch(step);
+    const auto in = flat(batch.batch.target_in_BT), out = flat(batch.batch.target_out_BT);
+    EXPECT_EQ(flat(b.train_batch(step).batch.target_in_BT), in);
+    int64_t counted = 0;
+    for (size_t i = 0; i < in.size(); ++i) {
+      tokens += 1;
+      if (out[i] == models::kIgnore) {
+        EXPECT_NE(in[i], text::kBosId) << "nothing to say and yet hidden";
+        continue;
+      }
+      ++counted;
+      EXPECT_NE(out[i], text::kBosId);
+      hidden += in[i] == text::kBosId;
+      same += in[i] == out[i];
+    }
+    EXPECT_EQ(counted, batch.tokens);
+    said += static_cast<double>(counted);
+  }
+  EXPECT_NEAR(said / tokens, 0.15, 4 * std::sqrt(0.15 * 0.85 / tokens));
+  EXPECT_NEAR(hidden / said, 0.8, 4 * std::sqrt(0.8 * 0.2 / said));
+  // What is drawn at random may be the token itself, one of at most 80.
+  EXPECT_NEAR(same / said, 0.1, 4 * std::sqrt(0.1 * 0.9 / said) + 0.1 / 20);
+  recipe_.train.seed = 2;
+  EXPECT_EQ(flat(load().valid.front().batch.target_in_BT),
+            flat(a.valid.front().batch.target_in_BT))
+      << "what is held out is the same in all runs";
+}
+
 TEST_F(TaskTest, SourceRowsEndWithEosAndPadding) {
   const torch::Tensor ids = source_tensor({{7, 8, 9}, {5}});
   EXPECT_EQ(flat(ids), (std::vector<int64_t>{7, 8, 9, text::kEosId, 5, text::kEosId, text::kPadId,

@@ -1,0 +1,102 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+#include "models/hugging_face_config.h"
+
+#include <fmt/core.h>
+
+#include <cmath>
+#include <limits>
+
+#include "base/mapped_file.h"
+
+namespace norma::models {
+namespace {
+
+constexpr int kMaxDepth = 8;
+
+struct TooDeep {};
+
+}  // namespace
+
+using nlohmann::json;
+
+std::string model_type_of(const std::string& folder) {
+  const auto file = MappedFile::open(folder + "/config.json", "folder of transformers");
+  HuggingFaceConfig config(folder);
+  if (!file.ok() || !config.parse(std::string(file.value()->bytes())).ok()) return "";
+  const json& type = config.at("model_type");
+  return type.is_string() ? type.get<std::string>() : "";
+}
+
+Status HuggingFaceConfig::parse(const std::string& text) {
+  try {
+    root_ = json::parse(text, [](int depth, json::parse_event_t, json&) {
+      if (depth > kMaxDepth) throw TooDeep();
+      return true;
+    });
+  } catch (const json::exception&) {
+    return damaged("it is not valid JSON");
+  } catch (const TooDeep&) {
+    return damaged("it is nested too deeply");
+  }
+  return root_.is_object() ? Status() : damaged("it is no JSON object");
+}
+
+Status HuggingFaceConfig::damaged(const std::string& what) const {
+  return Status(StatusCode::kDataLoss, path_ + ": " + what + ". Use another copy.");
+}
+
+Status HuggingFaceConfig::unsupported(const std::string& what) const {
+  return Status(StatusCode::kUnsupported, path_ + ": " + what + ".");
+}
+
+const json& HuggingFaceConfig::at(const json& object, const char* key) {
+  static const json null;
+  const auto found = object.find(key);
+  return found == object.end() ? null : *found;
+}
+
+std::string HuggingFaceConfig::shown(const json& value) {
+  if (value.is_null()) return "missing";
+  std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
+  if (text.size() > 80) text.replace(80, std::string::npos, "...");
+  return text;
+}
+
+Status HuggingFaceConfig::integer(const char* key, int64_t* value) const {
+  const json& found = at(key);
+  constexpr auto kMost = std::numeric_limits<int32_t>::max();
+  if (!found.is_number_integer() || found < 1 || found > kMost) {
+    return damaged(fmt::format("{} must be a positive whole number but is {}", key, shown(found)));
+  }
+  *value = found.get<int64_t>();
+  return {};
+}
+
+Status HuggingFaceConfig::number(const json& object, const char* key, double* value) const {
+  const json& found = at(object, key);
+  if (!found.is_number() || !(found.get<double>() > 0) || std::isinf(found.get<double>())) {
+    return damaged(fmt::format("{} must be a positive number but is {}", key, shown(found)));
+  }
+  *value = found.get<double>();
+  return {};
+}
+
+Status HuggingFaceConfig::flag(const char* key, bool* value) const {
+  const json& found = at(key);
+  if (found.is_null()) return {};
+  if (!found.is_boolean()) {
+    return damaged(fmt::format("{} must be true or false but is {}", key, shown(found)));
+  }
+  *value = found.get<bool>();
+  return {};
+}
+
+Status HuggingFaceConfig::must_be(const char* key, const json& expected) const {
+  const json& found = at(key);
+  if (found.is_null() || found == expected) return {};
+  return unsupported(fmt::format("{} must be {} but is {}", key, expected.dump(), shown(found)));
+}
+
+}  // namespace norma::models
