@@ -98,17 +98,17 @@ Result<HuggingFaceEncoder> load_hugging_face_encoder(const std::string& path) {
   const std::string words = bert_name("embedding.weight");
   const std::string prefix = !tensors.has(words) && tensors.has("bert." + words) ? "bert." : "";
   options.pooler = tensors.has(prefix + bert_name("pooler.weight"));
-  NORMA_RETURN_IF_ERROR(tensors.check(prefix + words, model.vocab_size, model.d_model));
-  NORMA_RETURN_IF_ERROR(tensors.check(prefix + bert_name("positions.weight"), model.max_length,
+  NORMA_RETURN_IF_ERROR(tensors.check({prefix + words}, model.vocab_size, model.d_model));
+  NORMA_RETURN_IF_ERROR(tensors.check({prefix + bert_name("positions.weight")}, model.max_length,
                                       model.d_model));
   NORMA_RETURN_IF_ERROR(
-      tensors.check(prefix + bert_name("types.weight"), options.types, model.d_model));
+      tensors.check({prefix + bert_name("types.weight")}, options.types, model.d_model));
   for (int64_t layer = 0; layer < model.encoder_layers; ++layer) {
     const std::string block = "encoder." + std::to_string(layer);
-    NORMA_RETURN_IF_ERROR(tensors.check(prefix + bert_name(block + ".self.q.weight"),
+    NORMA_RETURN_IF_ERROR(tensors.check({prefix + bert_name(block + ".self.q.weight")},
                                         model.d_model, model.d_model));
     NORMA_RETURN_IF_ERROR(
-        tensors.check(prefix + bert_name(block + ".ffn.w1.weight"), model.ffn, model.d_model));
+        tensors.check({prefix + bert_name(block + ".ffn.w1.weight")}, model.ffn, model.d_model));
   }
   result.model = std::make_shared<EncoderOnly>(model, std::nullopt, options);
   torch::NoGradGuard no_grad;

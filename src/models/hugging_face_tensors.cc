@@ -43,8 +43,7 @@ torch::Tensor view_of(const HuggingFaceFolder& folder, const TensorInfo& info,
 }
 
 // Of the tensor that a parameter lies in.
-std::vector<int64_t> shape_of(const HuggingFaceTensor& from, const torch::Tensor& parameter) {
-  std::vector<int64_t> shape = parameter.sizes().vec();
+std::vector<int64_t> shape_of(const HuggingFaceTensor& from, std::vector<int64_t> shape) {
   shape[0] *= from.parts;
   if (from.transposed) std::swap(shape[0], shape[1]);
   return shape;
@@ -58,18 +57,19 @@ Status HuggingFaceTensors::damaged(const std::string& name, const std::string& w
 }
 
 Status HuggingFaceTensors::fill(const HuggingFaceTensor& from, torch::Tensor& parameter) {
-  used_.insert(from.name);
-  const auto found = folder_.tensors().find(from.name);
-  if (found == folder_.tensors().end()) return damaged(from.name, "is missing");
+  const std::string name = name_of(from);
+  used_.insert(name);
+  const auto found = folder_.tensors().find(name);
+  if (found == folder_.tensors().end()) return damaged(name, "is missing");
   const TensorInfo& info = found->second;
   const auto type = type_of(info.dtype);
   if (!type) {
-    return damaged(from.name, "has the dtype " + info.dtype + " but must have F32, BF16 or F16");
+    return damaged(name, "has the dtype " + info.dtype + " but must have F32, BF16 or F16");
   }
-  const std::vector<int64_t> shape = shape_of(from, parameter);
+  const std::vector<int64_t> shape = shape_of(from, parameter.sizes().vec());
   if (info.shape != shape) {
-    return damaged(from.name, fmt::format("is [{}] but must be [{}]", fmt::join(info.shape, ", "),
-                                          fmt::join(shape, ", ")));
+    return damaged(name, fmt::format("is [{}] but must be [{}]", fmt::join(info.shape, ", "),
+                                     fmt::join(shape, ", ")));
   }
   torch::Tensor value = view_of(folder_, info, *type);
   if (from.transposed) value = value.t();
@@ -85,9 +85,17 @@ Status HuggingFaceTensors::fill(const HuggingFaceTensor& from, torch::Tensor& pa
   return {};
 }
 
-Status HuggingFaceTensors::check(const std::string& name, int64_t rows, int64_t cols) const {
+std::string HuggingFaceTensors::name_of(const HuggingFaceTensor& from) const {
+  constexpr std::string_view kPrefix = "transformer.";
+  if (!from.name.starts_with(kPrefix) || has(from.name)) return from.name;
+  const std::string bare = from.name.substr(kPrefix.size());
+  return has(bare) ? bare : from.name;
+}
+
+Status HuggingFaceTensors::check(const HuggingFaceTensor& from, int64_t rows, int64_t cols) const {
+  const std::string name = name_of(from);
   const auto found = folder_.tensors().find(name);
-  const std::vector<int64_t> shape = {rows, cols};
+  const std::vector<int64_t> shape = shape_of(from, {rows, cols});
   if (found != folder_.tensors().end() && found->second.shape == shape) return {};
   return Status(StatusCode::kDataLoss,
                 fmt::format("{}/config.json: it needs a tensor \"{}\" of [{}], but {}. Use another "
@@ -101,7 +109,8 @@ Status HuggingFaceTensors::check(const std::string& name, int64_t rows, int64_t 
 Status HuggingFaceTensors::expect_no_more() const {
   for (const auto& [name, info] : folder_.tensors()) {
     bool known = used_.count(name) > 0 || name.ends_with(".rotary_emb.inv_freq") ||
-                 name.ends_with("position_ids");
+                 name.ends_with("position_ids") || name.ends_with(".attn.bias") ||
+                 name.ends_with(".attn.masked_bias");
     for (const std::string& prefix : ignored_) known = known || name.starts_with(prefix);
     if (!known) return damaged(name, "has no place in the architecture that config.json names");
   }

@@ -35,16 +35,18 @@ class HuggingFaceTensors {
   // names a tensor that is missing, of another shape, or of a type other than F32, BF16 and F16.
   Status fill(const HuggingFaceTensor& from, torch::Tensor& parameter);
   bool has(const std::string& name) const { return folder_.tensors().count(name) > 0; }
-  // kDataLoss where (rows, cols) is not what a tensor is: a model is made before its tensors are
-  // read, and a few hostile bytes of config.json must not ask for all memory there is.
-  Status check(const std::string& name, int64_t rows, int64_t cols) const;
+  // kDataLoss where a parameter of (rows, cols) cannot lie there: a model is made before its
+  // tensors are read, and a few hostile bytes of config.json must not ask for all memory there is.
+  Status check(const HuggingFaceTensor& from, int64_t rows, int64_t cols) const;
   // Tensors whose names begin so may be there and are not read.
   void ignore_below(const std::string& prefix) { ignored_.push_back(prefix); }
   // kDataLoss names a tensor that was not filled in: it would be part of another model. Old files
-  // carry tables of the rotation, and numbers of positions.
+  // carry tables of the rotation, numbers of positions, and GPT-2's triangle of who sees whom.
   Status expect_no_more() const;
 
  private:
+  // The name, or the one without "transformer." in front, with which GPT-2's first files come.
+  std::string name_of(const HuggingFaceTensor& from) const;
   Status damaged(const std::string& name, const std::string& what) const;
 
   const weights::HuggingFaceFolder& folder_;

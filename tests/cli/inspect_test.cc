@@ -64,6 +64,31 @@ TEST_F(Inspect, AnEncoderDecoderAndARecurrentNet) {
   EXPECT_THAT(cell.out, HasSubstr("\nblock 1 "));
 }
 
+// Folders of transformers (tests/parity/decoders): each shows its norms, and GPT-2 with a
+// tokenizer goes on with a text.
+TEST_F(Inspect, DecodersOfOtherHouses) {
+  const std::string root = std::string(NORMA_SOURCE_DIR) + "/tests/parity/";
+  const Words rows[] = {
+      {"gpt2", "gpt: ", "norm layernorm, eps 1e-05, placement pre: ", "decoder end  final"},
+      {"olmo2", "llama: ", "placement olmo2, QK-norm full: x = x + N(f(x))", "decoder 1    self_q"},
+      {"qwen3", "llama: ", "placement pre, QK-norm head: ", "decoder 2    self_k"},
+      {"gemma2", "llama: ", "norm rmsnorm, eps 1e-06, placement peri: ", "decoder 2    ffn_out"},
+      {"gemma3", "llama: ", "placement peri, QK-norm head: ", "decoder 1    self_out"}};
+  for (const Words& row : rows) {
+    const ProcessEnd end = norma({"inspect", root + "decoders/" + row[0]});
+    expect_done(end);
+    for (size_t i = 1; i < row.size(); ++i) EXPECT_THAT(end.out, HasSubstr(row[i])) << row[0];
+  }
+  const Words generate = {"generate", root + "decoders/gpt2", "--tokenizer",
+                          root + "byte_level/gpt2.json", "--prompt", "the cat", "--steps", "20",
+                          "--quiet"};
+  const ProcessEnd text = norma(generate);
+  expect_done(text);
+  EXPECT_EQ(text.out.rfind("the cat", 0), 0u) << text.out;
+  EXPECT_GT(text.out.size(), 10u);
+  EXPECT_EQ(norma(generate).out, text.out);
+}
+
 TEST_F(Inspect, MistakesAreNamed) {
   write_text();
   expect_done(norma({"train", "--data", "text.txt", "--tokenizer", "characters", "--window", "16",

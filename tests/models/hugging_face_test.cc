@@ -162,6 +162,93 @@ TEST_F(HuggingFaceLlama, HalfWidthsAndShards) {
   }
 }
 
+std::string decoder_fixture(const std::string& name) {
+  return std::string(NORMA_SOURCE_DIR) + "/tests/parity/decoders/" + name;
+}
+
+// As of LLaMA above. The texts are longer than the windows of Gemma's layers.
+TEST(HuggingFaceDecoders, LogitsAndHiddenStatesAreTransformers) {
+  for (const std::string name : {"gpt2", "olmo2", "qwen3", "gemma2", "gemma3"}) {
+    const auto loaded = load_hugging_face(decoder_fixture(name));
+    ASSERT_TRUE(loaded.ok()) << loaded.status().message();
+    DecoderOnly& model = *loaded.value().model;
+    const SafetensorsFile expected = must_open(decoder_fixture(name) + "/expected.safetensors");
+    std::map<int64_t, torch::Tensor> stream;
+    model.set_stream_tap([&](const std::string&, int64_t layer, const torch::Tensor& x) {
+      stream[layer] = x;
+    });
+    const torch::Tensor ids = tensor_of(expected, "ids", torch::kInt64);
+    const torch::Tensor logits = logits_of(model, ids);
+    EXPECT_LT(worst(logits.slice(0, -8), tensor_of(expected, "logits")), 1e-5) << name;
+    EXPECT_LT(worst(stream[0], tensor_of(expected, "hidden_0")), 1e-5) << name;
+    EXPECT_LT(worst(stream[1], tensor_of(expected, "hidden_1")), 1e-5) << name;
+    EXPECT_LT(worst(stream[-1], tensor_of(expected, "hidden_2")), 1e-5) << name;
+    // Token by token out of the cache, past the windows.
+    torch::NoGradGuard no_grad;
+    const auto state = model.fresh_state(1);
+    model.next_logits(ids.slice(0, 0, 20).unsqueeze(0), state.get());
+    for (int64_t t = 20; t < 40; ++t) {
+      const torch::Tensor id = ids.slice(0, t, t + 1).unsqueeze(0);
+      const torch::Tensor next = model.next_logits(id, state.get());
+      EXPECT_LT(worst(next[0][0], logits[t]), 1e-5) << name << " " << t;
+    }
+  }
+}
+
+// With another folder's config.json or a tensor less, what is wrong is named.
+TEST(HuggingFaceDecoders, WhatDoesNotFitIsNamed) {
+  const test::TempFolder folder;
+  const auto refuse = [&](const std::string& name, const std::string& key, const json& value,
+                          const std::string& without, const std::string& reason) {
+    std::ifstream file(decoder_fixture(name) + "/config.json");
+    json config = json::parse(file);
+    if (!key.empty()) config[key] = value;
+    const SafetensorsFile source = must_open(decoder_fixture(name) + "/model.safetensors");
+    std::map<std::string, TensorInfo> tensors = source.tensors();
+    tensors.erase(without);
+    folder.write("config.json", config.dump());
+    ASSERT_TRUE(weights::write_safetensors(folder.path("model.safetensors"), tensors, {}).ok());
+    const Status status = load_hugging_face(folder.path()).status();
+    EXPECT_NE(status.message().find(reason), std::string::npos)
+        << status.message() << "\nwanted: " << reason;
+  };
+  refuse("gpt2", "activation_function", "relu", "", "must be \"gelu_new\" but is \"relu\"");
+  refuse("gpt2", "scale_attn_by_inverse_layer_idx", true, "", "must be false but is true");
+  refuse("gpt2", "n_inner", 32, "", "\"transformer.h.0.mlp.c_fc.weight\" of [16, 32], but it is");
+  refuse("gpt2", "n_positions", 1 << 20, "", "\"transformer.wpe.weight\" of [1048576, 16]");
+  refuse("gpt2", "", 0, "transformer.h.1.attn.c_attn.bias", "c_attn.bias\" is missing");
+  refuse("olmo2", "model_type", "llama", "", "input_layernorm.weight\" is missing");
+  refuse("olmo2", "", 0, "model.layers.1.self_attn.k_norm.weight", "k_norm.weight\" is missing");
+  refuse("qwen3", "use_sliding_window", true, "", "use_sliding_window must be false");
+  refuse("qwen3", "head_dim", 8, "", "\"model.layers.0.self_attn.q_proj.weight\" of [32, 16]");
+  refuse("gemma2", "layer_types", json::array(), "", "layer_types must be a list of 2");
+  refuse("gemma2", "layer_types", {"full_attention", "linear"}, "", "but has \"linear\"");
+  refuse("gemma2", "sliding_window", 0, "", "sliding_window must be a positive whole number");
+  refuse("gemma2", "query_pre_attn_scalar", -1, "", "query_pre_attn_scalar must be a positive");
+  refuse("gemma3", "hidden_activation", "silu", "", "must be \"gelu_pytorch_tanh\"");
+  refuse("gemma3", "use_bidirectional_attention", true, "", "must be false but is true");
+  refuse("gemma3", "rope_parameters", {{"full_attention", json::object()}}, "",
+         "rope_parameters has no sliding_attention");
+}
+
+// GPT-2's first files have no "transformer." in their names, and carry masks.
+TEST(HuggingFaceDecoders, OlderFilesOfGpt2) {
+  const test::TempFolder folder;
+  std::ifstream file(decoder_fixture("gpt2") + "/config.json");
+  folder.write("config.json", json::parse(file).dump());
+  const SafetensorsFile source = must_open(decoder_fixture("gpt2") + "/model.safetensors");
+  std::map<std::string, TensorInfo> tensors;
+  for (const auto& [name, info] : source.tensors()) tensors[name.substr(12)] = info;
+  tensors["h.0.attn.bias"] = source.tensors().at("transformer.wpe.weight");
+  ASSERT_TRUE(weights::write_safetensors(folder.path("model.safetensors"), tensors, {}).ok());
+  const auto older = load_hugging_face(folder.path());
+  ASSERT_TRUE(older.ok()) << older.status().message();
+  const auto newer = load_hugging_face(decoder_fixture("gpt2"));
+  const torch::Tensor ids = torch::arange(3, 20);
+  EXPECT_TRUE(torch::equal(logits_of(*older.value().model, ids),
+                           logits_of(*newer.value().model, ids)));
+}
+
 TEST_F(HuggingFaceLlama, TiedEmbeddings) {
   config_["tie_word_embeddings"] = true;
   ASSERT_TRUE(load().ok()) << "a matrix that is not used may be there";
@@ -240,12 +327,16 @@ TEST_F(HuggingFaceLlama, TensorsThatDoNotFitAreNamed) {
 
 TEST_F(HuggingFaceLlama, SettingsWithoutACounterpartAreNamed) {
   const auto code = StatusCode::kUnsupported;
-  refuse("model_type", "mamba", code, "model_type must be \"llama\" but is \"mamba\"");
+  refuse("model_type", "mamba", code,
+         "model_type must be one of llama, gpt2, olmo2, qwen3, gemma2, gemma3_text but is "
+         "\"mamba\"");
   refuse("model_type", nullptr, code, "but is missing");
   refuse("hidden_act", "gelu", code, "hidden_act must be \"silu\" but is \"gelu\"");
   refuse("attention_bias", true, code, "attention_bias must be false");
   refuse("mlp_bias", true, code, "mlp_bias must be false");
-  refuse("head_dim", 8, code, "head_dim must be 4 but is 8");
+  refuse("head_dim", 8, StatusCode::kDataLoss,
+         "\"model.layers.0.self_attn.q_proj.weight\" of [32, 16]");
+  refuse("head_dim", 5, StatusCode::kDataLoss, "head_dim must be even but is 5");
   refuse("rope_parameters", {{"rope_type", "yarn"}}, code, "linear or llama3 but is \"yarn\"");
   refuse("max_position_embeddings", INT32_MAX, StatusCode::kDataLoss, "max_length must be");
 }
