@@ -26,6 +26,7 @@ Command add_train(CLI::App& program);
 Command add_probe(CLI::App& program);
 Command add_translate(CLI::App& program);
 Command add_generate(CLI::App& program);
+Command add_convert(CLI::App& program);
 Command add_report(CLI::App& program);
 Command add_bench(CLI::App& program);
 Command add_data(CLI::App& program);

@@ -141,8 +141,8 @@ int run(const Options& options) {
     }
     const auto model = load_any_model(options.model);
     if (!model.ok()) return fail(model.status());
-    print_head(*model.value());
-    print_blocks(*model.value());
+    print_head(*model.value().model);
+    print_blocks(*model.value().model);
     return kDone;
   }
   const Result<std::string> text = read_start(options.text);

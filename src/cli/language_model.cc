@@ -10,9 +10,7 @@
 #include <fstream>
 #include <set>
 
-#include "lab/train/checkpoint.h"
 #include "lab/train/run_folder.h"
-#include "models/hugging_face.h"
 #include "models/hugging_face_encoder.h"
 #include "models/llama2c.h"
 #include "text/codec.h"
@@ -106,41 +104,6 @@ Result<LanguageModel> load_from_lab(const std::string& path, const std::string& 
   return result;
 }
 
-bool is_llama2c(const std::string& path) {
-  if (path.ends_with(".bin")) return true;
-  std::error_code ignored;
-  if (!fs::is_regular_file(path, ignored)) return false;
-  char head[4] = {};
-  std::ifstream(path, std::ios::binary).read(head, sizeof head);
-  return weights::has_llama2c_magic({head, sizeof head});
-}
-
-// Beside the model: the tok*.bin that is named after the vocabulary, or the only one, or a
-// tokenizer.json.
-Result<std::string> find_tokenizer(const std::string& model, int64_t vocab_size) {
-  const fs::path parent = fs::path(model).parent_path();
-  const fs::path folder = parent.empty() ? fs::path(".") : parent;
-  std::vector<std::string> found;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (name == fmt::format("tok{}.bin", vocab_size)) return (parent / name).string();
-    if (name.starts_with("tok") && name.ends_with(".bin")) found.push_back(name);
-  }
-  if (found.size() == 1) return (parent / found.front()).string();
-  if (found.empty() && fs::exists(folder / "tokenizer.json", ignored)) {
-    return (parent / "tokenizer.json").string();
-  }
-  std::sort(found.begin(), found.end());
-  std::string list;
-  for (const std::string& name : found) list += (list.empty() ? "" : ", ") + name;
-  return Status(StatusCode::kNotFound,
-                found.empty()
-                    ? fmt::format("there is no tok*.bin or tokenizer.json beside {}. Give one with "
-                                  "--tokenizer.", model)
-                    : fmt::format("beside {} are {}. Say which with --tokenizer.", model, list));
-}
-
 // Real weights, whose file is `path`.
 Result<LanguageModel> with_tokenizer(const std::string& path, std::shared_ptr<models::Model> model,
                                      std::string tokenizer_path, int32_t bos,
@@ -171,12 +134,20 @@ Result<LanguageModel> with_tokenizer(const std::string& path, std::shared_ptr<mo
   return result;
 }
 
+std::vector<int32_t> llama2c_ends() {
+  return {SentencePieceBpe::kBosId, SentencePieceBpe::kEosId};
+}
+
+std::string config_of(const std::string& folder) {
+  return (fs::path(folder) / "config.json").string();
+}
+
 Result<LanguageModel> load_from_llama2c(const std::string& path, const std::string& tokenizer,
                                         const std::string& option) {
   const auto loaded = models::load_llama2c(path);
   if (!loaded.ok()) return loaded.status();
-  return with_tokenizer(path, loaded.value(), tokenizer, SentencePieceBpe::kBosId,
-                        {SentencePieceBpe::kBosId, SentencePieceBpe::kEosId}, option);
+  return with_tokenizer(path, loaded.value(), tokenizer, SentencePieceBpe::kBosId, llama2c_ends(),
+                        option);
 }
 
 Result<LanguageModel> load_from_hugging_face(const std::string& folder,
@@ -185,33 +156,71 @@ Result<LanguageModel> load_from_hugging_face(const std::string& folder,
   const auto loaded = models::load_hugging_face(folder);
   if (!loaded.ok()) return loaded.status();
   const models::HuggingFaceModel& model = loaded.value();
-  return with_tokenizer((fs::path(folder) / "config.json").string(), model.model, tokenizer,
-                        model.bos, model.ends, option);
+  return with_tokenizer(config_of(folder), model.model, tokenizer, model.bos, model.ends, option);
 }
 
 }  // namespace
 
-Result<std::shared_ptr<models::Model>> load_any_model(const std::string& path) {
+bool is_llama2c(const std::string& path) {
+  if (path.ends_with(".bin")) return true;
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) return false;
+  char head[4] = {};
+  std::ifstream(path, std::ios::binary).read(head, sizeof head);
+  return weights::has_llama2c_magic({head, sizeof head});
+}
+
+Result<std::string> find_tokenizer(const std::string& model, int64_t vocab_size) {
+  const fs::path parent = fs::path(model).parent_path();
+  const fs::path folder = parent.empty() ? fs::path(".") : parent;
+  std::vector<std::string> found;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name == fmt::format("tok{}.bin", vocab_size)) return (parent / name).string();
+    if (name.starts_with("tok") && name.ends_with(".bin")) found.push_back(name);
+  }
+  if (found.size() == 1) return (parent / found.front()).string();
+  if (found.empty() && fs::exists(folder / "tokenizer.json", ignored)) {
+    return (parent / "tokenizer.json").string();
+  }
+  std::sort(found.begin(), found.end());
+  std::string list;
+  for (const std::string& name : found) list += (list.empty() ? "" : ", ") + name;
+  return Status(StatusCode::kNotFound,
+                found.empty()
+                    ? fmt::format("there is no tok*.bin or tokenizer.json beside {}. Give one with "
+                                  "--tokenizer.", model)
+                    : fmt::format("beside {} are {}. Say which with --tokenizer.", model, list));
+}
+
+Result<AnyModel> load_any_model(const std::string& path) {
+  AnyModel any;
   if (models::is_hugging_face_encoder(path)) {
     const auto loaded = models::load_hugging_face_encoder(path);
     if (!loaded.ok()) return loaded.status();
-    return std::shared_ptr<models::Model>(loaded.value().model);
+    any.model = loaded.value().model;
+    return any;
   }
+  const bool folder = fs::is_directory(path);
   if (weights::is_hugging_face_folder(path)) {
     const auto loaded = models::load_hugging_face(path);
     if (!loaded.ok()) return loaded.status();
-    return std::shared_ptr<models::Model>(loaded.value().model);
-  }
-  const bool folder = fs::is_directory(path);
-  if (!folder && is_llama2c(path)) {
+    any.real = loaded.value();
+    any.weights = config_of(path);
+  } else if (!folder && is_llama2c(path)) {
     const auto loaded = models::load_llama2c(path);
     if (!loaded.ok()) return loaded.status();
-    return std::shared_ptr<models::Model>(loaded.value());
+    any.real = {loaded.value(), SentencePieceBpe::kBosId, llama2c_ends()};
+    any.weights = path;
+  } else {
+    const auto loaded =
+        lab::load_model(folder ? lab::join_path(path, "checkpoint.safetensors") : path);
+    if (!loaded.ok()) return loaded.status();
+    any.trained = loaded.value();
   }
-  const auto loaded =
-      lab::load_model(folder ? lab::join_path(path, "checkpoint.safetensors") : path);
-  if (!loaded.ok()) return loaded.status();
-  return loaded.value().model;
+  any.model = any.trained ? any.trained->model : any.real->model;
+  return any;
 }
 
 Result<LanguageModel> load_language_model(const std::string& path, const std::string& tokenizer,

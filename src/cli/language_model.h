@@ -8,10 +8,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/status.h"
+#include "lab/train/checkpoint.h"
+#include "models/hugging_face.h"
 #include "models/model.h"
 
 namespace norma::cli {
@@ -41,7 +44,20 @@ struct LanguageModel {
 Result<LanguageModel> load_language_model(const std::string& path, const std::string& tokenizer,
                                           const std::string& option = "--prompt");
 
-// The same without its tokenizer, encoder-decoders of the lab too.
-Result<std::shared_ptr<models::Model>> load_any_model(const std::string& path);
+// A model of any kind, as its file has it.
+struct AnyModel {
+  std::shared_ptr<models::Model> model;
+  std::optional<lab::TrainedModel> trained;      // of the lab; `model` is its model
+  std::optional<models::HuggingFaceModel> real;  // a decoder of real weights; likewise
+  std::string weights;                           // of those, the file that a tokenizer is beside
+};
+Result<AnyModel> load_any_model(const std::string& path);
+
+// Of real weights whose file is `model`: tok<vocab_size>.bin beside it, or the only tok*.bin, or a
+// tokenizer.json. kNotFound where there is none or more than one.
+Result<std::string> find_tokenizer(const std::string& model, int64_t vocab_size);
+
+// By name, or as a file of version 1.
+bool is_llama2c(const std::string& path);
 
 }  // namespace norma::cli

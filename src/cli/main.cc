@@ -109,6 +109,7 @@ int run(int argc, char** argv) {
       add_compare(program), add_train(program), add_probe(program),
       add_translate(program), add_generate(program), add_report(program),
       add_bench(program), add_data(program), add_embed(program), add_inspect(program),
+      add_convert(program),
       add_placements(program), add_norms(program),
       add_doctor(program)};
   try {

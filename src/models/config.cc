@@ -32,6 +32,8 @@ void for_each_field(Config& config, Visit visit) {
   visit("dropout", config.dropout);
   visit("norm_eps", config.norm_eps);
   visit("tie_embeddings", config.tie_embeddings);
+  visit("output_bias", config.output_bias);
+  visit("centered_positions", config.centered_positions);
 }
 
 Status check_name(const char* what, const std::string& word,
@@ -60,6 +62,20 @@ std::string listed(const std::vector<std::string>& names) {
     all += (i == 0 ? "" : i + 1 == names.size() ? " or " : ", ") + names[i];
   }
   return all;
+}
+
+Status validate_converted(const ModelConfig& config) {
+  const bool has_output =
+      config.family == "encdec" || config.family == "gpt" || config.family == "llama";
+  if (config.output_bias && (config.tie_embeddings || !has_output)) {
+    return invalid_argument("[model] output_bias needs an output matrix of its own: an encdec, a "
+                            "gpt or a llama without tie_embeddings.");
+  }
+  if (config.centered_positions && config.family != "encdec") {
+    return invalid_argument("[model] centered_positions is for the sines of an encdec, not for a " +
+                            config.family + ".");
+  }
+  return {};
 }
 
 Status validate_recurrent(const ModelConfig& config) {
@@ -107,6 +123,7 @@ Status validate(const ModelConfig& config) {
     return invalid_argument("[model] norm_eps must be finite and not negative but is " +
                             std::to_string(config.norm_eps) + ".");
   }
+  NORMA_RETURN_IF_ERROR(validate_converted(config));
   if (is_recurrent(config.family)) return validate_recurrent(config);
   NORMA_RETURN_IF_ERROR(check_range("heads", config.heads, 1, config.d_model));
   NORMA_RETURN_IF_ERROR(check_range("kv_heads", config.kv_heads, 0, config.heads));

@@ -32,6 +32,9 @@ struct ModelConfig {
   double dropout = 0.0;
   double norm_eps = 1e-5;
   bool tie_embeddings = true;  // output matrix = target embedding
+  // What models/convert.h leaves behind, and no recipe asks for:
+  bool output_bias = false;         // of an output matrix that is not the embedding
+  bool centered_positions = false;  // encdec: the mean of each position's sines is taken off
 };
 
 // Unknown names list the known ones and the nearest; sizes say their rule.

@@ -28,12 +28,10 @@ StackOptions stack_options(const ModelConfig& config, const DecoderOptions& more
 
 DecoderOnly::DecoderOnly(const ModelConfig& config, std::optional<uint64_t> seed,
                          const DecoderOptions& options)
-    : config_(config),
-      embedding_scale_(options.embedding_scale),
-      logit_softcap_(options.logit_softcap) {
+    : config_(config), options_(options) {
   const UnsetMatrices unset(!seed);
-  const auto matrix = [&](int64_t rows) {
-    return std::make_shared<Linear>(config.d_model, rows, false);
+  const auto matrix = [&](int64_t rows, bool bias = false) {
+    return std::make_shared<Linear>(config.d_model, rows, bias);
   };
   embedding_ = register_module("embedding", matrix(config.vocab_size));
   if (config.family == "gpt") {
@@ -46,8 +44,9 @@ DecoderOnly::DecoderOnly(const ModelConfig& config, std::optional<uint64_t> seed
           rotary_tables(config.max_length, width, *options.local_rotary);
     }
   }
-  output_ =
-      config.tie_embeddings ? embedding_ : register_module("output", matrix(config.vocab_size));
+  output_ = config.tie_embeddings
+                ? embedding_
+                : register_module("output", matrix(config.vocab_size, config.output_bias));
   decoder_ =
       register_module("decoder", make_stack(config, "decoder", stack_options(config, options)));
   if (!seed) return;
@@ -64,7 +63,7 @@ torch::Tensor DecoderOnly::logits(const torch::Tensor& ids_BT, StackCache* cache
   TORCH_CHECK(start + length <= config_.max_length, "[", config_.family, "] a text of ",
               start + length, " tokens is longer than max_length=", config_.max_length, ".");
   torch::Tensor x_BTC = at::embedding(embedding_->weight, ids_BT);
-  if (embedding_scale_ != 1) x_BTC = x_BTC * embedding_scale_;
+  if (options_.embedding_scale != 1) x_BTC = x_BTC * options_.embedding_scale;
   AttentionContext self;
   self.layout = Layout::dense(ids_BT.size(0), length);
   self.causal = true;
@@ -86,7 +85,8 @@ torch::Tensor DecoderOnly::logits(const torch::Tensor& ids_BT, StackCache* cache
       self.layout.unpad(x_BTC), self, {}, cache,
       [this](int64_t layer, const torch::Tensor& x) { tap("decoder", layer, x); });
   torch::Tensor logits_NV = decoder_->placement().scale_logits(output_->forward(x_NC));
-  if (logit_softcap_ > 0) logits_NV = (logits_NV / logit_softcap_).tanh() * logit_softcap_;
+  const double cap = options_.logit_softcap;
+  if (cap > 0) logits_NV = (logits_NV / cap).tanh() * cap;
   return self.layout.pad(logits_NV);
 }
 

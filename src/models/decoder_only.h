@@ -47,6 +47,7 @@ class DecoderOnly : public LanguageModel {
   torch::Tensor loss(const Batch& batch, double label_smoothing) override;
   std::vector<ProbedWeight> ffn_output_weights() override;
   const ModelConfig& config() const override { return config_; }
+  const DecoderOptions& options() const { return options_; }
   int64_t norm_calls_per_forward() const override;
 
   // Logits (B, T, V) of ids (B, T). With a cache (of empty_cache()) the ids follow what it has
@@ -61,7 +62,7 @@ class DecoderOnly : public LanguageModel {
  private:
   struct Cache;
   const ModelConfig config_;
-  const double embedding_scale_, logit_softcap_;
+  const DecoderOptions options_;
   torch::Tensor cos_TD_, sin_TD_;  // float64; undefined for gpt
   torch::Tensor local_cos_TD_, local_sin_TD_;
   std::shared_ptr<Linear> embedding_, positions_, output_;

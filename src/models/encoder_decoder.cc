@@ -37,14 +37,24 @@ torch::Tensor sinusoidal_positions(int64_t positions, int64_t width) {
   return table;
 }
 
+namespace {
+
+torch::Tensor positions_of(const ModelConfig& config) {
+  const torch::Tensor table = sinusoidal_positions(config.max_length, config.d_model);
+  return config.centered_positions ? table - table.mean(1, /*keepdim=*/true) : table;
+}
+
+}  // namespace
+
 EncoderDecoder::EncoderDecoder(const ModelConfig& config, uint64_t seed)
-    : config_(config), positions_TC_(sinusoidal_positions(config.max_length, config.d_model)) {
+    : config_(config), positions_TC_(positions_of(config)) {
   embedding_ = register_module("embedding",
                                std::make_shared<Linear>(config.d_model, config.vocab_size, false));
   output_ = config.tie_embeddings
                 ? embedding_
-                : register_module(
-                      "output", std::make_shared<Linear>(config.d_model, config.vocab_size, false));
+                : register_module("output",
+                                  std::make_shared<Linear>(config.d_model, config.vocab_size,
+                                                           config.output_bias));
   encoder_ =
       register_module("encoder", make_stack(config, "encoder", stack_options(config, false)));
   decoder_ = register_module("decoder", make_stack(config, "decoder", stack_options(config, true)));

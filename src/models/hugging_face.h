@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 // A model out of a folder of transformers (weights/hugging_face.h), by the model_type of its
-// config.json: llama, gpt2, olmo2, qwen3, gemma2, gemma3_text.
+// config.json: llama, gpt2, olmo2, qwen3, gemma2, gemma3_text, or norma (norma_folder.h).
 #pragma once
 
 #include <cstdint>

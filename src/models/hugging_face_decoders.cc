@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 
 #include "models/hugging_face_names.h"
+#include "models/hugging_face_rotary.h"
+#include "models/norma_folder.h"
 
 namespace norma::models {
 namespace {
@@ -18,77 +20,6 @@ using nlohmann::json;
 
 // Elements of the rotary tables, which no tensor of the folder bears out.
 constexpr int64_t kMostPositions = 1 << 26;
-constexpr char kSliding[] = "sliding_attention";
-constexpr char kFull[] = "full_attention";
-
-// rope_type and what belongs to it, out of rope_scaling or, since transformers 5, rope_parameters.
-Status read_rotary_scaling(const HuggingFaceConfig& config, const json& scaling,
-                           RotaryOptions* rotary) {
-  json type = HuggingFaceConfig::at(scaling, "rope_type");
-  if (type.is_null()) type = HuggingFaceConfig::at(scaling, "type");
-  if (type.is_null() && !HuggingFaceConfig::at(scaling, "factor").is_null()) {
-    return config.damaged("the RoPE scaling has a factor and no rope_type");
-  }
-  if (type.is_null() || type == "default") return {};
-  if (type != "linear" && type != "llama3") {
-    return config.unsupported("the RoPE scaling must be linear or llama3 but is " +
-                              HuggingFaceConfig::shown(type));
-  }
-  NORMA_RETURN_IF_ERROR(config.number(scaling, "factor", &rotary->factor));
-  if (type == "linear") return {};
-  NORMA_RETURN_IF_ERROR(config.number(scaling, "original_max_position_embeddings",
-                                      &rotary->original_positions));
-  NORMA_RETURN_IF_ERROR(config.number(scaling, "low_freq_factor", &rotary->low_frequency));
-  NORMA_RETURN_IF_ERROR(config.number(scaling, "high_freq_factor", &rotary->high_frequency));
-  if (rotary->high_frequency > rotary->low_frequency) return {};
-  return config.damaged("high_freq_factor must be above low_freq_factor");
-}
-
-Status read_theta(const HuggingFaceConfig& config, const json& object, const char* key,
-                  RotaryOptions* rotary) {
-  if (HuggingFaceConfig::at(object, key).is_null()) return {};
-  return config.number(object, key, &rotary->base);
-}
-
-// rope_parameters since transformers 5, before it rope_theta and rope_scaling.
-Status read_rotary(const HuggingFaceConfig& config, DecoderOptions* options) {
-  for (const char* key : {"rope_parameters", "rope_scaling"}) {
-    const json& found = config.at(key);
-    if (found.is_null() || found.is_object()) continue;
-    return config.damaged(std::string(key) + " must be an object or null but is " +
-                          HuggingFaceConfig::shown(found));
-  }
-  const json& parameters = config.at("rope_parameters");
-  const json* full = &parameters;
-  if (parameters.is_object() && HuggingFaceConfig::at(parameters, kFull).is_object()) {
-    full = &HuggingFaceConfig::at(parameters, kFull);
-    const json& local = HuggingFaceConfig::at(parameters, kSliding);
-    if (!local.is_object()) return config.damaged("rope_parameters has no sliding_attention");
-    options->local_rotary.emplace();
-    NORMA_RETURN_IF_ERROR(read_theta(config, local, "rope_theta", &*options->local_rotary));
-    NORMA_RETURN_IF_ERROR(read_rotary_scaling(config, local, &*options->local_rotary));
-  }
-  const bool is_new = parameters.is_object();
-  NORMA_RETURN_IF_ERROR(
-      read_theta(config, is_new ? *full : config.root(), "rope_theta", &options->rotary));
-  const json& scaling = is_new ? *full : config.at("rope_scaling");
-  return scaling.is_object() ? read_rotary_scaling(config, scaling, &options->rotary) : Status();
-}
-
-Status check_positions(const HuggingFaceConfig& config, const HuggingFaceDecoder& decoder) {
-  constexpr int64_t kMostLength = 1 << 20;
-  const int64_t length = decoder.model.max_length;
-  if (length > kMostLength) {
-    return config.unsupported(fmt::format(
-        "max_position_embeddings must be at most {} but is {}", kMostLength, length));
-  }
-  if (length > kMostPositions / decoder.head_width()) {
-    return config.unsupported(fmt::format(
-        "max_position_embeddings={} times the width of a head, {}, must be at most {}", length,
-        decoder.head_width(), kMostPositions));
-  }
-  return {};
-}
 
 // What all but GPT-2 have.
 Status read_sizes(const HuggingFaceConfig& config, HuggingFaceDecoder* decoder) {
@@ -113,14 +44,7 @@ Status read_sizes(const HuggingFaceConfig& config, HuggingFaceDecoder* decoder) 
   NORMA_RETURN_IF_ERROR(config.must_be("attention_bias", false));
   NORMA_RETURN_IF_ERROR(config.must_be("mlp_bias", false));
   if (const Status valid = validate(model); !valid.ok()) return config.damaged(valid.message());
-  if (!config.at("head_dim").is_null()) {
-    NORMA_RETURN_IF_ERROR(config.integer("head_dim", &decoder->options.head_width));
-    if (decoder->options.head_width % 2 != 0) {
-      return config.damaged(fmt::format("head_dim must be even but is {}",
-                                        decoder->options.head_width));
-    }
-  }
-  NORMA_RETURN_IF_ERROR(check_positions(config, *decoder));
+  NORMA_RETURN_IF_ERROR(read_head_width(config, decoder));
   return read_rotary(config, &decoder->options);
 }
 
@@ -135,13 +59,13 @@ Status read_windows(const HuggingFaceConfig& config, int64_t pattern, HuggingFac
   }
   for (size_t layer = 0; layer < layers; ++layer) {
     const json type = !types.is_null()                                     ? types[layer]
-                      : (static_cast<int64_t>(layer) + 1) % pattern != 0 ? json(kSliding)
-                                                                           : json(kFull);
-    if (type != kSliding && type != kFull) {
+                      : (static_cast<int64_t>(layer) + 1) % pattern != 0 ? json(kSlidingAttention)
+                                                                           : json(kFullAttention);
+    if (type != kSlidingAttention && type != kFullAttention) {
       return config.unsupported("layer_types must be sliding_attention or full_attention but has " +
                                 HuggingFaceConfig::shown(type));
     }
-    decoder->options.windows.push_back(type == kSliding ? window : 0);
+    decoder->options.windows.push_back(type == kSlidingAttention ? window : 0);
   }
   return {};
 }
@@ -214,7 +138,7 @@ Status read_gemma3(const HuggingFaceConfig& config, HuggingFaceDecoder* decoder)
   // Their values where an older config.json leaves them out.
   decoder->options.rotary.base = 1e6;
   RotaryOptions local;
-  NORMA_RETURN_IF_ERROR(read_theta(config, config.root(), "rope_local_base_freq", &local));
+  NORMA_RETURN_IF_ERROR(read_rotary_base(config, config.root(), "rope_local_base_freq", &local));
   NORMA_RETURN_IF_ERROR(read_gemma(config, pattern, decoder));
   if (!decoder->options.local_rotary) decoder->options.local_rotary = local;
   return {};
@@ -335,9 +259,32 @@ struct Architecture {
 constexpr Architecture kArchitectures[] = {
     {"llama", read_llama, place_llama},   {"gpt2", read_gpt2, place_gpt2},
     {"olmo2", read_olmo2, place_olmo2},   {"qwen3", read_qwen3, place_llama},
-    {"gemma2", read_gemma2, place_gemma}, {"gemma3_text", read_gemma3, place_gemma}};
+    {"gemma2", read_gemma2, place_gemma}, {"gemma3_text", read_gemma3, place_gemma},
+    {kNormaModelType, read_norma_decoder, place_norma_decoder}};
 
 }  // namespace
+
+Status read_head_width(const HuggingFaceConfig& config, HuggingFaceDecoder* decoder) {
+  if (!config.at("head_dim").is_null()) {
+    NORMA_RETURN_IF_ERROR(config.integer("head_dim", &decoder->options.head_width));
+    if (decoder->options.head_width % 2 != 0) {
+      return config.damaged(fmt::format("head_dim must be even but is {}",
+                                        decoder->options.head_width));
+    }
+  }
+  constexpr int64_t kMostLength = 1 << 20;
+  const int64_t length = decoder->model.max_length;
+  if (length > kMostLength) {
+    return config.unsupported(fmt::format(
+        "max_position_embeddings must be at most {} but is {}", kMostLength, length));
+  }
+  if (length > kMostPositions / decoder->head_width()) {
+    return config.unsupported(fmt::format(
+        "max_position_embeddings={} times the width of a head, {}, must be at most {}", length,
+        decoder->head_width(), kMostPositions));
+  }
+  return {};
+}
 
 Result<HuggingFaceDecoder> read_decoder(const HuggingFaceConfig& config) {
   const json& type = config.at("model_type");

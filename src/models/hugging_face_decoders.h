@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 // What transformers' decoder-only architectures are as configurations of ours, by model_type:
-// llama, gpt2, olmo2, qwen3, gemma2, gemma3_text.
+// llama, gpt2, olmo2, qwen3, gemma2, gemma3_text; and norma's own.
 #pragma once
 
 #include <string>
@@ -29,5 +29,9 @@ struct HuggingFaceDecoder {
 // kUnsupported names an architecture that is none of these, and a setting that has no counterpart
 // here; kDataLoss a setting that makes no sense.
 Result<HuggingFaceDecoder> read_decoder(const HuggingFaceConfig& config);
+
+// head_dim, where it is there, and whether the tables of rotary positions would be of a size that
+// a model may have.
+Status read_head_width(const HuggingFaceConfig& config, HuggingFaceDecoder* decoder);
 
 }  // namespace norma::models
