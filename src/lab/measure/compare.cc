@@ -122,7 +122,13 @@ Status Comparison::check_data(const Task& task) const {
     Result<std::optional<Json>> summary = finished_summary(member_folder(member), member);
     if (!summary.ok()) return summary.status();
     if (!summary.value()) continue;
-    const Json sha256 = summary.value()->value(Json::json_pointer("/data/sha256"), Json());
+    const Json::json_pointer place("/data/sha256");
+    const Json sha256 = summary.value()->contains(place) ? summary.value()->at(place) : Json();
+    if (!sha256.is_string()) {
+      return Status(StatusCode::kDataLoss,
+                    join_path(member_folder(member), "summary.json") +
+                        " does not say which data the run was trained on. Remove it and run again.");
+    }
     if (sha256 != Json(task.data_sha256)) {
       return invalid_argument(member_folder(member) + " was trained on other data than " +
                               task.data_name + " has now. Choose another --out.");

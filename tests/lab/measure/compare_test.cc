@@ -200,6 +200,19 @@ TEST_F(CompareTest, MembersOfOtherDataOrRecipesAreRefused) {
   EXPECT_THAT(started(), IsEmpty());
 }
 
+TEST_F(CompareTest, AFinishedMemberThatDoesNotNameItsDataIsDamaged) {
+  ASSERT_TRUE(compare(job_, {}).ok());
+  job_.recipe.axes["seed"] = {"1", "3"};
+  for (const char* data : {"null", "3", "{}", "{\"sha256\": 3}"}) {
+    Json summary = read_json(member_file(kPre1, "summary.json")).value();
+    summary["data"] = Json::parse(data);
+    ASSERT_TRUE(write_json(member_file(kPre1, "summary.json"), summary).ok());
+    const Status refused = compare(job_, {}).status();
+    EXPECT_EQ(refused.code(), StatusCode::kDataLoss) << data;
+    EXPECT_THAT(refused.message(), HasSubstr("does not say which data")) << data;
+  }
+}
+
 // Axes that are only of training leave the initialisation, and so the probe, the same.
 TEST_F(CompareTest, ProbesEachInitialisationAndTimesEachNormOnce) {
   job_.recipe.probe = job_.recipe.timing = true;
