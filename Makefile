@@ -1,17 +1,22 @@
 # Forwards to CMake presets and small scripts; nothing is decided here.
-.PHONY: demo test sanitize fuzz build setup data bench bench-suite accuracy clean
+.PHONY: demo test sanitize fuzz program build setup data bench bench-suite accuracy clean
 
-demo: build data
+demo: program data
 	./scripts/demo.sh
 
 test: build data
-	ctest --preset release
+	./scripts/test.sh
 
 sanitize: setup
 	./scripts/sanitize.sh
 
 fuzz: setup
 	./scripts/fuzz.sh
+
+# The program alone; build makes the tests too.
+program: setup
+	cmake --preset release
+	cmake --build --preset release --target norma_cli
 
 build: setup
 	cmake --preset release
