@@ -193,7 +193,7 @@ class Converter {
 
 Result<std::shared_ptr<Model>> make(const Model& model, const ModelConfig& config) {
   const auto* decoder = dynamic_cast<const DecoderOnly*>(&model);
-  if (!decoder) return make_model(config, 0);
+  if (!decoder) return make_model(config, std::nullopt);
   NORMA_RETURN_IF_ERROR(validate(config));
   return std::shared_ptr<Model>(
       std::make_shared<DecoderOnly>(config, std::nullopt, decoder->options()));

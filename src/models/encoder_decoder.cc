@@ -46,8 +46,9 @@ torch::Tensor positions_of(const ModelConfig& config) {
 
 }  // namespace
 
-EncoderDecoder::EncoderDecoder(const ModelConfig& config, uint64_t seed)
+EncoderDecoder::EncoderDecoder(const ModelConfig& config, std::optional<uint64_t> seed)
     : config_(config), positions_TC_(positions_of(config)) {
+  const UnsetMatrices unset(!seed);
   embedding_ = register_module("embedding",
                                std::make_shared<Linear>(config.d_model, config.vocab_size, false));
   output_ = config.tie_embeddings
@@ -58,7 +59,8 @@ EncoderDecoder::EncoderDecoder(const ModelConfig& config, uint64_t seed)
   encoder_ =
       register_module("encoder", make_stack(config, "encoder", stack_options(config, false)));
   decoder_ = register_module("decoder", make_stack(config, "decoder", stack_options(config, true)));
-  init_parameters(*this, config, seed,
+  if (!seed) return;
+  init_parameters(*this, config, *seed,
                   [this](std::string_view stack, int64_t layer, std::string_view sublayer,
                          std::string_view matrix) {
                     Placement& placement = (stack == "encoder" ? encoder_ : decoder_)->placement();

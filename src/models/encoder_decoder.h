@@ -13,6 +13,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "models/layout.h"
@@ -24,8 +25,9 @@ namespace norma::models {
 
 class EncoderDecoder : public Model {
  public:
+  // Without a seed the matrices hold what memory held: for values out of a file.
   // REQUIRES: validate(config).ok().
-  EncoderDecoder(const ModelConfig& config, uint64_t seed);
+  EncoderDecoder(const ModelConfig& config, std::optional<uint64_t> seed);
 
   torch::Tensor logits_BTV(const Batch& batch) override;
   torch::Tensor loss(const Batch& batch, double label_smoothing) override;

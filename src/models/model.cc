@@ -16,11 +16,11 @@ namespace {
 
 struct Row {
   const char* name;
-  std::shared_ptr<Model> (*make)(const ModelConfig& config, uint64_t seed);
+  std::shared_ptr<Model> (*make)(const ModelConfig& config, std::optional<uint64_t> seed);
 };
 
 template <typename M>
-std::shared_ptr<Model> make(const ModelConfig& config, uint64_t seed) {
+std::shared_ptr<Model> make(const ModelConfig& config, std::optional<uint64_t> seed) {
   return std::make_shared<M>(config, seed);
 }
 
@@ -48,12 +48,13 @@ const std::vector<std::string>& known_families() {
   return names;
 }
 
-Result<std::shared_ptr<Model>> make_model(const ModelConfig& config, uint64_t seed) {
+Result<std::shared_ptr<Model>> make_model(const ModelConfig& config,
+                                          std::optional<uint64_t> seed) {
   NORMA_RETURN_IF_ERROR(validate(config));
   for (const Row& row : kFamilies) {
     if (config.family != row.name) continue;
     std::shared_ptr<Model> model = row.make(config, seed);
-    constrain(*model);
+    if (seed) constrain(*model);
     return model;
   }
   return Status(StatusCode::kInternal, "[model] no builder for \"" + config.family + "\".");

@@ -17,6 +17,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -88,8 +89,9 @@ void profile(Model& model, const Batch& batch);
 void constrain(Model& model);
 
 // Parameters depend on (config.init, seed, their role) only: two models that differ in norm or
-// placement start from the same values wherever shapes agree.
-Result<std::shared_ptr<Model>> make_model(const ModelConfig& config, uint64_t seed);
+// placement start from the same values wherever shapes agree. Without a seed the matrices hold what
+// memory held: for values out of a file.
+Result<std::shared_ptr<Model>> make_model(const ModelConfig& config, std::optional<uint64_t> seed);
 
 // Mean cross-entropy in nats over positions that count (target not kIgnore). logits: (..., V),
 // target: int64, the shape before V. Label smoothing (Szegedy et al. 2016):

@@ -20,7 +20,8 @@ struct Recurrent::CellStates : LanguageModel::State {
   std::vector<CellState> layers;
 };
 
-Recurrent::Recurrent(const ModelConfig& config, uint64_t seed) : config_(config) {
+Recurrent::Recurrent(const ModelConfig& config, std::optional<uint64_t> seed) : config_(config) {
+  const UnsetMatrices unset(!seed);
   const auto matrix = [&] {
     return std::make_shared<Linear>(config.d_model, config.vocab_size, false);
   };
@@ -45,8 +46,9 @@ Recurrent::Recurrent(const ModelConfig& config, uint64_t seed) : config_(config)
     }
   }
   stack->register_module("norms", norms);
+  if (!seed) return;
   init_parameters(
-      *this, config, seed,
+      *this, config, *seed,
       [](std::string_view, int64_t, std::string_view, std::string_view) { return 1.0; });
 }
 

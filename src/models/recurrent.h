@@ -22,8 +22,9 @@ namespace norma::models {
 
 class Recurrent : public LanguageModel {
  public:
+  // Without a seed the matrices hold what memory held: for values out of a file.
   // REQUIRES: validate(config).ok(), family rnn, gru or lstm.
-  Recurrent(const ModelConfig& config, uint64_t seed);
+  Recurrent(const ModelConfig& config, std::optional<uint64_t> seed);
 
   torch::Tensor logits_BTV(const Batch& batch) override;
   torch::Tensor loss(const Batch& batch, double label_smoothing) override;

@@ -127,7 +127,8 @@ Status Comparison::check_data(const Task& task) const {
     if (!sha256.is_string()) {
       return Status(StatusCode::kDataLoss,
                     join_path(member_folder(member), "summary.json") +
-                        " does not say which data the run was trained on. Remove it and run again.");
+                        " does not say which data the run was trained on. Remove it and run "
+                        "again.");
     }
     if (sha256 != Json(task.data_sha256)) {
       return invalid_argument(member_folder(member) + " was trained on other data than " +

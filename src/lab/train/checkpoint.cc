@@ -46,23 +46,37 @@ Status damaged(const std::string& path, const std::string& what) {
 
 std::string remedy() { return " Use a checkpoint of this model, or train again."; }
 
-Status copy_into(const SafetensorsFile& file, const std::string& path, const std::string& name,
-                 const torch::Tensor& target) {
-  torch::NoGradGuard no_grad;
+// The tensor `name`, of the shape and type of `like`: where it lies in the mapped file, or a copy
+// where that is no place for its type.
+Result<torch::Tensor> tensor_of(const SafetensorsFile& file, const std::string& path,
+                                const std::string& name, const torch::Tensor& like) {
   const auto found = file.tensors().find(name);
   if (found == file.tensors().end()) {
     return damaged(path, "tensor \"" + name + "\" is missing." + remedy());
   }
   const TensorInfo& info = found->second;
-  if (info.shape != target.sizes().vec() || info.dtype != dtype_name(target)) {
+  if (info.shape != like.sizes().vec() || info.dtype != dtype_name(like)) {
     return damaged(path, fmt::format("tensor \"{}\" is {} [{}] but the model needs {} [{}].{}",
                                      name, info.dtype, fmt::join(info.shape, ", "),
-                                     dtype_name(target), fmt::join(target.sizes().vec(), ", "),
+                                     dtype_name(like), fmt::join(like.sizes().vec(), ", "),
                                      remedy()));
   }
-  const torch::Tensor copy = torch::empty_like(target, torch::MemoryFormat::Contiguous);
-  std::memcpy(copy.data_ptr(), info.data, info.bytes);
-  target.copy_(copy);
+  if (info.bytes == 0 || reinterpret_cast<uintptr_t>(info.data) % like.element_size() != 0) {
+    const torch::Tensor copy = torch::empty(info.shape, like.scalar_type());
+    if (info.bytes > 0) std::memcpy(copy.data_ptr(), info.data, info.bytes);
+    return copy;
+  }
+  // The mapping is private and writable (base/mapped_file.h).
+  return torch::from_blob(const_cast<void*>(info.data), info.shape, [owner = file](void*) {},
+                          like.scalar_type());
+}
+
+Status copy_into(const SafetensorsFile& file, const std::string& path, const std::string& name,
+                 const torch::Tensor& target) {
+  torch::NoGradGuard no_grad;
+  const Result<torch::Tensor> found = tensor_of(file, path, name, target);
+  if (!found.ok()) return found.status();
+  target.copy_(found.value());
   return Status();
 }
 
@@ -197,10 +211,14 @@ Result<TrainedModel> load_model(const std::string& path) {
     return damaged(path, valid.message());
   }
   NORMA_RETURN_IF_ERROR(check_size(file, path, config.value()));
-  Result<std::shared_ptr<models::Model>> model = models::make_model(config.value(), 0);
+  Result<std::shared_ptr<models::Model>> model =
+      models::make_model(config.value(), std::nullopt);
   if (!model.ok()) return damaged(path, model.status().message());
-  for (const auto& item : model.value()->named_parameters()) {
-    NORMA_RETURN_IF_ERROR(copy_into(file, path, item.key(), item.value()));
+  torch::NoGradGuard no_grad;
+  for (auto& item : model.value()->named_parameters()) {
+    const Result<torch::Tensor> found = tensor_of(file, path, item.key(), item.value());
+    if (!found.ok()) return found.status();
+    item.value().set_data(found.value());
   }
   model.value()->eval();
   return TrainedModel{model.value(), tokenizer.value(), step};

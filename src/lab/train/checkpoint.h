@@ -25,7 +25,8 @@ struct TrainedModel {
   text::Tokenizer tokenizer;
   int64_t step = 0;
 };
-// kDataLoss where the file is no checkpoint of Norma's or its tensors do not fit its configuration.
+// Parameters lie in the mapped file and are not copied. kDataLoss where the file is no checkpoint
+// of Norma's or its tensors do not fit its configuration.
 Result<TrainedModel> load_model(const std::string& path);
 
 // Where a run stands after `step` steps.

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/process.h"
+#include "tests/support/resident_bytes.h"
 #include "tests/support/tiny_task.h"
 #include "weights/safetensors.h"
 
@@ -60,6 +61,37 @@ TEST_F(CheckpointTest, AModelComesBackWhole) {
   for (const auto& item : back.value().model->named_parameters()) {
     EXPECT_TRUE(torch::equal(item.value(), expected[item.key()])) << item.key();
   }
+}
+
+// 50 MB of weights: loading touches next to none of the file's pages, and a pass each once.
+TEST_F(CheckpointTest, NoWeightIsInMemoryTwice) {
+  ASSERT_GE(test::resident_bytes(), 0) << "no /proc/self/status";
+  const auto write = [&](int64_t layers) {
+    models::ModelConfig config = model_->config();
+    config.family = "gpt";
+    config.d_model = 256;
+    config.ffn = 1024;
+    config.max_length = 16;
+    config.decoder_layers = layers;
+    EXPECT_TRUE(save_model(path_, *models::make_model(config, 5).value(), tokenizer_, 1).ok());
+  };
+  const auto pass = [&](models::Model& model) {
+    torch::NoGradGuard no_grad;
+    models::Batch batch;
+    batch.target_in_BT = torch::zeros({1, 8}, torch::kInt64);
+    model.logits_BTV(batch);
+  };
+  // What torch makes once for products of these sizes is none of the model's.
+  write(1);
+  pass(*load_model(path_).value().model);
+  write(16);
+  const auto file_bytes = static_cast<int64_t>(std::filesystem::file_size(path_));
+  const int64_t before = test::resident_bytes();
+  const Result<TrainedModel> loaded = load_model(path_);
+  ASSERT_TRUE(loaded.ok()) << loaded.status().message();
+  EXPECT_LT(test::resident_bytes() - before, file_bytes / 5);
+  pass(*loaded.value().model);
+  EXPECT_LT(test::resident_bytes() - before, file_bytes * 6 / 5);
 }
 
 TEST_F(CheckpointTest, WhatDoesNotFitIsNamed) {
