@@ -9,7 +9,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "models/hugging_face_names.h"
+#include "models/parameter_names.h"
 #include "models/hugging_face_rotary.h"
 #include "models/norma_folder.h"
 

@@ -8,7 +8,7 @@
 #include <map>
 
 #include "models/hugging_face_config.h"
-#include "models/hugging_face_names.h"
+#include "models/parameter_names.h"
 #include "models/hugging_face_tensors.h"
 #include "weights/hugging_face.h"
 

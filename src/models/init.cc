@@ -5,11 +5,11 @@
 
 #include <cmath>
 #include <numbers>
-#include <sstream>
 #include <vector>
 
 #include "base/hash.h"
 #include "base/random.h"
+#include "models/parameter_names.h"
 
 namespace norma::models {
 namespace {
@@ -29,13 +29,6 @@ void fill_normal(torch::Tensor& parameter, double deviation, uint64_t seed, std:
     if (i + 1 < values.numel()) out[i + 1] = radius * std::sin(angle);
   }
   parameter.copy_(values);
-}
-
-std::vector<std::string> split(const std::string& name) {
-  std::vector<std::string> parts;
-  std::istringstream stream(name);
-  for (std::string part; std::getline(stream, part, '.');) parts.push_back(part);
-  return parts;
 }
 
 double embedding_deviation(const ModelConfig& config, const std::string& name) {
@@ -82,7 +75,7 @@ void init_parameters(torch::nn::Module& model, const ModelConfig& config, uint64
                      const InitScale& scale) {
   torch::NoGradGuard no_grad;
   for (auto& item : model.named_parameters()) {
-    const std::vector<std::string> part = split(item.key());
+    const std::vector<std::string> part = split_name(item.key());
     if (part.back() == "bias" || (part.size() > 1 && part[1] == "norms")) continue;
     if (part.size() == 2) {
       fill_normal(item.value(), embedding_deviation(config, part[0]), seed, item.key());

@@ -7,9 +7,9 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <sstream>
 #include <utility>
 
+#include "models/parameter_names.h"
 #include "models/stack.h"
 
 namespace norma::models {
@@ -47,13 +47,6 @@ GainSummary summary_of(const std::string& name, const torch::Tensor& gain) {
   return out;
 }
 
-std::vector<std::string> split(const std::string& name) {
-  std::vector<std::string> parts;
-  std::istringstream stream(name);
-  for (std::string part; std::getline(stream, part, '.');) parts.push_back(part);
-  return parts;
-}
-
 bool is_stack(const std::string& name) { return name == "encoder" || name == "decoder"; }
 
 // What comes after all blocks is shown after them.
@@ -72,7 +65,7 @@ std::vector<BlockSummary> inspect_blocks(const Model& model) {
     return found;
   };
   for (const auto& item : model.named_parameters()) {
-    const std::vector<std::string> part = split(item.key());
+    const std::vector<std::string> part = split_name(item.key());
     if (part.size() < 3 || !is_stack(part[0])) continue;
     const torch::Tensor& value = item.value();
     if (part[1] != "norms") {

@@ -3,9 +3,9 @@
 
 #include "models/llama2c.h"
 
-#include <sstream>
 #include <vector>
 
+#include "models/parameter_names.h"
 #include "weights/llama2c.h"
 
 namespace norma::models {
@@ -58,9 +58,7 @@ Place place_of(const std::string& parameter) {
   if (parameter == "embedding.weight") return {"token_embedding"};
   if (parameter == "output.weight") return {"wcls"};
   if (parameter == "decoder.norms.final.weight") return {"rms_final"};
-  std::vector<std::string> part;
-  std::istringstream stream(parameter);
-  for (std::string word; std::getline(stream, word, '.');) part.push_back(word);
+  const std::vector<std::string> part = split_name(parameter);
   TORCH_CHECK(part.size() == 5, "[llama2c] no tensor for the parameter ", parameter, ".");
   if (part[1] == "norms") return {part[3] == "self" ? "rms_att" : "rms_ffn", std::stoll(part[2])};
   return {part[2] == "self" ? "w" + part[3] : part[3], std::stoll(part[1])};
