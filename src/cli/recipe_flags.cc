@@ -51,7 +51,9 @@ void RecipeFlags::add_to(CLI::App& app) {
   given_.reserve(fields.size());
   for (const Field& field : fields) {
     given_.push_back({field.key, field.flag(), ""});
-    app.add_option(field.flag(), given_.back().value, help_of(field))
+    // What most people would call it.
+    const std::string also = field.flag() == "--family" ? ",--model" : "";
+    app.add_option(field.flag() + also, given_.back().value, help_of(field))
         ->group(std::string("Recipe, [") + field.section + "]")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
         ->type_name("");

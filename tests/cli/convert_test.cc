@@ -17,7 +17,7 @@ class Convert : public Program {
     for (int i = 0; i < 400; ++i) text += "line " + std::to_string(i % 7) + " of a small text\n";
     folder_.write("text.txt", text);
     expect_done(norma(Words{"train", "--data", "text.txt", "--tokenizer", "characters", "--window",
-                            "16", "--family", "gpt", "--d-model", "12", "--heads", "2", "--ffn",
+                            "16", "--model", "gpt", "--d-model", "12", "--heads", "2", "--ffn",
                             "20", "--decoder-layers", "2", "--max-length", "16", "--steps", "12",
                             "--lr", "1e-2", "--batch-size", "4", "--out", out} +
                       more));
