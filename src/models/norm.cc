@@ -22,6 +22,8 @@ constexpr NormInfo kNorms[] = {
     {"prmsnorm", "x / sqrt(M(x_1^2 .. x_k^2) + eps) * g, k = 6.25% of C, rounded up", "g = 1", "C",
      "Zhang and Sennrich 2019, section 4"},
     {"scalenorm", "x / max(|x|, eps) * g, one g", "g = sqrt(C)", "1", "Nguyen and Salazar 2019"},
+    {"crmsnorm", "x / sqrt((sum(x^2) + sum(x)^2) / (C + 1) + eps) * g", "g = 1", "C",
+     "Jiang, Gu, Zhu and Pan 2023"},
     {"dyt", "tanh(a x) * g + b, one a", "a = 0.5, g = 1, b = 0", "2C + 1", "Zhu et al. 2025 (DyT)"},
     {"derf", "erf(a x + s) * g + b, one a and one s", "a = 0.5, s = 0, g = 1, b = 0", "2C + 2",
      "Derf 2025 (2512.10938)"},
@@ -43,6 +45,9 @@ constexpr AnyModule (*kMakers[])(int64_t width, double eps) = {
     },
     [](int64_t width, double eps) {
       return AnyModule(torch_ops::ScaleNorm(torch_ops::ScaleNormOptions({width}).eps(eps)));
+    },
+    [](int64_t width, double eps) {
+      return AnyModule(torch_ops::CRMSNorm(torch_ops::CRMSNormOptions({width}).eps(eps)));
     },
     [](int64_t width, double) {
       return AnyModule(torch_ops::DyT(torch_ops::PointwiseOptions({width})));

@@ -17,8 +17,10 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 using OptionalTensor = std::optional<Tensor>;
 
-// Of the tensor of saved statistics: mean_hi, mean_lo, rstd for LayerNorm, rstd for the others.
-int64_t statistics_rows(NormKind kind) { return kind == NormKind::kLayerNorm ? 3 : 1; }
+// Of the tensor of saved statistics: mean_hi, mean_lo, where the norm has them, and rstd.
+int64_t statistics_rows(NormKind kind) {
+  return 1 + (saves_mean_hi(kind) ? 1 : 0) + (saves_mean_lo(kind) ? 1 : 0);
+}
 
 template <typename Target>
 Target statistics_of(NormKind kind, const Tensor& statistics) {
@@ -27,7 +29,8 @@ Target statistics_of(NormKind kind, const Tensor& statistics) {
     return static_cast<char*>(statistics.data_ptr()) +
            i * statistics.size(1) * static_cast<int64_t>(statistics.element_size());
   };
-  if (kind == NormKind::kLayerNorm) return {row(0), row(1), row(2)};
+  if (saves_mean_lo(kind)) return {row(0), row(1), row(2)};
+  if (saves_mean_hi(kind)) return {row(0), nullptr, row(1)};
   return {nullptr, nullptr, row(0)};
 }
 
@@ -168,6 +171,11 @@ Tensor rms_norm(const Tensor& x, at::IntArrayRef normalized_shape, const Tensor&
 Tensor l2_norm(const Tensor& x, at::IntArrayRef normalized_shape, const Tensor& weight,
                double eps) {
   return norm({NormKind::kL2Norm, eps}, x, normalized_shape, weight, {});
+}
+
+Tensor crms_norm(const Tensor& x, at::IntArrayRef normalized_shape, const Tensor& weight,
+                 double eps) {
+  return norm({NormKind::kCrmsNorm, eps}, x, normalized_shape, weight, {});
 }
 
 }  // namespace norma::torch_ops

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// LayerNorm, RMSNorm and the L2 norm of the core as differentiable functions of tensors.
+// LayerNorm, RMSNorm, the L2 norm and CRMSNorm of the core as differentiable functions of tensors.
 //
 // x: any shape that ends with normalized_shape, f32, bf16, f16 or f64, any strides (dense rows are
 // read where they lie). weight, bias: normalized_shape or undefined, of x's type, or f32 where x is
@@ -31,5 +31,11 @@ torch::Tensor rms_norm(const torch::Tensor& x, at::IntArrayRef normalized_shape,
 // x / max(|x|, eps) * weight; with a weight of one element ScaleNorm (Nguyen and Salazar 2019).
 torch::Tensor l2_norm(const torch::Tensor& x, at::IntArrayRef normalized_shape,
                       const torch::Tensor& weight = {}, double eps = 1e-5);
+
+// RMSNorm of rows of mean 0 that come without their last element, which is minus the sum of the
+// others: x / sqrt((sum(x^2) + sum(x)^2) / (n + 1) + eps) * weight for rows of n elements (Jiang,
+// Gu, Zhu and Pan 2023).
+torch::Tensor crms_norm(const torch::Tensor& x, at::IntArrayRef normalized_shape,
+                        const torch::Tensor& weight = {}, double eps = 1e-5);
 
 }  // namespace norma::torch_ops

@@ -89,4 +89,22 @@ torch::Tensor ScaleNormImpl::forward(const torch::Tensor& x) {
   return l2_norm(x, options.normalized_shape(), weight, options.eps());
 }
 
+CRMSNormImpl::CRMSNormImpl(CRMSNormOptions options_) : options(std::move(options_)) { reset(); }
+
+void CRMSNormImpl::reset() {
+  weight = register_parameter("weight", torch::empty(options.normalized_shape()));
+  reset_parameters();
+}
+
+void CRMSNormImpl::reset_parameters() { torch::nn::init::ones_(weight); }
+
+void CRMSNormImpl::pretty_print(std::ostream& stream) const {
+  stream << "norma::CRMSNorm(" << at::IntArrayRef(options.normalized_shape())
+         << ", eps=" << options.eps() << ")";
+}
+
+torch::Tensor CRMSNormImpl::forward(const torch::Tensor& x) {
+  return crms_norm(x, options.normalized_shape(), weight, options.eps());
+}
+
 }  // namespace norma::torch_ops

@@ -78,4 +78,24 @@ class ScaleNormImpl : public torch::nn::Cloneable<ScaleNormImpl> {
 };
 TORCH_MODULE(ScaleNorm);
 
+// As crms_norm().
+struct CRMSNormOptions {
+  CRMSNormOptions(std::vector<int64_t> shape) : normalized_shape_(std::move(shape)) {}  // NOLINT
+  TORCH_ARG(std::vector<int64_t>, normalized_shape);
+  TORCH_ARG(double, eps) = 1e-5;
+};
+
+class CRMSNormImpl : public torch::nn::Cloneable<CRMSNormImpl> {
+ public:
+  explicit CRMSNormImpl(CRMSNormOptions options);
+  void reset() override;
+  void reset_parameters();  // weight 1
+  void pretty_print(std::ostream& stream) const override;
+  torch::Tensor forward(const torch::Tensor& x);
+
+  CRMSNormOptions options;
+  torch::Tensor weight;  // normalized_shape
+};
+TORCH_MODULE(CRMSNorm);
+
 }  // namespace norma::torch_ops

@@ -65,6 +65,10 @@ struct Plain {
       const torch::Tensor part = x.narrow(-1, 0, (x.size(-1) + 15) / 16);
       return x / (part.pow(2).mean(-1, true) + eps).sqrt() * gain;
     }
+    if (norm == "crmsnorm") {
+      const torch::Tensor square = x.pow(2).sum(-1, true) + x.sum(-1, true).pow(2);
+      return x / (square / static_cast<double>(x.size(-1) + 1) + eps).sqrt() * gain;
+    }
     if (norm == "scalenorm") return x / x.pow(2).sum(-1, true).sqrt().clamp_min(eps) * gain;
     if (norm == "dyt") return (p.at(name + ".alpha") * x).tanh() * gain + p.at(name + ".bias");
     if (norm == "derf") {

@@ -155,6 +155,22 @@ TEST_F(Pointwise, L2NormAndPartialRmsNormHaveTheirGradients) {
   EXPECT_LT((rms_norm(x, {7}, {}, 0.25, 3) - want).abs().max().item<double>(), 1e-14);
 }
 
+// It is RMSNorm of the row with its missing element put back.
+TEST_F(Pointwise, CRMSNormIsRmsNormOfTheWholeRowAndHasItsGradients) {
+  const Tensor x = variable({4, 7}).detach(), gain = variable({7}).detach();
+  const Tensor whole = at::cat({x, -x.sum(1, true)}, 1);
+  const Tensor want = (whole / (whole.square().mean(1, true) + 0.25).sqrt()).narrow(1, 0, 7) * gain;
+  EXPECT_LT((crms_norm(x, {7}, gain, 0.25) - want).abs().max().item<double>(), 1e-14);
+  CRMSNorm module{CRMSNormOptions({7}).eps(0.25)};
+  module->to(torch::kFloat64);
+  EXPECT_LT((module(x) * gain - want).abs().max().item<double>(), 1e-14);
+  const auto function = [](const std::vector<Tensor>& v) {
+    return crms_norm(v[0], {7}, v[1], 0.25);
+  };
+  EXPECT_TRUE(test::gradcheck(function, {variable({2, 3, 7}), variable({7})}));
+  EXPECT_TRUE(test::gradcheck(function, {variable({2, 3, 7}), Tensor()}));
+}
+
 TEST_F(Pointwise, ScaleNormBeginsWithTheRootOfTheWidth) {
   ScaleNorm norm{ScaleNormOptions({16})};
   EXPECT_EQ(norm->weight.item<float>(), 4);
