@@ -136,6 +136,7 @@ int main(int argc, char** argv) {
   using namespace norma::cli;
   // A full disk is then an error of write() and not the end of the process.
   ::signal(SIGXFSZ, SIG_IGN);
+  exit_on_interrupt();
   set_command_line(argc, argv);
   try {
     return flush(run(argc, argv));

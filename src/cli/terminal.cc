@@ -37,7 +37,10 @@ void leave(int) {
 void on_interrupt(void (*handler)(int)) {
   struct sigaction action = {};
   action.sa_handler = handler;
-  ::sigaction(SIGINT, &action, nullptr);
+  // Whoever started the program may have kept interrupts from it: a shell's job in the background.
+  struct sigaction before = {};
+  ::sigaction(SIGINT, nullptr, &before);
+  if (before.sa_handler != SIG_IGN) ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
 }
 

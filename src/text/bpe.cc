@@ -58,7 +58,7 @@ void for_each_piece(std::string_view text, bool keep_line_feeds, Function&& func
 
 Status bad_json(const std::string& reason) {
   return Status(StatusCode::kDataLoss,
-                "[tokenizer] the vocabulary is not what to_json() writes: " + reason + ".");
+                "[tokenizer] this is no vocabulary of norma: " + reason + ".");
 }
 
 }  // namespace

@@ -28,6 +28,28 @@ class Train : public Program {
   }
 };
 
+TEST_F(Train, AnInterruptThatTheCallerIgnoresIsIgnored) {
+  Process p = process(longer("run"));
+  p.ignores_interrupts = true;
+  p.signal = SIGINT;
+  p.when = [&] { return steps_told(path("run")) >= 30; };
+  expect_done(run_process(p));
+  EXPECT_EQ(summary("run")["status"], "done");
+}
+
+// From zero, it would write over what is there.
+TEST_F(Train, ACheckpointWithoutItsStateIsNotResumed) {
+  Process p = process(longer("run"));
+  p.signal = SIGINT;
+  p.when = [&] { return steps_told(path("run")) >= 30; };
+  EXPECT_EQ(run_process(p).exit_code, 130);
+  std::filesystem::remove(path("run/state.safetensors"));
+  const std::string before = read_text(path("run/checkpoint.safetensors"));
+  expect_error(norma({"train", "--resume", "--out", "run"}), 1,
+               {"run/state.safetensors is missing", "--out"});
+  EXPECT_EQ(read_text(path("run/checkpoint.safetensors")), before);
+}
+
 TEST_F(Train, CtrlCKeepsWhatIsDoneAndResumeGoesOnToTheSameBits) {
   expect_done(norma(longer("straight")));
   for (const int signal : {SIGINT, SIGTERM}) {

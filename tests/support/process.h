@@ -32,6 +32,7 @@ struct Process {
   int64_t file_size_limit = -1;  // bytes (RLIMIT_FSIZE); -1: none
   int signal = 0;                // sent once `when` is true, asked every few milliseconds
   std::function<bool()> when = [] { return false; };
+  bool ignores_interrupts = false;  // as a shell without job control starts a job with "&"
 };
 
 struct ProcessEnd {
@@ -61,6 +62,7 @@ inline ProcessEnd run_process(const Process& process) {
     for (const auto& [key, value] : process.environment) {
       ::setenv(key.c_str(), value.c_str(), 1);
     }
+    ::signal(SIGINT, process.ignores_interrupts ? SIG_IGN : SIG_DFL);
     if (process.file_size_limit >= 0) {
       const auto bytes = static_cast<rlim_t>(process.file_size_limit);
       const rlimit limit = {bytes, bytes};

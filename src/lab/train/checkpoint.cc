@@ -197,18 +197,18 @@ Result<TrainedModel> load_model(const std::string& path) {
   Result<std::string> config_json = entry(file, path, "model");
   if (!config_json.ok()) return config_json.status();
   Result<models::ModelConfig> config = models::model_config_from_json(config_json.value());
-  if (!config.ok()) return damaged(path, config.status().message());
+  if (!config.ok()) return damaged(path, config.status().message() + remedy());
   Result<std::string> tokenizer_json = entry(file, path, "tokenizer");
   if (!tokenizer_json.ok()) return tokenizer_json.status();
   Result<text::Tokenizer> tokenizer = text::Tokenizer::from_json(tokenizer_json.value());
-  if (!tokenizer.ok()) return damaged(path, tokenizer.status().message());
+  if (!tokenizer.ok()) return damaged(path, tokenizer.status().message() + remedy());
   if (tokenizer.value().vocab_size() != config.value().vocab_size) {
     return damaged(path, fmt::format("the vocabulary has {} entries but the model needs {}.{}",
                                      tokenizer.value().vocab_size(), config.value().vocab_size,
                                      remedy()));
   }
   if (Status valid = models::validate(config.value()); !valid.ok()) {
-    return damaged(path, valid.message());
+    return damaged(path, valid.message() + remedy());
   }
   NORMA_RETURN_IF_ERROR(check_size(file, path, config.value()));
   Result<std::shared_ptr<models::Model>> model =

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <sstream>
 
 #include "base/atomic_file.h"
 #include "base/io_error.h"
@@ -24,6 +25,17 @@ constexpr char kOtherOut[] = "Choose another --out.";
 std::string text_at(const Json& json, const char* key) {
   const auto found = json.find(key);
   return found != json.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+// Of two texts whose lines say the same things in the same order: ", which has `steps = 20`, not
+// `steps = 40`".
+std::string first_difference(const std::string& there, const std::string& here) {
+  std::istringstream a(there), b(here);
+  std::string line_a, line_b;
+  while (std::getline(a, line_a) && std::getline(b, line_b)) {
+    if (line_a != line_b) return ", which has `" + line_a + "`, not `" + line_b + "`";
+  }
+  return "";
 }
 
 }  // namespace
@@ -139,8 +151,9 @@ Result<std::optional<Json>> finished_summary(const std::string& folder,
   Result<std::string> config = read_file(config_path);
   if (!config.ok()) return config.status();
   if (config.value() != to_toml(recipe)) {
-    return invalid_argument(folder + " holds the run of another recipe. Choose another --out, or "
-                                     "remove the folder.");
+    return invalid_argument(folder + " holds the run of another recipe" +
+                            first_difference(config.value(), to_toml(recipe)) +
+                            ". Choose another --out.");
   }
   const std::string summary_path = join_path(folder, "summary.json");
   if (!std::filesystem::exists(summary_path)) return std::optional<Json>();

@@ -87,6 +87,11 @@ Status Run::start_or_resume() {
     if (!state.ok()) return state.status();
     state_ = state.value();
     saved_step_ = state_.step;
+  } else if (std::filesystem::exists(path("checkpoint.safetensors"))) {
+    // The state is written first, so that there was one.
+    return Status(StatusCode::kNotFound,
+                  state_path + " is missing beside a checkpoint: without it the run cannot go on. "
+                               "Put it back, or train again with another --out.");
   } else {
     models::profile(*model_, task_.train_batch(0).batch);
   }
