@@ -73,7 +73,8 @@ TEST_F(BadInput, ARunIsNotOverwritten) {
   expect_done(train("run"));
   const std::string before = read_text(path("run/summary.json"));
   expect_error(train("run"), 1, {"run", "--resume", "--out"});
-  expect_error(train("run", {"--resume", "--lr", "1"}), 1, {"run", "another recipe, which has `", "--out"});
+  expect_error(train("run", {"--resume", "--lr", "1"}), 1,
+               {"run", "another recipe, which has `", "--out"});
   EXPECT_EQ(read_text(path("run/summary.json")), before);
 }
 
