@@ -1,9 +1,9 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 //
-// The C interface of Norma: LayerNorm, RMSNorm, the L2 norm and CRMSNorm over the rows of a matrix,
-// BatchNorm over its columns, GroupNorm and InstanceNorm over images, DyT and Derf in a norm's
-// place, forward and backward.
+// The C interface of Norma: LayerNorm, RMSNorm, the L2 norm, CRMSNorm and SeeDNorm over the rows of
+// a matrix, BatchNorm over its columns, GroupNorm and InstanceNorm over images, DyT and Derf in a
+// norm's place, forward and backward; and row norms with a gate, RoPE or 8-bit output after them.
 //
 //   LayerNorm  y = (x - mean) * rstd * weight + bias,  rstd = 1 / sqrt(var + eps), var biased
 //   RMSNorm    y = x * rstd * weight + bias,           rstd = 1 / sqrt(mean(x^2) + eps)
@@ -14,6 +14,7 @@
 //   GroupNorm  LayerNorm of each group of channels of a sample, weight and bias by channel;
 //              as many groups as channels is InstanceNorm
 //   BatchNorm  LayerNorm's formula for each column, in evaluation with running statistics
+//   SeeDNorm   RMSNorm with the weight tanh(sum(x * beta)) * alpha + gamma
 //   DyT        y = tanh(alpha * x) * weight + bias
 //   Derf       y = erf(alpha * x + shift) * weight + bias
 //
@@ -285,6 +286,8 @@ NORMA_API int norma_abi_version(void);
 #endif
 
 #include "norma/channel_norms.h"
+#include "norma/fused_norms.h"
 #include "norma/pointwise.h"
+#include "norma/seed_norm.h"
 
 #endif  // NORMA_NORMA_H_

@@ -20,6 +20,7 @@
 #include "norma/channel_norms.hpp"
 #include "norma/norma.h"
 #include "norma/pointwise.hpp"
+#include "norma/seed_norm.hpp"
 #include "norma/views.hpp"
 
 namespace norma::abi {
@@ -175,3 +176,5 @@ inline Status crms_norm_backward(const Backward& b, std::span<std::byte> workspa
 }
 
 }  // namespace norma::abi
+
+#include "norma/fused_norms.hpp"

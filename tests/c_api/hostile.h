@@ -13,8 +13,11 @@
 #define NORMA_TESTS_C_API_HOSTILE_H_
 
 #include "tests/c_api/hostile_channel_norms.h"
+#include "tests/c_api/hostile_fused_norms.h"
+#include "tests/c_api/hostile_pointwise.h"
 #include "tests/c_api/hostile_problem.h"
 #include "tests/c_api/hostile_row_norms.h"
+#include "tests/c_api/hostile_seed_norm.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -40,7 +43,14 @@ static const struct norm norms[] = {
     ROW_NORM_FORWARD(l2_norm, kL2Norm),       ROW_NORM_BACKWARD(l2_norm, kL2Norm),
     ROW_NORM_FORWARD(crms_norm, kCrmsNorm),   ROW_NORM_BACKWARD(crms_norm, kCrmsNorm),
     GROUP_NORM_FORWARD,              GROUP_NORM_BACKWARD,
-    BATCH_NORM_FORWARD,              BATCH_NORM_BACKWARD};
+    BATCH_NORM_FORWARD,              BATCH_NORM_BACKWARD,
+    POINTWISE_FORWARD(dyt, 144),     POINTWISE_BACKWARD(dyt, 216, 7),
+    POINTWISE_FORWARD(derf, 152),    POINTWISE_BACKWARD(derf, 232, 8),
+    GATED_FORWARD(kLayerNorm),       GATED_BACKWARD(kLayerNorm),
+    GATED_FORWARD(kRmsNorm),         GATED_BACKWARD(kRmsNorm),
+    ROPE_FORWARD(kRmsNorm),          ROPE_BACKWARD(kRmsNorm),
+    QUANTIZED_FORWARD(kLayerNorm),   QUANTIZED_FORWARD(kL2Norm),
+    SEED_NORM_FORWARD,               SEED_NORM_BACKWARD};
 
 // An executor of our own: shortest ranges, the last one first, on the calling thread.
 static void backwards(void* self, int64_t count, int64_t grain, norma_body body, void* context) {
@@ -92,6 +102,12 @@ static void* args_on_heap(const struct problem* p, char* memory) {
     norma_group_norm_backward_args d;
     norma_batch_norm_forward_args e;
     norma_batch_norm_backward_args f;
+    norma_derf_forward_args g;
+    norma_derf_backward_args h;
+    norma_gated_norm_backward_args i;
+    norma_rope_norm_backward_args j;
+    norma_quantized_norm_forward_args k;
+    norma_seed_norm_backward_args l;
   } args;
   p->norm->fill(p, memory, &args);
   const int64_t size = struct_size(p), known = p->norm->args_size;
@@ -250,6 +266,7 @@ static void spoil(struct problem* p) {
 
 // Bit for bit, but that a NaN is only promised to be one.
 static int same_values(const char* a, const char* b, int64_t n, int32_t dtype) {
+  if (dtype == kBytes) return memcmp(a, b, (size_t)n) == 0;
   static const uint64_t infinities[] = {0x7f800000, 0x7f80, 0x7c00, UINT64_C(0x7ff) << 52};
   const size_t size = (size_t)size_of(dtype);
   const uint64_t infinity = infinities[dtype], rest = (UINT64_C(1) << (8 * size - 1)) - 1;
@@ -286,7 +303,7 @@ static void compare_with_dense(const struct problem* p) {
     struct view* const d = &q.v[i];
     if (d->offset < 0) continue;
     d->offset = end;
-    if (d->kind == kMatrix) d->stride = d->cols;
+    if (d->kind == kMatrix) d->stride = v.cols;
     // One row again and again may be more rows than there is room for.
     if (runs.width > 0 && runs.count > ((int64_t)sizeof dense - end) / runs.width) return;
     for (int64_t r = 0; r < runs.count; ++r, end += runs.width) {

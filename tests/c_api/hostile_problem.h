@@ -19,7 +19,7 @@ static int64_t draw_any(void) {
   return (int64_t)v;
 }
 
-enum { kArena = 1 << 14, kViews = 11, kLongestStruct = 4096 };
+enum { kArena = 1 << 14, kViews = 14, kLongestStruct = 4096 };
 
 // What may be said of a call; both bits where it is wrong and, put right, would not be served.
 enum { kWrong = 1, kNotServed = 2 };
@@ -83,6 +83,7 @@ struct problem {
   float scale;  // of the residual
   int32_t plus_one, rounded, training, eps_mode;
   int64_t statistic_cols;
+  int64_t own[3];       // of what is fused with a norm
   int64_t size_change;  // of struct_size
   int has_unknown;      // a byte after the fields that this library knows is not 0
   int32_t threads;      // of an executor of our own; kDefault or kSerial: another

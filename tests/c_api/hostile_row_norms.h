@@ -11,6 +11,9 @@ enum { kX, kWeight, kBias, kY, kHi, kLo, kRstd, kResidual, kSum };
 enum { kDy, kBackX, kBackWeight, kDx, kDweight, kDbias, kBackHi, kBackLo, kBackRstd, kDsum,
        kDresidual };
 
+// The views that are the norm's own, where there are more.
+enum { kRowForwardViews = 9, kRowBackwardViews = 11 };
+
 enum { kLayerNorm, kRmsNorm, kL2Norm, kCrmsNorm };
 static int saves_hi(const struct norm* norm) {
   return norm->kind == kLayerNorm || norm->kind == kCrmsNorm;
@@ -77,7 +80,7 @@ static void draw_row_norm(struct problem* p) {
 static void finish_row_norm(struct problem* p) {
   const int has_residual = (int)draw(2), is_backward = p->norm->is_backward;
   const int first = is_backward ? kDsum : kResidual, hi = is_backward ? kBackHi : kHi;
-  for (int i = first; i < p->norm->count; ++i) {
+  for (int i = first; i < (is_backward ? kRowBackwardViews : kRowForwardViews); ++i) {
     if (!has_residual || (is_backward && is_absent(p, kDx))) p->v[i].offset = -1;
   }
   if (!saves_hi(p->norm)) p->v[hi].offset = -1;
@@ -88,7 +91,8 @@ static void cut_row_norm(struct problem* p) {
   p->plus_one = p->rounded = 0, p->scale = 0;
   p->statistic_cols = 0, p->eps_mode = 0;
   if (p->norm->is_backward) p->eps = 0;
-  for (int i = p->norm->is_backward ? kDsum : kResidual; i < p->norm->count; ++i) {
+  const int first = p->norm->is_backward ? kDsum : kResidual;
+  for (int i = first; i < (p->norm->is_backward ? kRowBackwardViews : kRowForwardViews); ++i) {
     p->v[i].offset = -1;
   }
 }
@@ -190,7 +194,8 @@ ROW_NORM_FUNCTIONS(crms_norm)
 
 #define ROW_NORM_FORWARD(norm, what)                                                             \
   {.name = #norm, .kind = what, .args_size = sizeof(norma_row_norm_forward_args),               \
-   .first_size = 168, .takes_f32_parameters = 1, .count = 9, .views = row_forward_views,         \
+   .first_size = 168, .takes_f32_parameters = 1, .count = kRowForwardViews,                      \
+   .views = row_forward_views,         \
    .effective = row_forward_view, .draw_own = draw_row_norm, .finish = finish_row_norm,          \
    .spoil = spoil_row_norm, .cut = cut_row_norm, .faults = faults_of_row_norm,                   \
    .may_be = row_may_be, .fill = fill_row_forward, .explain = norm##_forward_explain,            \
@@ -198,7 +203,7 @@ ROW_NORM_FUNCTIONS(crms_norm)
 #define ROW_NORM_BACKWARD(norm, what)                                                            \
   {.name = #norm "_backward", .kind = what, .is_backward = 1,                                    \
    .args_size = sizeof(norma_row_norm_backward_args), .first_size = 224,                         \
-   .takes_f32_parameters = 1, .count = 11, .views = row_backward_views,                          \
+   .takes_f32_parameters = 1, .count = kRowBackwardViews, .views = row_backward_views,           \
    .effective = row_backward_view, .draw_own = draw_row_norm, .finish = finish_row_norm,         \
    .spoil = spoil_row_norm, .cut = cut_row_norm, .faults = faults_of_row_norm,                   \
    .may_be = backward_may_be, .fill = fill_row_backward, .explain = norm##_backward_explain,     \

@@ -8,13 +8,12 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "core/channel_norm.h"
 #include "core/ref/batch_norm.h"
 #include "tests/core/norm_problem.h"
-#include "tests/support/bits.h"
+#include "tests/support/results.h"
 
 namespace norma::test {
 
@@ -110,7 +109,7 @@ BatchResultsOf<T> specified(const BatchProblemOf<T>& p) {
 template <typename T>
 testing::AssertionResult same_results(const BatchResultsOf<T>& got, const BatchResultsOf<T>& want) {
   using R = BatchResultsOf<T>;
-  const std::pair<const char*, const std::vector<T> R::*> all[] = {
+  const Member<R, T> all[] = {
       {"mean_hi", &R::mean_hi},
       {"mean_lo", &R::mean_lo},
       {"rstd", &R::rstd},
@@ -120,14 +119,7 @@ testing::AssertionResult same_results(const BatchResultsOf<T>& got, const BatchR
       {"dx", &R::dx},
       {"dweight", &R::dweight},
       {"dbias", &R::dbias}};
-  for (const auto& [name, member] : all) {
-    const auto &a = got.*member, &b = want.*member;
-    if (a.empty()) continue;
-    if (a.size() != b.size()) return testing::AssertionFailure() << name << " has another size";
-    const auto same = same_bits(a.data(), b.data(), a.size());
-    if (!same) return testing::AssertionFailure() << name << ": " << same.message();
-  }
-  return testing::AssertionSuccess();
+  return same_members(got, want, all);
 }
 
 }  // namespace norma::test

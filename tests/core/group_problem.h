@@ -9,13 +9,12 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "core/channel_norm.h"
 #include "core/ref/group_norm.h"
 #include "tests/core/norm_problem.h"
-#include "tests/support/bits.h"
+#include "tests/support/results.h"
 
 namespace norma::test {
 
@@ -119,19 +118,12 @@ GroupResultsOf<T> specified(const GroupProblemOf<T>& p) {
 // Every result that `got` has, against `want`.
 template <typename T>
 testing::AssertionResult same_results(const GroupResultsOf<T>& got, const GroupResultsOf<T>& want) {
-  const std::pair<const char*, const std::vector<T> GroupResultsOf<T>::*> all[] = {
+  const Member<GroupResultsOf<T>, T> all[] = {
       {"mean_hi", &GroupResultsOf<T>::mean_hi}, {"mean_lo", &GroupResultsOf<T>::mean_lo},
       {"rstd", &GroupResultsOf<T>::rstd},       {"y", &GroupResultsOf<T>::y},
       {"dx", &GroupResultsOf<T>::dx},           {"dweight", &GroupResultsOf<T>::dweight},
       {"dbias", &GroupResultsOf<T>::dbias}};
-  for (const auto& [name, member] : all) {
-    const auto &a = got.*member, &b = want.*member;
-    if (a.empty()) continue;
-    if (a.size() != b.size()) return testing::AssertionFailure() << name << " has another size";
-    const auto same = same_bits(a.data(), b.data(), a.size());
-    if (!same) return testing::AssertionFailure() << name << ": " << same.message();
-  }
-  return testing::AssertionSuccess();
+  return same_members(got, want, all);
 }
 
 }  // namespace norma::test

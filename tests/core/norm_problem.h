@@ -19,7 +19,7 @@
 #include "core/ref/rms_norm.h"
 #include "core/ref/rows.h"
 #include "tests/core/norm_case.h"
-#include "tests/support/bits.h"
+#include "tests/support/results.h"
 
 namespace norma::test {
 
@@ -150,23 +150,17 @@ inline Results specified(const Problem& p) {
 
 // Every result that `got` has, against `want`.
 inline testing::AssertionResult same_results(const Results& got, const Results& want) {
-  const auto compare = [](const char* name, const auto& a,
-                          const auto& b) -> testing::AssertionResult {
-    if (a.empty()) return testing::AssertionSuccess();
-    if (a.size() != b.size()) return testing::AssertionFailure() << name << " has another size";
-    const auto same = same_bits(a.data(), b.data(), a.size());
-    if (same) return same;
-    return testing::AssertionFailure() << name << ": " << same.message();
-  };
-  for (const auto& result :
-       {compare("S", got.s, want.s), compare("Q", got.q, want.q), compare("G", got.g, want.g),
-        compare("H", got.h, want.h), compare("mean_hi", got.mean_hi, want.mean_hi),
-        compare("mean_lo", got.mean_lo, want.mean_lo), compare("rstd", got.rstd, want.rstd),
-        compare("y", got.y, want.y), compare("dx", got.dx, want.dx),
-        compare("dweight", got.dweight, want.dweight), compare("dbias", got.dbias, want.dbias)}) {
-    if (!result) return result;
-  }
-  return testing::AssertionSuccess();
+  constexpr Member<Results, double> kSums[] = {
+      {"S", &Results::s}, {"Q", &Results::q}, {"G", &Results::g}, {"H", &Results::h}};
+  constexpr Member<Results, float> kValues[] = {{"mean_hi", &Results::mean_hi},
+                                                {"mean_lo", &Results::mean_lo},
+                                                {"rstd", &Results::rstd},
+                                                {"y", &Results::y},
+                                                {"dx", &Results::dx},
+                                                {"dweight", &Results::dweight},
+                                                {"dbias", &Results::dbias}};
+  const auto same = same_members(got, want, kSums);
+  return same ? same_members(got, want, kValues) : same;
 }
 
 inline constexpr int kHostileRows = 20;

@@ -9,14 +9,13 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "core/pointwise_spec.h"
 #include "core/ref/pointwise.h"
 #include "tests/core/norm_case.h"
 #include "tests/core/norm_problem.h"
-#include "tests/support/bits.h"
+#include "tests/support/results.h"
 
 namespace norma::test {
 
@@ -81,21 +80,14 @@ inline PointwiseResults specified(const PointwiseProblem& p) {
 // Every result that `got` has, against `want`.
 inline testing::AssertionResult same_results(const PointwiseResults& got,
                                              const PointwiseResults& want) {
-  const std::pair<const char*, const std::vector<float> PointwiseResults::*> all[] = {
+  const Member<PointwiseResults, float> all[] = {
       {"y", &PointwiseResults::y},
       {"dx", &PointwiseResults::dx},
       {"dweight", &PointwiseResults::dweight},
       {"dbias", &PointwiseResults::dbias},
       {"dalpha", &PointwiseResults::dalpha},
       {"dshift", &PointwiseResults::dshift}};
-  for (const auto& [name, member] : all) {
-    const auto &a = got.*member, &b = want.*member;
-    if (a.empty()) continue;
-    if (a.size() != b.size()) return testing::AssertionFailure() << name << " has another size";
-    const auto same = same_bits(a.data(), b.data(), a.size());
-    if (!same) return testing::AssertionFailure() << name << ": " << same.message();
-  }
-  return testing::AssertionSuccess();
+  return same_members(got, want, all);
 }
 
 }  // namespace norma::test

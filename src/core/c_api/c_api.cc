@@ -14,6 +14,7 @@
 #include "base/executor.h"
 #include "base/status.h"
 #include "core/c_api/edge.h"
+#include "core/c_api/row_norms.h"
 #include "core/norm_spec.h"
 #include "core/plan/plan.h"
 #include "norma/norma.h"
@@ -74,6 +75,8 @@ Status read_spec(NormKind kind, const char* function, const Args& a, NormSpec* s
                    &spec->round_before_weight);
 }
 
+}  // namespace
+
 Status read(NormKind kind, const norma_row_norm_forward_args* given, NormSpec* spec,
             NormForward* args) {
   const char* function = name_of_pass<NormForward>(kind);
@@ -97,6 +100,8 @@ Status read(NormKind kind, const norma_row_norm_backward_args* given, NormSpec* 
            view(a.dresidual), a.residual_scale};
   return Status();
 }
+
+namespace {
 
 // Reads everything a call was given, then runs `body` on it. Args is NormForward or NormBackward.
 template <typename Args, typename Given, typename Body>

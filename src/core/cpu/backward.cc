@@ -67,9 +67,11 @@ int64_t batch_rows(int64_t cols, bool stream) {
   return std::clamp(fit / kSweepRows * kSweepRows, kSweepRows, kRowBlock);
 }
 
-bool streams_dx(const NormSpec& spec, const NormBackward& args) {
+// Rows of dx that hold dy are in the caches already.
+bool streams_dx(const NormSpec& spec, const NormBackward& args, const StepBefore& before) {
   const int64_t cols = args.dy.cols;
-  return args.dx.data != nullptr && !adds_residual(args) && streams(args.dx, 3) &&
+  return args.dx.data != nullptr && !adds_residual(args) && before.run == nullptr &&
+         streams(args.dx, 3) &&
          begins_line(statistic_cols_of(spec, cols), cols, args.dx.dtype);
 }
 
@@ -77,10 +79,11 @@ class Backward {
  public:
   // weight: what dy is multiplied by, or null.
   Backward(const Kernels& kernels, const NormSpec& spec, const NormBackward& args,
-           const float* weight, const Executor& executor, RawSums* raw)
+           const float* weight, const Executor& executor, RawSums* raw, StepBefore before)
       : kernels_(kernels),
         norm_(kernels_of(kernels, spec.kind, args.dy.dtype)),
         executor_(executor),
+        before_(before),
         rows_(args.dy.rows),
         cols_(args.dy.cols),
         blocks_(ceil_div(rows_, kRowBlock)),
@@ -99,8 +102,8 @@ class Backward {
             .dx_stride = args.dx.stride,
             .cols = cols_,
             .rule = rule_of(spec, cols_),
-            .stream = streams_dx(spec, args),
-            .ahead = batch_rows(cols_, streams_dx(spec, args)),
+            .stream = streams_dx(spec, args, before),
+            .ahead = batch_rows(cols_, streams_dx(spec, args, before)),
             .raw = raw},
         add_residual_(adds_residual(args)
                           ? kernels.residual.backward[static_cast<size_t>(args.dx.dtype)]
@@ -141,6 +144,7 @@ class Backward {
     const auto dbias = GradientSum::take(scratch, dbias_, blocks_);
     if (args_.dx != nullptr) {
       deal(rows_, backward_grain(cols_), [&](Range rows) {
+        prepare(rows);
         norm_.backward_sums(args_, rows, {means.g + rows.begin, means.gx + rows.begin});
       });
     }
@@ -192,10 +196,16 @@ class Backward {
     sums.dbias.finish();
   }
 
+  void prepare(Range rows) const {
+    if (before_.run != nullptr) before_.run(before_.context, rows);
+  }
+
   // dx of the rows, and their terms added to dweight and dbias, in one pass over x and dy.
   void sweep(Range rows, float* dweight, float* dbias) {
-    for (int64_t r = rows.begin; r < rows.end; r += kRowBlock) {
-      const Range some{r, std::min(r + kRowBlock, rows.end)};
+    const int64_t step = before_.run == nullptr ? kRowBlock : args_.ahead;
+    for (int64_t r = rows.begin; r < rows.end; r += step) {
+      const Range some{r, std::min(r + step, rows.end)};
+      prepare(some);
       if (!norm_.backward_short(args_, some, dweight, dbias)) {
         sweep_in_batches(some, dweight, dbias);
       } else if (add_residual_ != nullptr) {
@@ -230,6 +240,7 @@ class Backward {
   const Kernels& kernels_;
   const NormKernels& norm_;
   const Executor& executor_;
+  const StepBefore before_;
   const int64_t rows_, cols_, blocks_;
   const VectorView dweight_, dbias_;
   const BackwardArgs args_;
@@ -310,7 +321,8 @@ size_t backward_workspace(const NormSpec& spec, const NormBackward& args,
 }
 
 void backward(const Kernels& kernels, const NormSpec& spec, const NormBackward& given,
-              void* workspace, size_t bytes, const Executor& executor, RawSums* raw) {
+              void* workspace, size_t bytes, const Executor& executor, RawSums* raw,
+              StepBefore before) {
   NormBackward args = given;
   // The pool's threads set their own; this one also joins the sums of all threads.
   const DefaultFpEnvironment environment;
@@ -323,7 +335,7 @@ void backward(const Kernels& kernels, const NormSpec& spec, const NormBackward& 
   Scratch scratch(workspace);
   const float* weight = weight_of(kernels, spec, args, scratch);
   args.dweight = dweight_of_columns(given, scratch);
-  Backward call(kernels, spec, args, weight, executor, raw);
+  Backward call(kernels, spec, args, weight, executor, raw, before);
   switch (cut.scheme) {
     case Scheme::kRows:
       call.by_rows();

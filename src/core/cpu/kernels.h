@@ -133,6 +133,8 @@ struct ParameterTable {
   ParameterKernels of[kRowTypes];  // by DType
 };
 
+struct FusedKernels;  // fused_kernels.h
+
 struct Kernels {
   const char* name;       // sse4, avx2, avx512, neon
   const char* plan_name;  // cpu:sse4, ...
@@ -149,6 +151,7 @@ struct Kernels {
   PointwiseTable dyt;
   PointwiseTable derf;
   LstmKernels lstm;
+  const FusedKernels* fused;
 };
 
 }  // namespace norma::cpu

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "core/cpu/fused_kernels.h"
 #include "core/cpu/norm_tables.h"
 
 namespace norma::cpu {
@@ -72,6 +73,8 @@ class Registry {
       k.name = traits.name;
       k.plan_name = traits.plan_name;
       k.lanes = traits.lanes;
+      FusedKernels& fused = fused_[static_cast<size_t>(count_)];
+      k.fused = &fused;
       const Target target = traits.target;
       if (processor_has(target) && layer_norm_kernels(target, &k.layer_norm[0]) &&
           layer_norm_bf16_kernels(target, &k.layer_norm[1]) &&
@@ -85,7 +88,9 @@ class Registry {
           parameter_kernels(target, &k.parameters) && residual_kernels(target, &k.residual) &&
           group_norm_kernels(target, &k.group_norm) && batch_norm_kernels(target, &k.batch_norm) &&
           dyt_kernels(target, &k.dyt) && derf_kernels(target, &k.derf) &&
-          lstm_kernels(target, &k.lstm)) {
+          lstm_kernels(target, &k.lstm) && gate_kernels(target, &fused.gate) &&
+          rope_kernels(target, &fused.rope) && quant_kernels(target, &fused.quant) &&
+          seed_norm_kernels(target, &fused.seed_norm)) {
         ++count_;
       }
     }
@@ -125,6 +130,7 @@ class Registry {
 
  private:
   std::array<Kernels, kTargets> all_{};
+  std::array<FusedKernels, kTargets> fused_{};
   int count_ = 0;
 };
 

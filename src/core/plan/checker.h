@@ -36,6 +36,12 @@ class Checker {
 
   Status status() && { return std::move(status_); }
 
+  // A rule that one function alone has; text() says it, and what breaks it.
+  template <class Text>
+  bool rule(bool is_kept, const Text& text) {
+    return is_kept || invalid(text);
+  }
+
   bool spec(const NormSpec& spec) {
     if (spec.kind < NormKind::kLayerNorm || spec.kind > NormKind::kCrmsNorm) {
       status_ = invalid_argument(
@@ -184,8 +190,12 @@ class Checker {
   }
 
   bool same_parameters(const ConstVectorView& weight, const ConstVectorView& bias) {
-    if (weight.data == nullptr || bias.data == nullptr) return true;
-    return same_dtype("bias", bias.dtype, "weight", weight.dtype);
+    return same_type("bias", bias, "weight", weight);
+  }
+  // Of two vectors that are there.
+  bool same_type(const char* name, const ConstVectorView& v, const char* as,
+                 const ConstVectorView& w) {
+    return v.data == nullptr || w.data == nullptr || same_dtype(name, v.dtype, as, w.dtype);
   }
 
   bool statistic(const char* name, const void* data, DType rows_dtype, bool required) {

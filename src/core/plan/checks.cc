@@ -72,9 +72,10 @@ template <class Make>
 auto outputs_of(const NormForward& args, const Make& make) {
   const Statistics& s = args.statistics;
   const ConstRowsView y = args.y, sum = args.sum;
-  const DType dtype = dtype_of_statistics(y.dtype);
-  return std::array{make("y", y), make("mean_hi", s.mean_hi, dtype, y.rows),
-                    make("mean_lo", s.mean_lo, dtype, y.rows), make("rstd", s.rstd, dtype, y.rows),
+  const int64_t rows = args.x.rows;
+  const DType dtype = dtype_of_statistics(args.x.dtype);
+  return std::array{make("y", y), make("mean_hi", s.mean_hi, dtype, rows),
+                    make("mean_lo", s.mean_lo, dtype, rows), make("rstd", s.rstd, dtype, rows),
                     make("sum", sum)};
 }
 template <class Make>
@@ -136,12 +137,36 @@ bool memory_is_apart(Checker& check, const Args& args) {
                        [&](size_t o, size_t i) { return may_share(args, o, i); });
 }
 
-bool forward_is_valid(Checker& check, const NormSpec& spec, const NormForward& args) {
+template <class Args>
+bool extras_are_apart(Checker& check, const Args& args, std::span<const Named> inputs,
+                      std::span<const Named> outputs) {
+  const auto norms_outputs = outputs_of(args, MakeNamed());
+  const auto apart = [&](const Named& output, std::span<const Named> others) {
+    return std::all_of(others.begin(), others.end(), [&](const Named& other) {
+      return &other == &output || check.apart(output, other, nullptr);
+    });
+  };
+  for (const Named& output : norms_outputs) {
+    if (!apart(output, inputs)) return false;
+  }
+  for (const Named& output : outputs) {
+    if (!apart(output, norms_outputs) || !apart(output, inputs_of(args, MakeNamed())) ||
+        !apart(output, inputs) || !apart(output, outputs)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool forward_is_valid(Checker& check, const NormSpec& spec, const NormForward& args,
+                      bool with_y = true) {
   const Statistics& s = args.statistics;
   const ConstRowsView &x = args.x, y = args.y;
-  const bool each_is_valid = check.spec(spec) && check.rows("x", x) && check.output_rows("y", y) &&
+  const bool each_is_valid = check.spec(spec) && check.rows("x", x) &&
+                             (!with_y || check.output_rows("y", y)) &&
                              check.statistic_cols(spec, x.cols) &&
-                             check.same_shape("y", y, "x", x) && check.residual(args) &&
+                             (!with_y || check.same_shape("y", y, "x", x)) &&
+                             check.residual(args) &&
                              check.weight(spec.kind, "weight", args.weight, "x", x.dtype, x.cols) &&
                              check.vector("bias", args.bias, "x", x.dtype, x.cols) &&
                              check.same_parameters(args.weight, args.bias) &&
@@ -209,6 +234,24 @@ Status check_forward(const NormSpec& spec, const NormForward& args) {
   Checker check(spec, "");
   forward_is_valid(check, spec, args);
   return std::move(check).status();
+}
+
+Status check_forward_without_y(const NormSpec& spec, const NormForward& args) {
+  Checker check(spec, "");
+  if (check.rule(args.y.data == nullptr,
+                 [] { return std::string("y must be absent: it is not stored."); })) {
+    forward_is_valid(check, spec, args, false);
+  }
+  return std::move(check).status();
+}
+
+bool extras_apart(Checker& check, const NormForward& args, std::span<const Named> inputs,
+                  std::span<const Named> outputs) {
+  return extras_are_apart(check, args, inputs, outputs);
+}
+bool extras_apart(Checker& check, const NormBackward& args, std::span<const Named> inputs,
+                  std::span<const Named> outputs) {
+  return extras_are_apart(check, args, inputs, outputs);
 }
 
 Status check_backward(const NormSpec& spec, const NormBackward& args) {

@@ -7,9 +7,7 @@
 #include "core/cpu/targets.h"
 #include "core/cuda_norms.h"
 #include "core/fp_environment.h"
-#include "core/ref/crms_norm.h"
-#include "core/ref/layer_norm.h"
-#include "core/ref/rms_norm.h"
+#include "core/ref/norms.h"
 
 namespace norma {
 namespace {
@@ -18,28 +16,12 @@ size_t no_workspace(const NormSpec&, const NormBackward&, const Executor&) { ret
 
 void ref_forward(const NormSpec& spec, const NormForward& args, const Executor&) {
   const DefaultFpEnvironment environment;
-  switch (spec.kind) {
-    case NormKind::kLayerNorm:
-      return ref::layer_norm_forward(spec, args);
-    case NormKind::kRmsNorm:
-    case NormKind::kL2Norm:
-      return ref::rms_norm_forward(spec, args);
-    case NormKind::kCrmsNorm:
-      return ref::crms_norm_forward(spec, args);
-  }
+  ref::norm_forward(spec, args);
 }
 
 void ref_backward(const NormSpec& spec, const NormBackward& args, void*, size_t, const Executor&) {
   const DefaultFpEnvironment environment;
-  switch (spec.kind) {
-    case NormKind::kLayerNorm:
-      return ref::layer_norm_backward(spec, args);
-    case NormKind::kRmsNorm:
-    case NormKind::kL2Norm:
-      return ref::rms_norm_backward(spec, args);
-    case NormKind::kCrmsNorm:
-      return ref::crms_norm_backward(spec, args);
-  }
+  ref::norm_backward(spec, args);
 }
 
 const char* ref_refusal(DType) { return nullptr; }
