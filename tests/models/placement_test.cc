@@ -1,8 +1,9 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// What placements are at the start: their scales of the initial weights, what they do to stream and
-// gradients with depth, and what they refuse. Their equations: stack_test.cc.
+// What placements are at the start: their scales of the initial weights, and what they refuse. What
+// they do to stream and gradients with depth: placement_signature_test.cc. Their equations:
+// stack_test.cc.
 #include "models/placement.h"
 
 #include <gmock/gmock.h>
@@ -11,8 +12,7 @@
 #include <cmath>
 #include <set>
 
-#include "models/init.h"
-#include "models/stack.h"
+#include "models/model.h"
 #include "tests/models/plain.h"
 #include "tests/models/small_models.h"
 
@@ -82,135 +82,6 @@ TEST(Placements, ScaleTheStartByDepth) {
     EXPECT_EQ(placement->init_scale(2, "self", "q"), 1);
     EXPECT_EQ(placement->init_scale(2, "self", "k"), 1);
   }
-}
-
-// A stack with the start of a model, alone.
-struct Alone : torch::nn::Module {
-  std::shared_ptr<Stack> stack;
-  ModelConfig config;
-
-  Alone(const std::string& placement, int64_t layers, const std::string& qk_norm = "none",
-        uint64_t seed = 1) {
-    config.qk_norm = qk_norm;
-    config.family = "gpt";
-    config.placement = placement;
-    config.vocab_size = 64;
-    config.d_model = 64;
-    config.heads = 4;
-    config.ffn = 256;
-    config.decoder_layers = layers;
-    StackOptions options;
-    options.layers = layers;
-    options.attention = {64, 4, 4, false};
-    options.ffn = {64, 256, Activation::kRelu, true};
-    stack = register_module("decoder", make_stack(config, "decoder", options));
-    init_parameters(*this, config, seed,
-                    [this](std::string_view, int64_t layer, std::string_view sublayer,
-                           std::string_view matrix) {
-                      return stack->placement().init_scale(layer, sublayer, matrix);
-                    });
-  }
-
-  torch::Tensor forward(const torch::Tensor& x_NC, int64_t batch, const StreamTap& tap) {
-    AttentionContext self;
-    self.layout = Layout::dense(batch, x_NC.size(0) / batch);
-    self.causal = true;
-    return stack->forward(x_NC, self, {}, nullptr, [&](int64_t layer, const torch::Tensor& x) {
-      if (tap) tap("decoder", layer, x);
-    });
-  }
-};
-
-struct AtStart {  // means of the seeds
-  double stream;    // RMS after the last block
-  double gradient;  // last block's second matrix over the first's, Frobenius
-};
-
-enum class Attention { kUniform, kSoftmax };
-
-AtStart at_start(const std::string& placement, int64_t layers,
-                 Attention attention = Attention::kUniform, const std::string& qk_norm = "none") {
-  constexpr int64_t kBatch = 2, kLength = 32, kWidth = 64, kSeeds = 5;
-  double stream = 0, first = 0, last = 0;
-  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    torch::manual_seed(seed);
-    Alone model(placement, layers, qk_norm, seed);
-    if (attention == Attention::kUniform) {
-      torch::NoGradGuard no_grad;
-      for (auto& item : model.named_parameters()) {
-        if (item.key().ends_with(".self.q.weight")) item.value().zero_();
-      }
-    }
-    const torch::Tensor x = torch::randn({kBatch * kLength, kWidth});
-    const torch::Tensor readout = torch::randn({kWidth, 64}) / std::sqrt(1.0 * kWidth);
-    const torch::Tensor target = torch::randint(64, {kBatch * kLength});
-    const torch::Tensor out =
-        model.forward(x, kBatch, [&](const std::string&, int64_t layer, const torch::Tensor& s) {
-          if (layer == layers) stream += s.detach().square().mean().sqrt().item<double>() / kSeeds;
-        });
-    loss(out.matmul(readout), target, 0).backward();
-    const auto gradient = [&](int64_t layer) {
-      return model.stack->ffn_output_weight(layer).grad().norm().item<double>();
-    };
-    first += gradient(0);
-    last += gradient(layers - 1);
-  }
-  return {stream, last / first};
-}
-
-// What each does with depth before any training, at 6 and at 48 blocks. The figures are those of an
-// independent program in double: uniform attention, five seeds. Other seeds, batches and targets
-// leave a factor of 1.5, and for the gradients of streams that a norm stands on, which wander with
-// depth, of 4 (that program's own single stacks had 0.4 to 1.6). It tells the placements from each
-// other: over eight times the depth Post-LN's stream stays at 1 where Pre-LN's grows 3.4 times, and
-// KEEL's last gradient is a hundredth.
-TEST(Placements, HaveTheirSignatureAtTheStart) {
-  const struct {
-    const char* placement;
-    double stream_6, stream_48, gradient_6, gradient_48;
-  } cases[] = {
-      {"post", 1, 1, 1.1, 1.49},        {"pre", 2.18, 7.33, 0.53, 0.155},
-      {"deepnorm", 1, 1, 0.99, 0.99},   {"mix", 2.15, 7.14, 0.51, 0.16},
-      {"lns", 1.52, 1.99, 0.32, 0.087}, {"peri", 3.35, 9.83, 0.49, 0.18},
-      {"olmo2", 3.38, 9.79, 0.49, 0.18}, {"sub_ln", 6.06, 24, 0.34, 0.10},
-      {"normformer", 3.92, 11.2, 0.39, 0.10}, {"b2t", 1, 1, 0.88, 1.27},
-      {"residual", 2.34, 7.65, 0.83, 0.82},   {"keel", 1, 1, 0.10, 0.012},
-      {"hybrid", 1.12, 1.12, 1.17, 1.1}, {"siamese", 4.33, 15, 0.47, 0.15},
-  };
-  for (const auto& c : cases) {
-    const AtStart few = at_start(c.placement, 6), many = at_start(c.placement, 48);
-    std::printf("%-11s stream %.3g %.3g, gradient last/first %.3g %.3g\n", c.placement, few.stream,
-                many.stream, few.gradient, many.gradient);
-    const auto near = [&](const char* what, double got, double want, double factor) {
-      EXPECT_GT(got, want / factor) << c.placement << " " << what;
-      EXPECT_LT(got, want * factor) << c.placement << " " << what;
-    };
-    const double factor = c.stream_48 == 1 && c.gradient_48 > 0.5 ? 4 : 1.5;
-    near("stream, 6 blocks", few.stream, c.stream_6, 1.5);
-    near("stream, 48 blocks", many.stream, c.stream_48, 1.5);
-    near("gradient, 6 blocks", few.gradient, c.gradient_6, factor);
-    near("gradient, 48 blocks", many.gradient, c.gradient_48, factor);
-  }
-}
-
-// Attention that reads a stream without a norm has scores that grow with its square: at depth they
-// choose one position, and what lies before them is no longer reached. That is what QK-norm is for.
-TEST(Placements, Olmo2NeedsItsQkNormAtDepth) {
-  const double without = at_start("olmo2", 48, Attention::kSoftmax).gradient;
-  const double with = at_start("olmo2", 48, Attention::kSoftmax, "full").gradient;
-  std::printf("olmo2, softmax, 48 blocks: gradient last/first %.3g, with QK-norm %.3g\n", without,
-              with);
-  EXPECT_LT(without, 0.01);
-  EXPECT_GT(with, 0.1);
-}
-
-// Without a norm the stream explodes; a branch that begins as nothing leaves it as it came.
-TEST(Placements, WithoutANormOnlyReZeroKeepsTheStream) {
-  EXPECT_GT(at_start("none", 48).stream, 1e6);
-  torch::manual_seed(2);
-  Alone model("rezero", 48);
-  const torch::Tensor x = torch::randn({12, 64});
-  EXPECT_TRUE(torch::equal(model.forward(x, 2, {}), x));
 }
 
 TEST(Placements, LayerScaleBeginsSmallByDepth) {
