@@ -11,7 +11,7 @@
 namespace norma::models {
 namespace {
 
-StackOptions stack_options(const ModelConfig& config, bool decoder) {
+StackOptions options_of(const ModelConfig& config, bool decoder) {
   StackOptions options;
   options.layers = decoder ? config.decoder_layers : config.encoder_layers;
   options.cross = decoder;
@@ -57,8 +57,8 @@ EncoderDecoder::EncoderDecoder(const ModelConfig& config, std::optional<uint64_t
                                   std::make_shared<Linear>(config.d_model, config.vocab_size,
                                                            config.output_bias));
   encoder_ =
-      register_module("encoder", make_stack(config, "encoder", stack_options(config, false)));
-  decoder_ = register_module("decoder", make_stack(config, "decoder", stack_options(config, true)));
+      register_module("encoder", make_stack(config, "encoder", options_of(config, false)));
+  decoder_ = register_module("decoder", make_stack(config, "decoder", options_of(config, true)));
   if (!seed) return;
   init_parameters(*this, config, *seed,
                   [this](std::string_view stack, int64_t layer, std::string_view sublayer,
