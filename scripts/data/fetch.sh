@@ -2,9 +2,9 @@
 # Copyright (c) 2026 The Norma authors
 # SPDX-License-Identifier: MIT
 #
-# Makes the data sets that are not there yet, out of Debian packages: FOLDER/en-de/en-de.tsv and
-# FOLDER/kjv/kjv.txt. Nothing is installed, and a set appears whole or not at all. Quick when
-# nothing is missing.
+# Makes the data sets that are not there yet, out of Debian packages: FOLDER/en-de/en-de.tsv,
+# FOLDER/kjv/kjv.txt and the four files of FOLDER/fashion-mnist. Nothing is installed, and a set
+# appears whole or not at all. Quick when nothing is missing.
 # usage: fetch.sh [FOLDER=data]
 set -euo pipefail
 export LC_ALL=C
@@ -44,14 +44,11 @@ unpack() {
   done
 }
 
-# finish SET FILE MIN_LINES LICENCE TEXT: checks the count, writes the README, moves both in place.
-finish() {
-  local set=$1 file=$2 least=$3 licence=$4 text=$5 made=$work/$1/$2 lines
-  lines=$(wc -l <"$made")
-  [ "$lines" -ge "$least" ] || fail "$set: only $lines lines, but at least $least are expected."
+# readme SET LICENCE TEXT FACTS: what the set is and which packages it is from.
+readme() {
+  local set=$1 licence=$2 text=$3 facts=$4 deb
   {
-    printf '%s\n\n' "$text"
-    printf '%s: %s lines, sha256 %s\n' "$file" "$lines" "$(sha256sum "$made" | cut -d' ' -f1)"
+    printf '%s\n\n%s\n' "$text" "$facts"
     printf 'Licence: %s\nMade by scripts/data/fetch.sh from these packages:\n' "$licence"
     cd "$work/$set"
     for deb in *.deb; do
@@ -59,6 +56,15 @@ finish() {
         "$(sha256sum "$deb" | cut -d' ' -f1)"
     done
   } >"$work/$set/README"
+}
+
+# finish SET FILE MIN_LINES LICENCE TEXT: checks the count, writes the README, moves both in place.
+finish() {
+  local set=$1 file=$2 least=$3 licence=$4 text=$5 made=$work/$1/$2 lines
+  lines=$(wc -l <"$made")
+  [ "$lines" -ge "$least" ] || fail "$set: only $lines lines, but at least $least are expected."
+  (readme "$set" "$licence" "$text" \
+    "$file: $lines lines, sha256 $(sha256sum "$made" | cut -d' ' -f1)")
   mkdir -p "$folder/$set"
   mv -f "$work/$set/README" "$folder/$set/README"
   mv -f "$made" "$folder/$set/$file"
@@ -82,9 +88,34 @@ make_kjv() {
     "The King James Bible, one verse a line."
 }
 
+idx_files=(train-labels-idx1-ubyte t10k-images-idx3-ubyte t10k-labels-idx1-ubyte
+  train-images-idx3-ubyte)
+
+make_fashion_mnist() {
+  local set=fashion-mnist name bytes facts=""
+  unpack $set dataset-fashion-mnist
+  for name in "${idx_files[@]}"; do
+    gunzip -c "$work/$set/root/usr/share/datasets/fashion-mnist/$name.gz" >"$work/$set/$name" ||
+      fail "$set: cannot unpack $name.gz. Try again."
+    bytes=$(wc -c <"$work/$set/$name")
+    facts+="$name: $bytes bytes, sha256 $(sha256sum "$work/$set/$name" | cut -d' ' -f1)"$'\n'
+  done
+  # 60,000 pictures of 784 bytes behind a head of 16; the last file that was unpacked.
+  [ "$bytes" = 47040016 ] || fail "$set: $name has $bytes bytes, but 47040016 are expected."
+  (readme $set "MIT (the package's copyright file)" \
+    "Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): pictures of clothes in ten classes." \
+    "${facts%$'\n'}")
+  mkdir -p "$folder/$set"
+  mv -f "$work/$set/README" "$folder/$set/README"
+  # The last of them says that the set is whole.
+  for name in "${idx_files[@]}"; do mv -f "$work/$set/$name" "$folder/$set/$name"; done
+  echo "data: $set: 70000 pictures in $folder/$set"
+}
+
 missing=()
 [ -s "$folder/en-de/en-de.tsv" ] || missing+=(en_de)
 [ -s "$folder/kjv/kjv.txt" ] || missing+=(kjv)
+[ -s "$folder/fashion-mnist/train-images-idx3-ubyte" ] || missing+=(fashion_mnist)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 for tool in apt-get dpkg-deb python3; do

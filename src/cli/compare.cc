@@ -67,7 +67,7 @@ int show(const lab::Json& summary, const std::string& folder) {
 }
 
 // "2/6 runs, 3 min 05 s left, 22040 tokens/s | 120/300 loss 4.213 | 90/300 loss 4.598"
-std::string look_text(const lab::CompareLook& look) {
+std::string look_text(const lab::CompareLook& look, const char* unit) {
   std::string text = fmt::format("{}/{} runs", look.done, look.total);
   if (look.seconds_left > 0) text += fmt::format(", {} left", duration_text(look.seconds_left));
   double tokens_per_s = 0;
@@ -76,7 +76,7 @@ std::string look_text(const lab::CompareLook& look) {
     tokens_per_s += p.tokens_per_s;
     runs += fmt::format(" | {}/{} loss {:.3f}", p.step, p.steps, p.loss);
   }
-  if (tokens_per_s > 0) text += fmt::format(", {:.0f} tokens/s", tokens_per_s);
+  if (tokens_per_s > 0) text += fmt::format(", {:.0f} {}/s", tokens_per_s, unit);
   return text + runs;
 }
 
@@ -98,7 +98,8 @@ int run(Options options) {
   };
   // Where it cannot be shown, nobody need look.
   if (line.on()) {
-    hooks.watch = [&](const lab::CompareLook& look) { line.show(look_text(look)); };
+    const char* unit = recipe.value().base.model.family == "mlp" ? "pictures" : "tokens";
+    hooks.watch = [&, unit](const lab::CompareLook& look) { line.show(look_text(look, unit)); };
   }
   const lab::CompareJob job = {recipe.value(), options.out, options.data_root, kThisProgram,
                                environment(recipe.value().base.train.threads)};

@@ -4,12 +4,14 @@
 #include <fmt/core.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 #include "cli/command.h"
 #include "cli/recipe_flags.h"
 #include "cli/terminal.h"
 #include "lab/data/catalogue.h"
+#include "lab/data/images.h"
 #include "lab/data/language.h"
 #include "lab/data/pairs.h"
 
@@ -28,7 +30,8 @@ int list(const std::string& root) {
     fmt::print("{}: {}\n  licence {}, from {}\n", set.name, set.description, set.licence,
                set.source);
     if (state.present) {
-      fmt::print("  present: {} ({} lines, {} bytes)\n", state.path, state.lines, state.bytes);
+      fmt::print("  present: {} ({} {}, {} bytes)\n", state.path, state.lines,
+                 set.kind == lab::DataKind::kImages ? "pictures" : "lines", state.bytes);
     } else {
       fmt::print("  absent: {}; fetch it with: {}\n", state.path, set.how_to_get);
     }
@@ -54,16 +57,28 @@ int check_text(const std::string& path) {
   return kDone;
 }
 
+int check_images(const std::string& path) {
+  Result<lab::ImageSplit> split = lab::load_images(path);
+  if (!split.ok()) return fail(split.status());
+  const lab::ImageSplit& s = split.value();
+  fmt::print("{}: {} pictures of {} pixels to train on, {} held out, {} classes\n", path,
+             s.train.count, s.train.features, s.valid.count, s.classes);
+  return kDone;
+}
+
 int run(const Options& options) {
   exit_on_interrupt();
   if (options.name.empty()) return list(options.data_root);
   Result<std::string> path = lab::resolve_data(options.name, options.data_root);
   if (!path.ok()) return fail(path.status());
-  bool text = options.text;
+  lab::DataKind kind = options.text ? lab::DataKind::kText : lab::DataKind::kPairs;
+  if (std::filesystem::is_directory(path.value())) kind = lab::DataKind::kImages;
   for (const lab::DataSet& set : lab::known_data_sets()) {
-    if (set.name == options.name) text = set.kind == lab::DataKind::kText;
+    if (set.name == options.name) kind = set.kind;
   }
-  return text ? check_text(path.value()) : check_pairs(path.value(), options.pairs);
+  if (kind == lab::DataKind::kImages) return check_images(path.value());
+  return kind == lab::DataKind::kText ? check_text(path.value())
+                                      : check_pairs(path.value(), options.pairs);
 }
 
 }  // namespace
@@ -72,7 +87,8 @@ Command add_data(CLI::App& program) {
   CLI::App* app = program.add_subcommand(
       "data", "List the known data sets, or check one or a file of your own");
   auto options = std::make_shared<Options>();
-  app->add_option("NAME", options->name, "Known data set, or a TSV or text file [list all]");
+  app->add_option("NAME", options->name,
+                  "Known data set, a TSV or text file, or a folder of pictures [list all]");
   app->add_flag("--text", options->text, "The file is running text, not source<TAB>target lines");
   app->add_option("--max-words", options->pairs.max_words, "Pairs: most words a side, 0 is any")
       ->check(CLI::Range(0, 1000000000))

@@ -35,10 +35,16 @@ void print_head(const models::Model& model) {
   int64_t parameters = 0;
   for (const torch::Tensor& p : model.parameters()) parameters += p.numel();
   const bool pairs = c.family == "encdec", recurrent = models::is_recurrent(c.family);
-  fmt::print("{}: {} parameters, width {}, {}{} blocks, vocabulary {}\n", c.family, parameters,
+  fmt::print("{}: {} parameters, width {}, {}{} {}, {} {}\n", c.family, parameters,
              c.d_model, pairs ? fmt::format("{} and ", c.encoder_layers) : "",
              c.family == "bert" ? c.encoder_layers : c.decoder_layers,
-             c.vocab_size);
+             c.family == "mlp" ? "hidden layers" : "blocks",
+             c.family == "mlp" ? "classes" : "vocabulary", c.vocab_size);
+  if (c.family == "mlp") {
+    fmt::print("{} features, norm {}, eps {}, placement {}\n", c.inputs, c.norm, c.norm_eps,
+               c.placement);
+    return;
+  }
   if (!recurrent) {
     fmt::print("{} heads, {} of keys and values, feed-forward width {}, {} positions\n", c.heads,
                c.kv_heads ? c.kv_heads : c.heads, c.ffn, c.max_length);

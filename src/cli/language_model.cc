@@ -83,6 +83,10 @@ Result<LanguageModel> load_from_lab(const std::string& path, const std::string& 
     return Status(StatusCode::kUnsupported, path + " fills in hidden tokens and cannot continue a "
                                                    "text. Give a gpt, a llama or a recurrent net.");
   }
+  if (!trained.value().tokenizer) {
+    return Status(StatusCode::kUnsupported, path + " tells pictures apart and cannot continue a "
+                                                   "text. Give a gpt, a llama or a recurrent net.");
+  }
   if (trained.value().model->config().family == "encdec") {
     return Status(StatusCode::kUnsupported,
                   path + " translates and cannot continue a text; use norma translate.");
@@ -93,7 +97,7 @@ Result<LanguageModel> load_from_lab(const std::string& path, const std::string& 
   LanguageModel result;
   result.path = path;
   result.model = trained.value().model;
-  const text::Tokenizer tokenizer = trained.value().tokenizer;
+  const text::Tokenizer tokenizer = *trained.value().tokenizer;
   result.encode = [tokenizer, option](const std::string& prompt) {
     return encode_for_lab(tokenizer, option, prompt);
   };

@@ -69,10 +69,12 @@ constexpr char kPlacementsHead[] =
     "feed-forward network), N a norm, L the blocks of a stack, l a block from 1. Choose one with\n"
     "--placement; --qk-norm head or full adds a norm of queries and keys to any but hybrid and\n"
     "ngpt. The last three stand inside the cells of the families rnn, gru and lstm, s the\n"
-    "logistic function; none goes with those too.\n";
+    "logistic function; none goes with those too. The family mlp takes none, pre, a norm between\n"
+    "a hidden layer's affine map and its activation, and post, one after the activation.\n";
 constexpr char kNormsHead[] =
     "x is a row of C features, M(.) their mean, g a learned factor and b a learned shift of each\n"
-    "feature. Choose one with --norm.\n";
+    "feature. Choose one with --norm. batchnorm goes with the families mlp and bert, and with\n"
+    "lstm in the placement gates: a decoder's positions would be told of later ones by it.\n";
 
 }  // namespace
 

@@ -64,6 +64,8 @@ Result<std::string> result_text(const lab::Json& summary, const std::string& pat
   // Not every run translates.
   Result<double> bleu = lab::number_at(summary, "result.bleu", path);
   if (bleu.ok()) text += fmt::format(", BLEU {:.2f}", bleu.value());
+  Result<double> accuracy = lab::number_at(summary, "result.accuracy", path);
+  if (accuracy.ok()) text += fmt::format(", accuracy {:.2f} %", 100 * accuracy.value());
   if (summary.contains("model") && summary["model"].contains("recurrent")) {
     text += "; recurrent layers " + summary["model"]["recurrent"].get<std::string>();
   }
@@ -79,8 +81,9 @@ int run(Options options) {
   lab::TrainHooks hooks;
   hooks.stop = interrupted;
   hooks.progress = [&](const lab::Progress& p) {
-    line.show(fmt::format("step {}/{}  loss {:.4f}  {:.0f} tokens/s  {} left", p.step, p.steps,
-                          p.loss, p.tokens_per_s, duration_text(p.seconds_left)));
+    const char* unit = recipe.value().model.family == "mlp" ? "pictures" : "tokens";
+    line.show(fmt::format("step {}/{}  loss {:.4f}  {:.0f} {}/s  {} left", p.step, p.steps, p.loss,
+                          p.tokens_per_s, unit, duration_text(p.seconds_left)));
   };
   const lab::TrainJob job = {recipe.value(), options.out, options.data_root,
                              environment(recipe.value().train.threads), options.resume};

@@ -35,7 +35,7 @@ int translate_stream(const lab::TrainedModel& trained, const lab::BleuRecipe& de
                             "iconv -t UTF-8.", number, bad + 1));
       return kFailed;
     }
-    const size_t tokens = trained.tokenizer.encode(line).size() + 1;
+    const size_t tokens = trained.tokenizer->encode(line).size() + 1;
     if (static_cast<int64_t>(tokens) > trained.model->config().max_length) {
       say_error(fmt::format("line {}: {} tokens, but the model has max_length={} positions. Split "
                             "the sentence.", number, tokens, trained.model->config().max_length));
@@ -43,7 +43,7 @@ int translate_stream(const lab::TrainedModel& trained, const lab::BleuRecipe& de
     }
     const auto out =
         line.empty() ? std::vector<std::string>{""}
-                     : lab::translate_lines(*trained.model, trained.tokenizer, {line}, decoding);
+                     : lab::translate_lines(*trained.model, *trained.tokenizer, {line}, decoding);
     fmt::print("{}\n", out[0]);
     if (const Status written = flush_output(); !written.ok()) return fail(written);
   }
@@ -57,7 +57,8 @@ int run(const Options& options) {
   Result<lab::TrainedModel> trained = lab::load_model(path);
   if (!trained.ok()) return fail(trained.status());
   if (trained.value().model->config().family != "encdec") {
-    say_error(path + " is a language model; use norma generate.");
+    say_error(path + (trained.value().tokenizer ? " is a language model; use norma generate."
+                                                : " tells pictures apart; it translates nothing."));
     return kFailed;
   }
   if (options.has_text) {

@@ -22,6 +22,7 @@ void for_each_field(Config& config, Visit visit) {
   visit("qk_norm", config.qk_norm);
   visit("init", config.init);
   visit("vocab_size", config.vocab_size);
+  visit("inputs", config.inputs);
   visit("d_model", config.d_model);
   visit("heads", config.heads);
   visit("kv_heads", config.kv_heads);
@@ -92,6 +93,55 @@ Status validate_recurrent(const ModelConfig& config) {
   return {};
 }
 
+Status validate_mlp(const ModelConfig& config) {
+  const std::string& placement = config.placement;
+  if (placement != "none" && placement != "pre" && placement != "post") {
+    return invalid_argument("[model] placement must be none, pre (before the activation) or post "
+                            "(after it) in the family \"mlp\" but is \"" + placement + "\".");
+  }
+  if (config.qk_norm != "none") {
+    return invalid_argument("[model] qk_norm must be \"none\" in the family \"mlp\": it has no "
+                            "queries and keys.");
+  }
+  if (config.init != "xavier" && config.init != "gpt2") {
+    return invalid_argument("[model] init must be xavier or gpt2 in the family \"mlp\" but is \"" +
+                            config.init + "\", which is about attention.");
+  }
+  return check_range("inputs", config.inputs, 1, 1 << 24);
+}
+
+bool applies_norm(const ModelConfig& config) {
+  return find_placement(config.placement)->uses_norm || config.qk_norm != "none";
+}
+
+// Where the statistics of a batch would say what they must not, or are no part of the model.
+Status validate_batch_norm(const ModelConfig& config) {
+  const std::string& family = config.family;
+  const bool lstm = family == "lstm" && config.placement == "gates";
+  if (family == "mlp" || lstm || !applies_norm(config)) return {};
+  const std::string refused =
+      "[model] norm must not be \"batchnorm\" in the family \"" + family + "\"";
+  if (is_recurrent(family)) {
+    return invalid_argument(refused + " with placement \"" + config.placement +
+                            "\": the one recurrent net with statistics of its own for each "
+                            "position (Cooijmans et al. 2016) is lstm with placement gates. Take "
+                            "that, or another norm.");
+  }
+  if (family != "bert") {
+    return invalid_argument(
+        refused +
+        ": its statistics are those of all texts and positions of a batch, so that a decoder "
+        "would be told of the positions it is to predict. Use layernorm or rmsnorm, or the "
+        "encoder bert.");
+  }
+  if (config.placement == "admin") {
+    return invalid_argument(
+        refused + " with placement \"admin\", whose start is measured in a model that evaluates: "
+        "it has no running statistics yet. Use another placement.");
+  }
+  return {};
+}
+
 }  // namespace
 
 bool is_recurrent(const std::string& family) {
@@ -100,12 +150,6 @@ bool is_recurrent(const std::string& family) {
 
 Status validate(const ModelConfig& config) {
   NORMA_RETURN_IF_ERROR(check_name("model", config.family, known_families()));
-  if (config.norm == "batchnorm") {
-    return invalid_argument(
-        "[model] norm must not be \"batchnorm\" in a model of sequences: its statistics are those "
-        "of all texts and positions of a batch, so that a decoder would be told of the positions "
-        "it is to predict. Use layernorm or rmsnorm.");
-  }
   NORMA_RETURN_IF_ERROR(check_name("norm", config.norm, known_norms()));
   NORMA_RETURN_IF_ERROR(check_name("placement", config.placement, known_placements()));
   NORMA_RETURN_IF_ERROR(check_name("qk_norm", config.qk_norm, known_qk_norms()));
@@ -124,7 +168,9 @@ Status validate(const ModelConfig& config) {
                             std::to_string(config.norm_eps) + ".");
   }
   NORMA_RETURN_IF_ERROR(validate_converted(config));
+  if (config.norm == "batchnorm") NORMA_RETURN_IF_ERROR(validate_batch_norm(config));
   if (is_recurrent(config.family)) return validate_recurrent(config);
+  if (config.family == "mlp") return validate_mlp(config);
   NORMA_RETURN_IF_ERROR(check_range("heads", config.heads, 1, config.d_model));
   NORMA_RETURN_IF_ERROR(check_range("kv_heads", config.kv_heads, 0, config.heads));
   NORMA_RETURN_IF_ERROR(check_range("ffn", config.ffn, 1, kMost));

@@ -14,20 +14,21 @@
 namespace norma::models {
 
 struct ModelConfig {
-  std::string family = "encdec";   // encdec | gpt | llama | rnn | gru | lstm
+  std::string family = "encdec";   // of known_families()
   std::string norm = "layernorm";  // of known_norms(); norm_info.h says what each is
   std::string placement = "pre";   // of known_placements(); placement_info.h says what each is
   // Queries and keys normalised before rotation: none | head, each head on its own | full, over all
   // heads together.
   std::string qk_norm = "none";
   std::string init = "xavier";     // xavier | packed-xavier | small | gpt2; see init.h
-  int64_t vocab_size = 0;
+  int64_t vocab_size = 0;  // mlp: classes
+  int64_t inputs = 0;      // mlp: features of a case
   int64_t d_model = 64;
   int64_t heads = 4;
   int64_t kv_heads = 0;  // grouped-query attention (gpt, llama); 0: as many as heads
   int64_t ffn = 256;
   int64_t encoder_layers = 6;  // encdec only
-  int64_t decoder_layers = 6;
+  int64_t decoder_layers = 6;  // mlp: hidden layers
   int64_t max_length = 512;  // positions
   double dropout = 0.0;
   double norm_eps = 1e-5;

@@ -48,6 +48,7 @@ double matrix_deviation(const ModelConfig& config, const std::string& stack,
     const int64_t layers = stack == "encoder" ? config.encoder_layers : config.decoder_layers;
     return 0.02 / std::sqrt(static_cast<double>(layers * (cross ? 3 : 2)));
   }
+  if (sublayer == "affine") return std::sqrt(2.0 / fans);
   if (sublayer == "cell") {
     // Of one gate; packed, of all.
     if (config.init == "xavier") return std::sqrt(2.0 / (2.0 * d));

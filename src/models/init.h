@@ -25,6 +25,7 @@
 //     section 2.3).
 // Recurrent cells: xavier takes each gate's (d, d) on its own, packed-xavier all gates' (gates * d,
 // d) as one; small and gpt2 as above, 0.02 without the division.
+// The perceptron: xavier, or 0.02 throughout with gpt2.
 // Embeddings: encoder-decoders 1 / sqrt(d), and the model multiplies them by sqrt(d) (Vaswani et
 // al. 2017, section 3.4). Decoder-only: 0.02 (learned positions 0.01) with gpt2 as in that paper's
 // code, else 1 / sqrt(d). An output matrix of its own has the deviation of the embedding.

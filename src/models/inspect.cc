@@ -47,7 +47,9 @@ GainSummary summary_of(const std::string& name, const torch::Tensor& gain) {
   return out;
 }
 
-bool is_stack(const std::string& name) { return name == "encoder" || name == "decoder"; }
+bool is_stack(const std::string& name) {
+  return name == "encoder" || name == "decoder" || name == "layers";
+}
 
 // What comes after all blocks is shown after them.
 std::pair<std::string, int64_t> place_of(const std::string& stack, int64_t layer) {

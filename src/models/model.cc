@@ -8,6 +8,7 @@
 #include "models/decoder_only.h"
 #include "models/encoder_decoder.h"
 #include "models/encoder_only.h"
+#include "models/perceptron.h"
 #include "models/placement.h"
 #include "models/recurrent.h"
 
@@ -35,7 +36,8 @@ std::vector<std::shared_ptr<Placement>> placements_of(Model& model) {
 constexpr Row kFamilies[] = {
     {"encdec", make<EncoderDecoder>}, {"gpt", make<DecoderOnly>}, {"llama", make<DecoderOnly>},
     {"bert", make<EncoderOnly>},
-    {"rnn", make<Recurrent>},         {"gru", make<Recurrent>},   {"lstm", make<Recurrent>}};
+    {"rnn", make<Recurrent>},         {"gru", make<Recurrent>},   {"lstm", make<Recurrent>},
+    {"mlp", make<Perceptron>}};
 
 }  // namespace
 

@@ -3,7 +3,8 @@
 
 // What the lab knows of a model: batch in, logits out, named parameters, and places to look inside.
 //
-// Shapes: B sentences, S source positions, T target positions, V vocabulary, C width.
+// Shapes: B sentences or cases, S source positions, T target positions, V vocabulary or classes, C
+// width, F features of a case.
 //
 // Parameter names, which checkpoints and init.h rely on; layers count from 0:
 //   embedding.weight (V, C)    output.weight (V, C), where it is not the embedding
@@ -11,6 +12,7 @@
 //   <stack>.<layer>.ffn.<w1|w2|w3>.<weight|bias>, w2 the one that writes to the stream
 //   <stack>.norms.<layer>.<self|cross|ffn>.<weight|bias>, <stack>.norms.final.<weight|bias>
 // <stack> is encoder or decoder. Norms of other placements or kinds have other names below norms.
+// The perceptron's names are its own. What a norm keeps beside parameters are buffers.
 #pragma once
 
 #include <torch/torch.h>
@@ -30,13 +32,14 @@ struct Batch {
   torch::Tensor source_BS;      // int64, kPadId at the end; undefined for decoder-only models
   torch::Tensor target_in_BT;   // int64; starts with kBosId for pairs
   torch::Tensor target_out_BT;  // int64; positions that do not count are kIgnore
+  torch::Tensor features_BF;    // of the perceptron alone, whose target_out_BT is (B, 1)
 };
 constexpr int64_t kIgnore = -100;
 
 // One matrix whose gradient the probe at initialisation looks at: the second matrix of a layer's
-// feed-forward network.
+// feed-forward network, or what stands in its place.
 struct ProbedWeight {
-  std::string stack;  // "encoder" | "decoder"
+  std::string stack;  // "encoder" | "decoder" | "layers"
   int64_t layer = 0;  // from 0
   torch::Tensor weight;
 };

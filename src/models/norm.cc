@@ -7,6 +7,7 @@
 
 #include "models/config.h"
 #include "models/norm_info.h"
+#include "torch_ops/batch_norm.h"
 #include "torch_ops/modules.h"
 #include "torch_ops/pointwise.h"
 
@@ -27,6 +28,10 @@ constexpr NormInfo kNorms[] = {
     {"dyt", "tanh(a x) * g + b, one a", "a = 0.5, g = 1, b = 0", "2C + 1", "Zhu et al. 2025 (DyT)"},
     {"derf", "erf(a x + s) * g + b, one a and one s", "a = 0.5, s = 0, g = 1, b = 0", "2C + 2",
      "Derf 2025 (2512.10938)"},
+    {"batchnorm",
+     "(x - B(x)) / sqrt(B((x - B(x))^2) + eps) * g + b, B(.) the mean of a feature over the rows "
+     "of the batch; in evaluation by running means",
+     "g = 1, b = 0", "2C, and keeps 2C running statistics", "Ioffe and Szegedy 2015"},
     {"torch_layernorm", "as layernorm, by PyTorch's own operator", "g = 1, b = 0", "2C", "PyTorch"},
 };
 
@@ -54,6 +59,9 @@ constexpr AnyModule (*kMakers[])(int64_t width, double eps) = {
     },
     [](int64_t width, double) {
       return AnyModule(torch_ops::Derf(torch_ops::PointwiseOptions({width})));
+    },
+    [](int64_t width, double eps) {
+      return AnyModule(torch_ops::BatchNorm(torch_ops::BatchNormOptions(width).eps(eps)));
     },
     [](int64_t width, double eps) {
       return AnyModule(torch::nn::LayerNorm(torch::nn::LayerNormOptions({width}).eps(eps)));

@@ -9,7 +9,7 @@
 namespace norma::models {
 
 // In the formulas x is a row of C features, M(.) the mean over them, g a learned factor and b a
-// learned shift of each feature.
+// learned shift of each feature. Of batchnorm the rows are those of the batch that are no padding.
 struct NormInfo {
   const char* name;
   const char* formula;

@@ -35,6 +35,7 @@ Recurrent::Recurrent(const ModelConfig& config, std::optional<uint64_t> seed) : 
   options.placement = config.placement;
   options.norm = config.norm;
   options.norm_eps = config.norm_eps;
+  options.positions = config.max_length;
   for (int64_t layer = 0; layer < config.decoder_layers; ++layer) {
     const std::string key = std::to_string(layer);
     cells_.push_back(stack->register_module(key, std::make_shared<Module>())

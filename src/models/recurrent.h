@@ -5,7 +5,8 @@
 // matrix. Families rnn, gru and lstm; placements none, gates, per_gate, cell (recurrent_cell.h).
 // Dropout on the embedding and on each layer's output (Zaremba et al. 2014), none on the state.
 //
-// A row of a batch begins with a state of zeros. heads, ffn, max_length and qk_norm mean nothing.
+// A row of a batch begins with a state of zeros. heads, ffn and qk_norm mean nothing, nor does
+// max_length but with batchnorm: positions that have running statistics of their own.
 // Parameters: decoder.<layer>.cell.<x|h>.weight, decoder.<layer>.cell.bias,
 // decoder.norms.<layer>.<name>.<weight|bias>.
 #pragma once

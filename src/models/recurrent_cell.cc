@@ -58,7 +58,16 @@ RecurrentCell::RecurrentCell(const CellOptions& options) : options_(options) {
     projection_ = register_module("projection", std::make_shared<Linear>(hidden, out, false));
   }
 
+  const bool batch_norm = options.norm == "batchnorm" && placement != "none";
+  TORCH_CHECK(!batch_norm || (lstm && placement == "gates"),
+              "[recurrent] norm batchnorm is an LSTM's with placement gates.");
   const auto add = [&](const char* name, int64_t width) {
+    if (batch_norm) {
+      // The gates' bias is the shift of the two whose sum they take.
+      norms_.emplace(name, torch::nn::AnyModule(std::make_shared<StepBatchNorm>(
+                               width, options.positions, options.norm_eps, name[0] == 'c')));
+      return;
+    }
     norms_.emplace(name, make_norm(options.norm, width, options.norm_eps));
   };
   if (placement == "gates" && lstm) {
@@ -86,9 +95,24 @@ CellState RecurrentCell::zero_state(int64_t batch, const torch::TensorOptions& t
   return state;
 }
 
-torch::Tensor RecurrentCell::apply(const char* norm, const torch::Tensor& x) {
+torch::Tensor RecurrentCell::apply(const char* norm, const torch::Tensor& x, int64_t position) {
   const auto found = norms_.find(norm);
-  return found == norms_.end() ? x : found->second.forward(x);
+  if (found == norms_.end()) return x;
+  return options_.norm == "batchnorm" ? found->second.forward(x, position)
+                                      : found->second.forward(x);
+}
+
+torch::Tensor RecurrentCell::normed_input(const torch::Tensor& x_TBG, int64_t position) {
+  if (options_.kind == CellKind::kGru) {
+    const int64_t hidden = options_.hidden;
+    return torch::cat({apply("x", x_TBG.narrow(-1, 0, 2 * hidden)),
+                       apply("x_n", x_TBG.narrow(-1, 2 * hidden, hidden))},
+                      -1);
+  }
+  if (options_.norm != "batchnorm" || norms_.empty()) return apply("x", x_TBG);
+  std::vector<torch::Tensor> normed;
+  for (const torch::Tensor& x_BG : x_TBG.unbind(0)) normed.push_back(apply("x", x_BG, position++));
+  return torch::stack(normed);
 }
 
 std::string RecurrentCell::why_composed() const {
@@ -115,22 +139,15 @@ torch::Tensor RecurrentCell::fused_lstm(const torch::Tensor& x_TBG, CellState* s
                        .x = fused(norms_, "x"),
                        .h = fused(norms_, "h"),
                        .c = fused(norms_, "c")});
-  *state = {out.h_TBH[-1], out.c_BH};
+  *state = {out.h_TBH[-1], out.c_BH, state->position + x_TBG.size(0)};
   return out.h_TBH;
 }
 
 torch::Tensor RecurrentCell::forward(const torch::Tensor& x_TBI, CellState* state) {
-  const int64_t hidden = options_.hidden;
   // The input's share of all positions is one product, and its norm one call.
   torch::Tensor x = x_->forward(x_TBI);
   if (why_composed().empty()) return fused_lstm(x, state);
-  if (options_.kind == CellKind::kGru) {
-    x = torch::cat({apply("x", x.narrow(-1, 0, 2 * hidden)),
-                    apply("x_n", x.narrow(-1, 2 * hidden, hidden))},
-                   -1);
-  } else {
-    x = apply("x", x);
-  }
+  x = normed_input(x, state->position);
   const bool inside = norms_.contains("sum") || options_.placement == "per_gate";
   if (!inside) x = x + bias_;
   std::vector<torch::Tensor> outputs;
@@ -147,6 +164,7 @@ torch::Tensor RecurrentCell::forward(const torch::Tensor& x_TBI, CellState* stat
         state->h_BP = lstm_step(x_B, state);
         break;
     }
+    state->position += 1;
     outputs.push_back(state->h_BP);
   }
   return torch::stack(outputs);
@@ -173,7 +191,7 @@ torch::Tensor RecurrentCell::gru_step(const torch::Tensor& x, const torch::Tenso
 torch::Tensor RecurrentCell::lstm_step(const torch::Tensor& x, CellState* state) {
   const int64_t hidden = options_.hidden;
   const torch::Tensor& c = state->c_BH;
-  const torch::Tensor sum = x + apply("h", h_->forward(state->h_BP));
+  const torch::Tensor sum = x + apply("h", h_->forward(state->h_BP), state->position);
   const auto gate = [&](int64_t k, const torch::Tensor& c_of_peephole) {
     torch::Tensor share = sum.narrow(-1, k * hidden, hidden);
     if (peephole_.defined() && k < 3) share = share + peephole_.select(0, k) * c_of_peephole;
@@ -181,7 +199,8 @@ torch::Tensor RecurrentCell::lstm_step(const torch::Tensor& x, CellState* state)
     return apply(kLstmGates[k], share) + bias_.narrow(0, k * hidden, hidden);
   };
   state->c_BH = gate(0, c).sigmoid() * c + gate(1, c).sigmoid() * gate(3, c).tanh();
-  const torch::Tensor h = gate(2, state->c_BH).sigmoid() * apply("c", state->c_BH).tanh();
+  const torch::Tensor h = gate(2, state->c_BH).sigmoid() *
+                          apply("c", state->c_BH, state->position).tanh();
   return projection_ ? projection_->forward(h) : h;
 }
 

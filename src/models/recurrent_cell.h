@@ -20,6 +20,10 @@
 //          h' = (1 - s(z)) h + s(z) n
 //   gates  (z, r) = N(W_x x) + N(W_h h) + b;  n = tanh(N(V_x x) + s(r) N(V_h h) + b_n)
 //
+// norm "batchnorm" with the LSTM's gates is the batch-normalised LSTM of Cooijmans et al. 2016
+// (their equations 6 to 8): N of W_x x and of W_h h without a shift, and each with statistics of
+// its own for each position (step_batch_norm.h).
+//
 // With peepholes (Gers and Schmidhuber 2000; LSTM, none or per_gate) p_i c, p_f c and p_o c' are
 // added to the shares of i, f and o, inside N; with a projection (Sak et al. 2014) h' is P h'.
 //
@@ -33,6 +37,7 @@
 #include <string>
 
 #include "models/linear.h"
+#include "models/step_batch_norm.h"
 
 namespace norma::models {
 
@@ -44,6 +49,7 @@ struct CellOptions {
   std::string placement = "none";  // none | gates | per_gate | cell
   std::string norm = "layernorm";
   double norm_eps = 1e-5;
+  int64_t positions = 1;  // batchnorm: for how many there are running statistics
   bool peephole = false;
   int64_t projection = 0;  // 0: none
   bool fused = true;       // where why_composed() has nothing against it
@@ -51,6 +57,7 @@ struct CellOptions {
 
 struct CellState {
   torch::Tensor h_BP, c_BH;  // c: of the LSTM
+  int64_t position = 0;      // how many the state has read
 };
 
 // Parameters: x.weight (gates * H, I), h.weight (gates * H, P), bias (gates * H), peephole (3, H)
@@ -74,7 +81,9 @@ class RecurrentCell : public torch::nn::Module {
   const torch::Tensor& recurrent_weight() const { return h_->weight; }
 
  private:
-  torch::Tensor apply(const char* norm, const torch::Tensor& x);
+  // position: of what batchnorm is asked for.
+  torch::Tensor apply(const char* norm, const torch::Tensor& x, int64_t position = 0);
+  torch::Tensor normed_input(const torch::Tensor& x_TBG, int64_t position);
   torch::Tensor fused_lstm(const torch::Tensor& x_TBG, CellState* state);
   torch::Tensor rnn_step(const torch::Tensor& x, const torch::Tensor& h);
   torch::Tensor gru_step(const torch::Tensor& x, const torch::Tensor& h);

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: MIT
 
 #include <chrono>
+#include <cmath>
 
 #include "tests/cli/program.h"
+#include "tests/support/tiny_pictures.h"
 
 namespace norma::test {
 namespace {
@@ -34,6 +36,38 @@ class Compare : public Program {
     return "out/members/" + name + std::to_string(seed);
   }
 };
+
+// Perceptrons of two batch sizes, with and without statistics of the batch.
+TEST_F(Compare, PicturesByBatchSize) {
+  write_tiny_pictures(path("pictures"));
+  folder_.write("recipe.toml",
+                "name = \"tiny\"\n[data]\nname = \"pictures\"\n[model]\nfamily = \"mlp\"\n"
+                "d_model = 16\ndecoder_layers = 2\n"
+                "[train]\nlr = 0.01\nsteps = 12\nvalid_every = 6\n"
+                "[compare]\nbatch_size = [4, 30]\nseed = [1, 2]\njobs = 2\n"
+                "[[compare.configuration]]\nplacement = \"none\"\n"
+                "[[compare.configuration]]\nnorm = [\"layernorm\", \"batchnorm\"]\n");
+  const ProcessEnd end = compare();
+  EXPECT_EQ(end.exit_code, 0) << end.err;
+  EXPECT_THAT(end.out, EndsWith("\nout/report.html\n"));
+  const nlohmann::json s = summary("out");
+  ASSERT_EQ(s["members"].size(), 2u * 2 * 3);
+  EXPECT_EQ(s["axes"]["batch_size"], (nlohmann::json{4, 30}));
+  EXPECT_NEAR(s["unigram_loss"].get<double>(), std::log(3.0), 1e-12);
+  for (const nlohmann::json& m : s["members"]) {
+    EXPECT_EQ(m["status"], "done");
+    EXPECT_EQ(m["data"]["train_pictures"], 90);
+    EXPECT_EQ(m["data"]["classes"], 3);
+    EXPECT_GE(m["result"]["accuracy"].get<double>(), 0.0);
+    EXPECT_LE(m["result"]["accuracy"].get<double>(), 1.0);
+  }
+  EXPECT_EQ(s["timing"].size(), 2u);
+  EXPECT_EQ(s["probes"][0]["gradient_norm"]["layers"].size(), 2u);
+  const std::string page = read_text(path("out/report.html"));
+  for (const char* words : {"What the batch size changes", "pre BatchNorm", ">accuracy<"}) {
+    EXPECT_THAT(page, HasSubstr(words));
+  }
+}
 
 TEST_F(Compare, GoesOnWhereAMemberDivergesAndReportsIt) {
   write_recipe("[[compare.configuration]]\nplacement = \"pre\"\n"

@@ -5,6 +5,7 @@
 // tests/lab/train/kills_test.cc.
 
 #include "tests/cli/program.h"
+#include "tests/support/tiny_pictures.h"
 
 namespace norma::test {
 namespace {
@@ -48,6 +49,35 @@ TEST_F(Train, ACheckpointWithoutItsStateIsNotResumed) {
   expect_error(norma({"train", "--resume", "--out", "run"}), 1,
                {"run/state.safetensors is missing", "--out"});
   EXPECT_EQ(read_text(path("run/checkpoint.safetensors")), before);
+}
+
+TEST_F(Train, APerceptronLearnsPicturesAndIsNoLanguageModel) {
+  write_tiny_pictures(path("pictures"));
+  const Words words = {"train",    "--data",       "pictures", "--family",  "mlp",
+                       "--norm",   "batchnorm",    "--lr",     "1e-2",      "--steps",
+                       "60",       "--batch-size", "30",       "--d-model", "16",
+                       "--out",    "run",          "--decoder-layers",      "2"};
+  const ProcessEnd trained = norma(words);
+  expect_done(trained);
+  EXPECT_THAT(trained.out, ::testing::ContainsRegex("validation loss [0-9.]+, training loss [0-9.]+"
+                                                    ", accuracy [0-9.]+ %"));
+  // The bright columns stand far above the noise.
+  EXPECT_GE(summary("run")["result"]["accuracy"].get<double>(), 0.9);
+  EXPECT_FALSE(exists("run/tokenizer.json"));
+  EXPECT_THAT(metrics("run").back().dump(), ::testing::HasSubstr("\"accuracy\":"));
+  expect_error(norma({"generate", "run"}), 1, {"tells pictures apart and cannot continue a text"});
+  expect_error(norma({"translate", "run", "--text", "x"}), 1, {"translates nothing"});
+  const ProcessEnd inspected = norma({"inspect", "run"});
+  expect_done(inspected);
+  EXPECT_THAT(inspected.out, ::testing::HasSubstr("2 hidden layers, classes 3"));
+  EXPECT_THAT(inspected.out, ::testing::HasSubstr("layers 1 "));
+  const ProcessEnd data = norma({"data", "pictures"});
+  expect_done(data);
+  EXPECT_THAT(data.out, ::testing::HasSubstr("90 pictures of 20 pixels to train on, 30 held out, 3 "
+                                             "classes"));
+  expect_done(norma({"report", "run"}));
+  expect_error(norma({"train", "--data", "pairs.tsv", "--family", "gpt", "--norm", "batchnorm"}), 2,
+               {"told of the positions it is to predict"});
 }
 
 TEST_F(Train, CtrlCKeepsWhatIsDoneAndResumeGoesOnToTheSameBits) {

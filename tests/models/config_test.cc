@@ -39,10 +39,23 @@ TEST(ModelConfig, EveryNamedChoiceIsChecked) {
   }
 }
 
-TEST(ModelConfig, BatchStatisticsAreRefusedWithTheReason) {
+TEST(ModelConfig, OfAPerceptronWhatItHasNoUseForIsRefused) {
   ModelConfig config = valid();
-  config.norm = "batchnorm";
-  EXPECT_THAT(validate(config).message(), HasSubstr("told of the positions it is to predict"));
+  config.family = "mlp";
+  EXPECT_THAT(validate(config).message(), HasSubstr("inputs must be from 1 to 16777216 but is 0"));
+  config.inputs = 9;
+  EXPECT_TRUE(validate(config).ok()) << validate(config).message();
+  config.heads = 3;  // means nothing
+  EXPECT_TRUE(validate(config).ok()) << validate(config).message();
+  config.placement = "peri";
+  EXPECT_THAT(validate(config).message(),
+              HasSubstr("placement must be none, pre (before the activation) or post"));
+  config.placement = "post";
+  config.init = "packed-xavier";
+  EXPECT_THAT(validate(config).message(), HasSubstr("init must be xavier or gpt2"));
+  config.init = "gpt2";
+  config.qk_norm = "head";
+  EXPECT_THAT(validate(config).message(), HasSubstr("qk_norm must be \"none\""));
 }
 
 TEST(ModelConfig, SizesSayTheirRule) {

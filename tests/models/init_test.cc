@@ -34,6 +34,7 @@ TEST(Init, ModelsThatDifferInNormAndPlacementStartFromTheSameBits) {
   const std::set<std::string> scaling = {"deepnorm", "sub_ln", "ngpt"};
   for (const std::string& placement : stack_placements()) {
     for (const std::string& norm : known_norms()) {
+      if (norm == "batchnorm") continue;  // refused here: batch_statistics_test.cc
       const auto other = parameters(small_encdec(placement, norm), 7);
       for (const auto& [name, value] : reference) {
         ASSERT_TRUE(other.contains(name)) << placement << " " << norm << " lacks " << name;

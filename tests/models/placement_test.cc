@@ -235,6 +235,7 @@ TEST(Placements, RefuseWhatHasNoMeaning) {
 TEST(Placements, WorkWithEveryNormInEveryFamily) {
   for (const std::string& placement : stack_placements()) {
     for (const std::string& norm : known_norms()) {
+      if (norm == "batchnorm") continue;  // refused here: batch_statistics_test.cc
       for (const char* family : {"encdec", "gpt", "llama"}) {
         SCOPED_TRACE(placement + " " + norm + " " + family);
         ModelConfig config = test::small_encdec(placement, norm);

@@ -11,7 +11,9 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <string>
+#include <vector>
 
 namespace norma::test {
 
@@ -74,6 +76,13 @@ struct Plain {
     if (norm == "derf") {
       const torch::Tensor inside = p.at(name + ".alpha") * x + p.at(name + ".shift");
       return inside.erf() * gain + p.at(name + ".bias");
+    }
+    if (norm == "batchnorm") {  // over all rows, in training
+      std::vector<int64_t> rows(static_cast<size_t>(x.dim() - 1));
+      std::iota(rows.begin(), rows.end(), 0);
+      const torch::Tensor centred = x - x.mean(rows, true);
+      return centred / (centred.pow(2).mean(rows, true) + eps).sqrt() * gain +
+             p.at(name + ".bias");
     }
     const torch::Tensor centred = x - x.mean(-1, true);
     return centred / (centred.pow(2).mean(-1, true) + eps).sqrt() * gain + p.at(name + ".bias");

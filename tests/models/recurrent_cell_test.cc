@@ -159,6 +159,68 @@ TEST(RecurrentCell, WithNormsIsItsEquations) {
   }
 }
 
+// Cooijmans et al. 2016, equations 6 to 8, in plain operations: statistics of each position over
+// the texts, the gates' bias the only shift of N(W_x x) + N(W_h h).
+Tensor plain_batch_normalised(const test::Parameters& p, const Tensor& x_TBI, const Tensor& begin) {
+  const auto N = [&](const std::string& name, const Tensor& v) {
+    const Tensor centred = v - v.mean(0, true);
+    const Tensor y = centred / (centred.pow(2).mean(0, true) + 1e-5).sqrt() *
+                     p.at("norms." + name + ".weight");
+    return name == "c" ? y + p.at("norms.c.bias") : y;
+  };
+  const auto sigmoid = [](const Tensor& v) { return 1 / (1 + (-v).exp()); };
+  Tensor h = begin, c = begin;
+  std::vector<Tensor> outputs;
+  for (int64_t t = 0; t < x_TBI.size(0); ++t) {
+    const Tensor gates = N("h", h.matmul(p.at("cell.h.weight").t())) +
+                         N("x", x_TBI[t].matmul(p.at("cell.x.weight").t())) + p.at("cell.bias");
+    const auto part = gates.chunk(4, 1);  // f, i, o, g
+    c = sigmoid(part[0]) * c + sigmoid(part[1]) * part[3].tanh();
+    h = sigmoid(part[2]) * N("c", c).tanh();
+    outputs.push_back(h);
+  }
+  return torch::stack(outputs);
+}
+
+// As above; six texts, since two have a statistic of +1 and -1 whatever they are.
+TEST(RecurrentCell, BatchNormalisedIsItsEquations) {
+  constexpr int64_t kTexts = 6;
+  CellOptions options = options_of(CellKind::kLstm, "gates", "batchnorm");
+  options.positions = kLength;
+  Owner owner(options);
+  owner.train();
+  const test::Parameters copies = test::copies_of_parameters(owner);
+  EXPECT_EQ(copies.count("norms.x.bias") + copies.count("norms.h.bias"), 0u);
+  for (const int64_t length : {int64_t{1}, kLength}) {
+    for (auto& item : owner.named_parameters()) item.value().mutable_grad().reset();
+    for (const auto& [name, value] : copies) value.mutable_grad().reset();
+    const Tensor x = torch::randn({length, kTexts, kInput}, kF64).requires_grad_();
+    const Tensor x2 = x.detach().clone().requires_grad_();
+    const Tensor y = run_from(owner, x, begin_state(kTexts));
+    const Tensor want = plain_batch_normalised(copies, x2, begin_state(kTexts));
+    EXPECT_LT(relative_error(y, want), 1e-10);
+    const Tensor weight = torch::randn(y.sizes(), kF64);
+    (y * weight).sum().backward();
+    (want * weight).sum().backward();
+    EXPECT_LT(relative_error(x.grad(), x2.grad()), 1e-9);
+    for (const auto& item : owner.named_parameters()) {
+      EXPECT_LT(relative_error(item.value().grad(), copies.at(item.key()).grad()), 1e-9)
+          << item.key();
+    }
+  }
+}
+
+TEST(RecurrentCell, BatchNormalisedBeginsAsThePaperDoes) {
+  const RecurrentCell cell(options_of(CellKind::kLstm, "gates", "batchnorm"));
+  for (const auto& [name, norm] : cell.norms()) {
+    const auto parameters = norm.ptr()->named_parameters();
+    EXPECT_TRUE(parameters["weight"].eq(0.1f).all().item<bool>()) << name;
+    EXPECT_EQ(parameters.contains("bias"), name == "c");
+  }
+  EXPECT_THROW(RecurrentCell(options_of(CellKind::kLstm, "cell", "batchnorm")), c10::Error);
+  EXPECT_THROW(RecurrentCell(options_of(CellKind::kGru, "gates", "batchnorm")), c10::Error);
+}
+
 // The fused LSTM and the composition in f32, of one cell. Both are the equations within rounding:
 // each position adds about ten roundings of 2^-24 to numbers near 1, and what seven positions do to
 // them is less than 2^4.

@@ -58,6 +58,25 @@ inline lab::TrainRecipe tiny_recipe(const std::string& pairs) {
   return recipe;
 }
 
+// Of a perceptron with the norm before its activations.
+inline lab::TrainRecipe tiny_picture_recipe(const std::string& folder, const std::string& norm) {
+  lab::TrainRecipe recipe;
+  recipe.data.name = folder;
+  recipe.model.family = "mlp";
+  recipe.model.norm = norm;
+  recipe.model.d_model = 16;
+  recipe.model.decoder_layers = 2;
+  recipe.model.dropout = 0.1;  // so that the generator's state matters
+  recipe.train.lr = 1e-2;
+  recipe.train.steps = 12;
+  recipe.train.batch_size = 8;
+  recipe.train.log_every = 4;
+  recipe.train.valid_every = 6;
+  recipe.train.checkpoint_every = 5;
+  recipe.name = lab::run_name(recipe);
+  return recipe;
+}
+
 // An empty folder of this test's own.
 inline std::string fresh_folder(const std::string& name) {
   const std::string path =

@@ -13,12 +13,17 @@
 
 namespace norma::lab {
 
-enum class DataKind { kPairs, kText };
+enum class DataKind { kPairs, kText, kImages };
+
+// What models of the family learn from.
+DataKind kind_of_family(const std::string& family);
+// "sentence pairs", "running text", "pictures"
+const char* name_of(DataKind kind);
 
 struct DataSet {
   std::string name;         // "en-de"
   DataKind kind = DataKind::kPairs;
-  std::string file;         // below the data root: "en-de/en-de.tsv"
+  std::string file;         // below the data root: "en-de/en-de.tsv"; of pictures the folder
   std::string description;  // one line
   std::string source;       // where it comes from
   std::string licence;
@@ -31,10 +36,11 @@ struct DataSetState {
   std::string path;  // root joined with file
   bool present = false;
   int64_t bytes = 0;
-  int64_t lines = 0;  // pairs, or lines of text
+  int64_t lines = 0;  // pairs, lines of text, or pictures
 };
 
-// Reads the file once to count. Absent is a state, not an error.
+// Reads the file once to count. Absent is a state, not an error; pictures that cannot be read are
+// absent.
 DataSetState inspect_data_set(const DataSet& set, const std::string& root);
 
 // A known name gives its file below `root`; anything else is a path. kNotFound names the remedy:

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <functional>
 
+#include "torch_ops/batch_norm.h"
 #include "torch_ops/modules.h"
 
 namespace norma::lab {
@@ -39,7 +40,7 @@ Independence measure_independence(int64_t cols, uint64_t seed) {
   const torch::Tensor batch = torch::randn({kCases, cols});
   const torch::Tensor others = torch::randn({kCases, cols});
   torch_ops::LayerNorm layer_norm(torch_ops::LayerNormOptions({cols}));
-  torch::nn::BatchNorm1d batch_norm(cols);
+  torch_ops::BatchNorm batch_norm(cols);
   return {largest_change([&](const torch::Tensor& x) { return layer_norm(x); }, batch, others),
           largest_change([&](const torch::Tensor& x) { return batch_norm(x); }, batch, others)};
 }

@@ -14,7 +14,7 @@ namespace norma::lab {
 // mode. A case is a row of `cols` standard normal numbers, a batch has 32.
 struct Independence {
   double layernorm_max_abs_change = 0;  // norma's LayerNorm
-  double batchnorm_max_abs_change = 0;  // torch's BatchNorm1d
+  double batchnorm_max_abs_change = 0;  // norma's BatchNorm
 };
 Independence measure_independence(int64_t cols, uint64_t seed);
 

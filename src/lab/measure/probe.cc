@@ -27,15 +27,16 @@ void add_stream(const torch::Tensor& x_NC, int64_t layer,
 }  // namespace
 
 Result<Probe> probe(const TrainRecipe& recipe, const Task& task) {
-  models::ModelConfig config = recipe.model;
-  config.vocab_size = task.tokenizer.vocab_size();
+  models::ModelConfig config = model_config(recipe, task);
+  // As in training but for dropout: what a batch's statistics do belongs to what is looked at.
+  config.dropout = 0;
   Result<std::shared_ptr<models::Model>> made =
       models::make_model(config, static_cast<uint64_t>(recipe.train.seed));
   if (!made.ok()) return made.status();
   models::Model& model = *made.value();
-  model.eval();
   models::profile(model, task.train_batch(0).batch);
 
+  model.train();
   StreamSums sums;
   for (int64_t step = 0; step < kProbeBatches; ++step) {
     const models::Batch batch = task.train_batch(step).batch;

@@ -75,7 +75,7 @@ std::map<std::string, double> calls_by_stack(const models::Model& model) {
     const std::string& name = item.key();
     const size_t norms = name.find("norms.");
     if (norms == std::string::npos || !name.ends_with(".weight")) continue;
-    calls[name.starts_with("encoder") ? "encoder" : "decoder"] += 1;
+    calls[name.starts_with("encoder") ? "encoder" : "decoder"] += 1;  // or the perceptron's layers
   }
   return calls;
 }
@@ -84,8 +84,11 @@ std::map<std::string, double> calls_by_stack(const models::Model& model) {
 double rows_of(const models::Batch& batch, const std::map<std::string, double>& calls) {
   double rows = 0, total = 0;
   for (const auto& [stack, count] : calls) {
-    const torch::Tensor real = stack == "encoder" ? batch.source_BS != text::kPadId
-                                                  : batch.target_out_BT != models::kIgnore;
+    // BERT has its encoder's positions where the others have their decoder's.
+    const torch::Tensor real =
+        stack == "decoder" ? batch.target_out_BT != models::kIgnore
+                           : (batch.source_BS.defined() ? batch.source_BS : batch.target_in_BT) !=
+                                 text::kPadId;
     rows += count * static_cast<double>(real.sum().item<int64_t>());
     total += count;
   }
@@ -95,8 +98,7 @@ double rows_of(const models::Batch& batch, const std::map<std::string, double>& 
 Result<Subject> make_subject(const TrainRecipe& recipe, const Task& task, int64_t samples) {
   Subject s;
   s.recipe = recipe;
-  models::ModelConfig config = recipe.model;
-  config.vocab_size = task.tokenizer.vocab_size();
+  const models::ModelConfig config = model_config(recipe, task);
   const auto seed = static_cast<uint64_t>(recipe.train.seed);
   Result<std::shared_ptr<models::Model>> model = models::make_model(config, seed);
   if (!model.ok()) return model.status();

@@ -31,7 +31,8 @@ std::string with_dashes(std::string key) {
 }
 
 void add_data(DataRecipe& d, std::vector<Field>& f) {
-  f.push_back({"data", "name", &d.name, "Known data set, or path of a TSV or text file"});
+  f.push_back({"data", "name", &d.name,
+               "Known data set, or path of a TSV or text file or a folder of pictures"});
   f.push_back({"data", "min_words", &d.min_words, "Pairs: fewest words a side", 1, kMany});
   f.push_back({"data", "max_words", &d.max_words, "Pairs: most words a side (0: any)", 0, kMany});
   f.push_back({"data", "valid_percent", &d.valid_percent, "Share that is held out", 1, 50});
@@ -48,12 +49,14 @@ void add_model(models::ModelConfig& m, std::vector<Field>& f) {
   f.push_back({"model", "qk_norm", &m.qk_norm, "Queries and keys normalised before rotation", 0, 0,
                models::known_qk_norms()});
   f.push_back({"model", "init", &m.init, "Initial weights", 0, 0, models::known_inits()});
-  f.push_back({"model", "d_model", &m.d_model, "Width of the residual stream", 1, 1e6});
+  f.push_back({"model", "d_model", &m.d_model, "Width of the residual stream or of hidden layers",
+               1, 1e6});
   f.push_back({"model", "heads", &m.heads, "Attention heads", 1, 1e4});
   f.push_back({"model", "kv_heads", &m.kv_heads, "Key and value heads (0: as heads)", 0, 1e4});
   f.push_back({"model", "ffn", &m.ffn, "Width inside the feed-forward network", 1, 1e6});
   f.push_back({"model", "encoder_layers", &m.encoder_layers, "Blocks of the encoder", 0, 1e4});
-  f.push_back({"model", "decoder_layers", &m.decoder_layers, "Blocks of the decoder", 1, 1e4});
+  f.push_back({"model", "decoder_layers", &m.decoder_layers,
+               "Blocks of the decoder; hidden layers of mlp", 1, 1e4});
   f.push_back({"model", "max_length", &m.max_length, "Most positions", 1, 1e6});
   f.push_back({"model", "dropout", &m.dropout, "Dropout probability", 0, 0.99});
   f.push_back({"model", "norm_eps", &m.norm_eps, "Epsilon inside the norm's root", 0, 1});
@@ -67,7 +70,7 @@ void add_training(TrainingRecipe& t, std::vector<Field>& f) {
                {"constant", "inverse-sqrt", "cosine"}});
   f.push_back({"train", "warmup_steps", &t.warmup_steps, "Linear warm-up", 0, kMany});
   f.push_back({"train", "steps", &t.steps, "Optimizer steps", 1, kMany});
-  f.push_back({"train", "batch_size", &t.batch_size, "Pairs or windows a step", 1, 1e6});
+  f.push_back({"train", "batch_size", &t.batch_size, "Pairs, windows or pictures a step", 1, 1e6});
   f.push_back({"train", "max_tokens", &t.max_tokens, "Pairs: batches by tokens (0: by pairs)", 0,
                1e7});
   f.push_back({"train", "beta1", &t.beta1, "Adam: decay of the first moment", 0, 0.999999});
@@ -125,9 +128,7 @@ std::vector<Field> fields_of(TrainRecipe& recipe) {
 Status set_from_text(const Field& field, const std::string& text, const std::string& where) {
   if (auto* const* string = std::get_if<std::string*>(&field.value)) {
     const auto& choices = field.choices;
-    // Known, and refused by models::validate() with the reason.
-    const bool is_batch_norm = std::string(field.key) == "norm" && text == "batchnorm";
-    if (!choices.empty() && !is_batch_norm &&
+    if (!choices.empty() &&
         std::find(choices.begin(), choices.end(), text) == choices.end()) {
       return invalid_argument(where + unknown_name(field.key, text, choices));
     }
@@ -169,7 +170,7 @@ Status add_to_axis(const Field& field, const std::string& where, std::vector<std
 }
 
 const std::vector<std::string>& axis_keys() {
-  static const std::vector<std::string> keys = {"placement", "norm", "init",
+  static const std::vector<std::string> keys = {"placement", "norm",         "init", "batch_size",
                                                 "lr",        "warmup_steps", "seed"};
   return keys;
 }

@@ -18,7 +18,8 @@
 namespace norma::lab {
 
 struct DataRecipe {
-  std::string name = "en-de";       // a known data set, or the path of a TSV or text file
+  // A known data set, or the path of a TSV or text file or of a folder of pictures.
+  std::string name = "en-de";
   int64_t min_words = 1;            // pairs: words a side
   int64_t max_words = 0;            // pairs: 0 is no limit
   int64_t valid_percent = 5;
@@ -33,7 +34,7 @@ struct TrainingRecipe {
   std::string schedule = "constant";  // constant | inverse-sqrt | cosine, each after the warm-up
   int64_t warmup_steps = 0;           // linear from 0
   int64_t steps = 300;
-  int64_t batch_size = 32;            // pairs or windows; the limit where max_tokens > 0
+  int64_t batch_size = 32;            // pairs, windows or pictures; the limit where max_tokens > 0
   int64_t max_tokens = 0;             // pairs: batches by padded tokens; 0 is by batch_size
   double beta1 = 0.9;
   double beta2 = 0.98;
@@ -60,7 +61,7 @@ struct BleuRecipe {
 struct TrainRecipe {
   std::string name;  // of the run; may be empty
   DataRecipe data;
-  models::ModelConfig model;  // its vocab_size is set from the tokenizer
+  models::ModelConfig model;  // its vocab_size and inputs are set from the data
   TrainingRecipe train;
   BleuRecipe bleu;
 };
@@ -110,7 +111,8 @@ Result<CompareRecipe> read_compare_recipe(const std::string& path);
 std::string to_toml(const TrainRecipe& recipe);
 std::string to_toml(const CompareRecipe& recipe);
 
-// "post-layernorm-warmup0-lr0.003-xavier-seed1"
+// "post-layernorm-warmup0-lr0.003-xavier-seed1"; members that differ in batch size end in it,
+// "-batch4".
 std::string run_name(const TrainRecipe& recipe);
 // The runs of a comparison, named, in the order of configurations and axes, without repetitions.
 Result<std::vector<TrainRecipe>> members_of(const CompareRecipe& recipe);

@@ -63,12 +63,16 @@ Status add_product(const TrainRecipe& base, const Axes& axes, size_t depth,
                    std::set<std::string>* seen, std::vector<TrainRecipe>* members) {
   if (depth == axis_keys().size()) {
     NORMA_RETURN_IF_ERROR(validate(base));
+    const bool by_batch = axes.contains("batch_size");
+    const auto name_of = [&](const TrainRecipe& recipe) {
+      return run_name(recipe) + (by_batch ? fmt::format("-batch{}", recipe.train.batch_size) : "");
+    };
     TrainRecipe member = base;
-    member.name = run_name(base);
+    member.name = name_of(base);
     // Under a placement without norms the first norm stands for all: the others are the same run.
     TrainRecipe same = base;
     if (!models::find_placement(base.model.placement)->uses_norm) same.model.norm = "any";
-    if (seen->insert(run_name(same)).second) members->push_back(std::move(member));
+    if (seen->insert(name_of(same)).second) members->push_back(std::move(member));
     return Status();
   }
   const auto axis = axes.find(axis_keys()[depth]);
@@ -86,20 +90,29 @@ Status add_product(const TrainRecipe& base, const Axes& axes, size_t depth,
 Status validate(const TrainRecipe& recipe) {
   models::ModelConfig model = recipe.model;
   model.vocab_size = recipe.data.vocab_size;
+  model.inputs = 1;  // the data say how many
   NORMA_RETURN_IF_ERROR(models::validate(model));
   const DataRecipe& data = recipe.data;
   if (data.max_words != 0 && data.max_words < data.min_words) {
     return invalid_argument(fmt::format("max_words must be 0 or at least min_words={} but is {}.",
                                         data.min_words, data.max_words));
   }
-  const bool pairs = model.family == "encdec";
-  if (!pairs && data.window > model.max_length) {
+  const bool pairs = model.family == "encdec", pictures = model.family == "mlp";
+  if (!pairs && !pictures && data.window > model.max_length) {
     return invalid_argument(fmt::format("window must be at most max_length={} but is {}.",
                                         model.max_length, data.window));
   }
   if (!pairs && recipe.bleu.sentences > 0) {
     return invalid_argument("sentences of [bleu] must be 0 for family \"" + model.family +
                             "\": only family \"encdec\" translates.");
+  }
+  // Elsewhere one text is many rows.
+  const bool a_row_a_case = pictures || models::is_recurrent(model.family);
+  if (model.norm == "batchnorm" && a_row_a_case && recipe.train.batch_size < 2 &&
+      models::find_placement(model.placement)->uses_norm) {
+    return invalid_argument(
+        "batch_size must be at least 2 with norm \"batchnorm\" but is 1: the variance of one case "
+        "is undefined.");
   }
   return Status();
 }

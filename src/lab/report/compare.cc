@@ -49,7 +49,7 @@ void find_what_varies(Grid& grid, const std::vector<Setting>& settings) {
 void summarize_runs(const std::vector<Run>& runs, Configuration& c) {
   std::stable_sort(c.runs.begin(), c.runs.end(),
                    [&](size_t a, size_t b) { return runs[a].seed < runs[b].seed; });
-  std::vector<double> valid, gap, bleu, tokens;
+  std::vector<double> valid, gap, bleu, accuracy, tokens;
   for (const size_t i : c.runs) {
     const Run& run = runs[i];
     c.diverged += run.diverged();
@@ -59,11 +59,13 @@ void summarize_runs(const std::vector<Run>& runs, Configuration& c) {
     valid.push_back(*run.valid_loss);
     if (run.train_loss) gap.push_back(*run.valid_loss - *run.train_loss);
     if (run.bleu) bleu.push_back(*run.bleu);
+    if (run.accuracy) accuracy.push_back(*run.accuracy);
     if (run.tokens_per_s) tokens.push_back(*run.tokens_per_s);
   }
   c.valid = summarize(valid);
   c.gap = summarize(gap);
   c.bleu = summarize(bleu);
+  c.accuracy = summarize(accuracy);
   c.tokens_per_s = summarize(tokens);
 }
 
@@ -72,6 +74,10 @@ std::optional<double> diverged_share(const Configuration& c) {
   const size_t ended = c.done + c.diverged;
   if (ended < kMinSeeds) return std::nullopt;
   return static_cast<double>(c.diverged) / static_cast<double>(ended);
+}
+
+std::string choice_name(const std::string& key) {
+  return key == "batch_size" ? "batch size" : key;
 }
 
 std::string warmup_words(int64_t steps) {
@@ -113,7 +119,7 @@ std::string Grid::words(const Setting& s) const {
   if (names_warmup) text += " " + warmup_words(s.warmup_steps);
   if (names_init) text += ", " + s.init + " init";
   for (const std::string& key : varying_choices) {
-    if (s.choices.count(key)) text += ", " + key + " " + s.choices.at(key);
+    if (s.choices.count(key)) text += ", " + choice_name(key) + " " + s.choices.at(key);
   }
   return text;
 }
@@ -159,7 +165,7 @@ std::string Grid::words(const std::vector<size_t>& wanted) const {
   if (names_init) text += ", " + joined(inits) + " init";
   for (const std::string& key : varying_choices) {
     const auto& chosen = settings[wanted[0]].choices;
-    if (chosen.count(key)) text += ", " + key + " " + chosen.at(key);
+    if (chosen.count(key)) text += ", " + choice_name(key) + " " + chosen.at(key);
   }
   return text;
 }

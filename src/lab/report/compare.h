@@ -48,7 +48,7 @@ struct Configuration {
   std::vector<size_t> runs;              // indices into the folder's runs, by seed
   std::map<int64_t, double> valid_loss;  // of the runs that are done, by seed
   size_t done = 0, diverged = 0;
-  Summary valid, gap, bleu,
+  Summary valid, gap, bleu, accuracy,
       tokens_per_s;  // over the runs that are done; gap = validation - training loss
 };
 

@@ -123,13 +123,21 @@ std::vector<Column> make_columns(const RunFolder& folder, const Grid& grid, cons
     columns.push_back({"BLEU", "number", "", true,
                        [](const Configuration& c) { return spread(c.bleu, 1, false); }});
   }
+  if (any(grid, &Summary::n, &Configuration::accuracy)) {
+    columns.push_back({"accuracy", "number", "", true, [](const Configuration& c) {
+                         if (c.accuracy.n == 0) return Cell{};
+                         const Summary& s = c.accuracy;
+                         const std::string sd = s.n > 1 ? " \u00b1 " + fixed(100 * s.sd, 1) : "";
+                         return number(percent(s.mean) + sd, s.mean);
+                       }});
+  }
   columns.push_back({"diverged", "number", "", true, [](const Configuration& c) {
                        return number(
                            fmt::format("{}/{}", c.diverged, c.runs.size()),
                            static_cast<double>(c.diverged) / static_cast<double>(c.runs.size()));
                      }});
   if (any(grid, &Summary::n, &Configuration::tokens_per_s)) {
-    columns.push_back({"tokens/s", "number", "", true, [](const Configuration& c) {
+    columns.push_back({folder.unit() + "s/s", "number", "", true, [](const Configuration& c) {
                          return c.tokens_per_s.n == 0
                                     ? Cell{}
                                     : number(thousands(c.tokens_per_s.mean), c.tokens_per_s.mean);
@@ -186,10 +194,13 @@ std::string configuration_table(const RunFolder& folder, const Grid& grid, const
         "apart from it. ";
   out += "\u00b1 is the standard deviation over seeds; the gap is validation minus training loss";
   if (folder.unigram_loss)
-    out += "; the dashed line is the unigram loss (word frequencies alone), " +
+    out += "; the dashed line is the " +
+           (folder.has_pictures() ? "loss of " + folder.frequencies() + " alone, "
+                                  : "unigram loss (" + folder.frequencies() + " alone), ") +
            fixed(*folder.unigram_loss, 2);
   if (any(grid, &Summary::n, &Configuration::tokens_per_s) && grid.configurations.size() > 1)
-    out += "; tokens/s is what a run reached with its neighbours training beside it";
+    out += "; " + folder.unit() +
+           "s/s is what a run reached with its neighbours training beside it";
   return out + ".</p>\n</section>\n";
 }
 

@@ -97,7 +97,8 @@ std::optional<Contrast> contrast_without_warmup(const RunFolder& folder, const G
   c.title = "Without warm-up";
   c.table.header = {"configuration", "setting", "loss", "below word frequencies", "learned"};
   c.table.text_columns = 2;
-  c.findings.push_back("Word frequencies alone give " + fixed(unigram, 2) + " nats a token.");
+  c.findings.push_back(capitalized(folder.frequencies()) + " alone give " + fixed(unigram, 2) +
+                       " nats a " + folder.unit() + ".");
   for (size_t v = 0; v < grid.variants.size(); ++v) {
     std::map<bool, std::vector<std::string>> phrases;  // by whether it learned
     for (const Configuration& configuration : grid.configurations) {
@@ -125,7 +126,7 @@ std::optional<Contrast> contrast_without_warmup(const RunFolder& folder, const G
   }
   if (c.table.rows.empty()) return std::nullopt;
   c.rule = "\"Next to nothing\" is a mean validation loss less than " + fixed(kNothingLearned, 2) +
-           " nats below that of word frequencies.";
+           " nats below that of " + folder.frequencies() + ".";
   return c;
 }
 
@@ -224,14 +225,17 @@ std::optional<Contrast> contrast_of_gradients(const RunFolder& folder) {
                                 times(s.high), std::to_string(s.n)});
       }
       if (words.empty()) continue;
-      c.findings.push_back("With " + init + " initialisation the " + stack +
-                           "'s gradient, from first to last layer, " + joined(words) + ".");
+      c.findings.push_back("With " + init + " initialisation the " +
+                           (stack == "layers" ? "hidden layers' gradient" : stack + "'s gradient") +
+                           ", from first to last layer, " + joined(words) + ".");
     }
   }
   if (c.table.rows.empty()) return std::nullopt;
   c.rule =
-      "Frobenius norm of the mean gradient of each feed-forward block's second matrix. Level: last "
-      "/ first within a factor of " +
+      std::string("Frobenius norm of the mean gradient of ") +
+      (folder.has_pictures() ? "each hidden layer's matrix"
+                             : "each feed-forward block's second matrix") +
+      ". Level: last / first within a factor of " +
       plain(kLevelFactor) + ". Means of ratios are geometric.";
   return c;
 }
@@ -277,6 +281,7 @@ std::vector<Contrast> make_contrasts(const RunFolder& folder, const Grid& grid) 
     add(contrast_of_variants(folder, grid, true));
     add(contrast_of_variants(folder, grid, false));
     add(contrast_of_init(grid));
+    add(contrast_of_batch_size(grid));
   }
   add(contrast_of_gradients(folder));
   add(contrast_of_independence(folder));

@@ -38,8 +38,8 @@ struct Contrast {
 // A clause as a sentence: capital and full stop.
 std::string sentence(const std::string& clause);
 
-// Placements, norms, warm-up off, warm-up on against off, initialisation, gradients, independence,
-// BLEU.
+// Placements, norms, warm-up off, warm-up on against off, initialisation, batch size, gradients,
+// independence, BLEU.
 std::vector<Contrast> make_contrasts(const RunFolder& folder, const Grid& grid);
 
 // "After 200 steps of training, a BLEU of 1.93 is too low to be a translation." of the highest;

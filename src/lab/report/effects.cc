@@ -7,7 +7,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <functional>
+#include <iterator>
 #include <map>
 
 #include "lab/report/phrases.h"
@@ -155,6 +157,42 @@ std::optional<Contrast> contrast_of_init(const Grid& whole) {
                 {init + " instead of " + baseline, "with " + baseline, "with " + init}, c);
   }
   if (c.table.rows.empty()) return std::nullopt;
+  return c;
+}
+
+std::optional<Contrast> contrast_of_batch_size(const Grid& whole) {
+  std::map<double, std::string> sizes;
+  for (const Setting& s : whole.settings) {
+    const auto found = s.choices.find("batch_size");
+    if (found == s.choices.end()) continue;
+    sizes[std::strtod(found->second.c_str(), nullptr)] = found->second;
+  }
+  if (sizes.size() < 2) return std::nullopt;
+  const std::string largest = sizes.rbegin()->second;
+  sizes.erase(std::prev(sizes.end()));
+  const std::string other = sizes.size() == 1 ? sizes.begin()->second : "smaller";
+  Contrast c;
+  c.id = "batch-size";
+  c.title = "What the batch size changes";
+  c.table.header = {"configuration", "setting", largest, other, largest + " \u2212 " + other,
+                    "outcome"};
+  c.table.text_columns = 2;
+  for (const auto& [number, size] : sizes) {
+    const auto is_pair = [&, size = size](const Setting& a, const Setting& b) {
+      auto choices = a.choices;
+      const auto at = choices.find("batch_size");
+      if (at == choices.end() || at->second != largest) return false;
+      at->second = size;
+      return a.init == b.init && a.lr == b.lr && a.warmup_steps == b.warmup_steps &&
+             choices == b.choices;
+    };
+    Grid grid = among_pairs(whole, is_pair);
+    const std::string subject = "a batch of " + size + " instead of " + largest;
+    add_effects(grid, is_pair, {subject, "with " + largest, "with " + size}, c);
+  }
+  if (c.table.rows.empty()) return std::nullopt;
+  c.rule = "At the same number of steps, so that a larger batch has seen more data: what tells "
+           "norms apart is the difference between their rows, not the sign of one.";
   return c;
 }
 

@@ -16,4 +16,7 @@ std::optional<Contrast> contrast_of_warmup(const Grid& grid);
 // Each initialisation against the first of the folder. Absent where no variant has both.
 std::optional<Contrast> contrast_of_init(const Grid& grid);
 
+// Each batch size against the largest, at as many steps. Absent where no variant has both.
+std::optional<Contrast> contrast_of_batch_size(const Grid& grid);
+
 }  // namespace norma::lab::report

@@ -102,7 +102,7 @@ Axis loss_axis(const RunFolder& folder) {
   if (folder.unigram_loss) range.add(*folder.unigram_loss);
   if (range.is_empty()) range = {0, 1};
   const double margin = 0.04 * (range.high - range.low);
-  return linear_axis(range.low - margin, range.high + margin, "loss, nats a token");
+  return linear_axis(range.low - margin, range.high + margin, "loss, nats a " + folder.unit());
 }
 
 double last_step(const RunFolder& folder) {
@@ -278,7 +278,9 @@ std::string loss_panels(const RunFolder& folder, const Grid& grid, const Looks& 
     }
     panel.lines.insert(panel.lines.end(), bold.begin(), bold.end());
     if (folder.unigram_loss)
-      panel.level = Level{*folder.unigram_loss, "unigram " + fixed(*folder.unigram_loss, 2)};
+      panel.level = Level{*folder.unigram_loss,
+                          (folder.has_pictures() ? "classes alone " : "unigram ") +
+                              fixed(*folder.unigram_loss, 2)};
     out += draw(panel);
   }
   return out + "</div>\n";
@@ -323,7 +325,7 @@ std::string learning_rate_panels(const Grid& grid, const Looks& looks) {
     panel.x = log_axis(lrs.low, lrs.high, "learning rate");
     if (distinct.size() <= kMostRateTicks) panel.x.ticks = distinct;
     panel.y = linear_axis(losses.low - margin, losses.high + margin,
-                          "final validation loss, nats a token");
+                          "final validation loss, nats");
     panel.description =
         "mean final loss by learning rate; a cross on the upper edge where runs diverged";
     out += draw(panel);
@@ -334,12 +336,16 @@ std::string learning_rate_panels(const Grid& grid, const Looks& looks) {
 std::string gradient_panels(const RunFolder& folder, const Looks& looks) {
   return profile_panels(folder, looks,
                         {&Probe::gradient_norm, 1, true, "layer",
-                         "gradient norm of the FFN's second matrix, log scale"});
+                         folder.has_pictures()
+                             ? "gradient norm of the layer's matrix, log scale"
+                             : "gradient norm of the FFN's second matrix, log scale"});
 }
 
 std::string stream_panels(const RunFolder& folder, const Looks& looks) {
   return profile_panels(folder, looks,
-                        {&Probe::stream_rms, 0, false, "depth (0 is the embedding)",
+                        {&Probe::stream_rms, 0, false,
+                         folder.has_pictures() ? "depth (0 is the picture)"
+                                               : "depth (0 is the embedding)",
                          "root mean square of the stream"});
 }
 

@@ -101,7 +101,9 @@ std::string curves_section(const Page& page) {
   if (page.folder.runs.size() > page.grid.configurations.size()) {
     words = "Each seed is a faint line, the mean over seeds that finished a bold one. " + words;
   }
-  if (page.folder.unigram_loss) words += " Unigram is the loss of word frequencies alone.";
+  if (page.folder.unigram_loss && !page.folder.has_pictures()) {
+    words += " Unigram is the loss of word frequencies alone.";
+  }
   const auto choice = [](const char* id, const char* name, const char* state) {
     return fmt::format(
         "<input type=\"radio\" name=\"kind\" id=\"{0}\"{2}><label for=\"{0}\">{1}</label>", id,
@@ -117,8 +119,12 @@ std::string stream_section(const Page& page) {
   const std::string panels = stream_panels(page.folder, page.looks);
   if (panels.empty()) return "";
   return section("stream", "Activations by depth at initialisation",
-                 "<p class=\"lead\">Root mean square of the stream after the embedding and after "
-                 "each block (before a final norm), before the first step.</p>\n" +
+                 std::string("<p class=\"lead\">Root mean square of ") +
+                     (page.folder.has_pictures()
+                          ? "the picture and of what each hidden layer hands on"
+                          : "the stream after the embedding and after each block (before a final "
+                            "norm)") +
+                     ", before the first step.</p>\n" +
                      panels);
 }
 
@@ -263,13 +269,14 @@ std::string provenance_section(const Page& page) {
   return section("provenance", "Where this comes from", out);
 }
 
-std::string reading_section() {
+std::string reading_section(const RunFolder& folder) {
   return section(
       "reading", "How to read it",
-      paragraph("Losses are nats a token on held-out data. After a loss, \u00b1 is the standard "
-                "deviation over seeds; after a difference, half the 95 % "
-                "interval of Student's t, paired by seed: the same seed means the same initial "
-                "weights where shapes agree and the same data in the same order.") +
+      paragraph("Losses are nats a " + folder.unit() +
+                " on held-out data. After a loss, \u00b1 is the standard deviation over seeds; "
+                "after a difference, half the 95 % interval of "
+                "Student's t, paired by seed: the same seed means the same initial weights where "
+                "shapes agree and the same data in the same order.") +
           paragraph("A difference is a tie where its interval holds 0, or where it is below " +
                     fixed(kTieMargin, 2) + " nats; where that interval reaches further than " +
                     fixed(kWideInterval, 2) +
@@ -305,9 +312,10 @@ std::string make_page(const RunFolder& folder) {
   for (const char* id : {"without-warmup", "warmup", "placements", "norms"})
     out += contrast_section(page, id, "");
   out += contrast_section(page, "gradients", gradient_panels(folder, looks)) + stream_section(page);
-  out += contrast_section(page, "initialisation", "") + cost_section(page) +
+  out += contrast_section(page, "initialisation", "") +
+         contrast_section(page, "batch-size", "") + cost_section(page) +
          contrast_section(page, "independence", "");
-  out += translation_section(page) + provenance_section(page) + reading_section();
+  out += translation_section(page) + provenance_section(page) + reading_section(page.folder);
   return out + "</main>\n<div id=\"readout\" hidden></div>\n<script>" + std::string(kScript) +
          "</script>\n</body>\n</html>\n";
 }

@@ -102,6 +102,11 @@ std::string deciding_factor(const Grid& grid, const std::vector<size_t>& setting
   if (decides([](const Setting& s) { return plain(s.lr); })) return "the learning rate";
   if (decides([](const Setting& s) { return std::to_string(s.warmup_steps); })) return "warm-up";
   if (decides([](const Setting& s) { return s.init; })) return "the initialisation";
+  const auto batch_size = [](const Setting& s) {
+    const auto found = s.choices.find("batch_size");
+    return found == s.choices.end() ? "" : found->second;
+  };
+  if (decides(batch_size)) return "the batch size";
   return "the setting";
 }
 

@@ -60,6 +60,7 @@ void read_summary_of_run(JsonReader reader, Run& run) {
     run.train_loss = result.optional_number("train_loss");
     run.valid_loss = result.optional_number("valid_loss");
     run.bleu = result.optional_number("bleu");
+    run.accuracy = result.optional_number("accuracy");
     run.tokens_per_s = result.optional_number("tokens_per_s");
     run.seconds = result.optional_number("seconds");
   } else if (run.status == "done") {

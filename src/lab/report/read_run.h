@@ -42,7 +42,7 @@ struct Run {
   std::map<std::string, std::string> data;
 
   // Absent where not measured or not finite.
-  std::optional<double> train_loss, valid_loss, bleu, tokens_per_s, seconds, step;
+  std::optional<double> train_loss, valid_loss, bleu, accuracy, tokens_per_s, seconds, step;
   std::vector<Sample> samples;
   std::vector<Point> train_curve, valid_curve;
 
@@ -86,6 +86,14 @@ struct RunFolder {
   // As recorded; empty where the folder has none. The order is the file's.
   std::vector<std::pair<std::string, std::string>> environment;
   std::string config_toml;
+
+  // Its models tell pictures apart. Then the loss is one of pictures, and tokens are pictures.
+  bool has_pictures() const { return !runs.empty() && runs[0].family == "mlp"; }
+  std::string unit() const { return has_pictures() ? "picture" : "token"; }
+  // What a model without an input knows: "word frequencies".
+  std::string frequencies() const {
+    return has_pictures() ? "class frequencies" : "word frequencies";
+  }
 };
 
 Result<RunFolder> read_run_folder(const std::string& path);

@@ -359,8 +359,9 @@ Verdict verdict_of_single_run(const RunFolder& folder) {
   v.scope = data_words(folder) + " at " + grid.words(grid.settings[0]) + ", seed " +
             std::to_string(run.seed) + ", " + label(grid.variants[0]);
   if (run.done() && run.train_loss) {
+    const std::string gap = signed_fixed(*run.valid_loss - *run.train_loss, 2);
     v.sentences.push_back("training loss " + fixed(*run.train_loss, 2) + ", gap to validation " +
-                          signed_fixed(*run.valid_loss - *run.train_loss, 2) + " nats a token");
+                          gap + " nats a " + folder.unit());
   }
   return v;
 }

@@ -91,6 +91,7 @@ std::string capitalized(std::string text) {
 std::string norm_name(const std::string& norm) {
   if (norm == "layernorm") return "LayerNorm";
   if (norm == "rmsnorm") return "RMSNorm";
+  if (norm == "batchnorm") return "BatchNorm";
   if (norm == "torch_layernorm") return "LayerNorm (PyTorch)";
   return norm;
 }

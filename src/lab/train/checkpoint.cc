@@ -118,9 +118,9 @@ Status check_size(const SafetensorsFile& file, const std::string& path,
                   const models::ModelConfig& config) {
   constexpr int64_t kMostPositions = 1 << 26;  // elements of a table that is in no file
   // Query, key, value and output of attention; both matrices of the feed-forward network. Or the
-  // two matrices and the bias of a recurrent cell.
-  const bool recurrent = models::is_recurrent(config.family);
-  const double matrices_of_a_layer = recurrent ? 3 : 6;
+  // two matrices and the bias of a recurrent cell, or the one of a perceptron's layer.
+  const bool recurrent = models::is_recurrent(config.family), mlp = config.family == "mlp";
+  const double matrices_of_a_layer = recurrent ? 3 : mlp ? 2 : 6;
   double elements = 0;
   for (const auto& [name, info] : file.tensors()) elements += static_cast<double>(info.bytes) / 4;
   const auto width = static_cast<double>(config.d_model);
@@ -129,9 +129,15 @@ Status check_size(const SafetensorsFile& file, const std::string& path,
       static_cast<double>(config.family == "bert" ? 0 : config.decoder_layers) +
       static_cast<double>(encoder ? config.encoder_layers : 0);
   // Keys and values may be of fewer heads.
-  const double ffn = recurrent ? 0 : static_cast<double>(config.ffn);
-  const double least =
-      width * (static_cast<double>(config.vocab_size) + layers * 2 * (width + ffn));
+  const double ffn = recurrent || mlp ? 0 : static_cast<double>(config.ffn);
+  double least = width * (static_cast<double>(config.vocab_size) + layers * 2 * (width + ffn));
+  if (mlp) {
+    least = width * (static_cast<double>(config.vocab_size) + static_cast<double>(config.inputs) +
+                     (layers - 1) * width);
+  } else if (recurrent && config.norm == "batchnorm" && config.placement != "none") {
+    // Two running statistics of 9 H features for each position.
+    least += layers * 18 * width * static_cast<double>(config.max_length);
+  }
   const auto tensors = static_cast<double>(file.tensors().size());
   if (least > elements || layers * matrices_of_a_layer > tensors) {
     return damaged(path, fmt::format("the model that it describes is larger than the file: at "
@@ -145,6 +151,22 @@ Status check_size(const SafetensorsFile& file, const std::string& path,
                                      config.max_length, config.d_model, kMostPositions, remedy()));
   }
   return Status();
+}
+
+Result<std::optional<text::Tokenizer>> read_tokenizer(const SafetensorsFile& file,
+                                                      const std::string& path,
+                                                      const models::ModelConfig& config) {
+  if (config.family == "mlp") return std::optional<text::Tokenizer>();
+  Result<std::string> json = entry(file, path, "tokenizer");
+  if (!json.ok()) return json.status();
+  Result<text::Tokenizer> tokenizer = text::Tokenizer::from_json(json.value());
+  if (!tokenizer.ok()) return damaged(path, tokenizer.status().message());
+  if (tokenizer.value().vocab_size() != config.vocab_size) {
+    return damaged(path, fmt::format("the vocabulary has {} entries but the model needs {}.{}",
+                                     tokenizer.value().vocab_size(), config.vocab_size,
+                                     remedy()));
+  }
+  return std::optional<text::Tokenizer>(tokenizer.value());
 }
 
 bool is_finished(const std::filesystem::path& folder) {
@@ -172,18 +194,20 @@ Status no_checkpoint(const std::string& path) {
 }  // namespace
 
 Status save_model(const std::string& path, const models::Model& model,
-                  const text::Tokenizer& tokenizer, int64_t step) {
+                  const std::optional<text::Tokenizer>& tokenizer, int64_t step) {
   std::vector<torch::Tensor> alive;
   std::map<std::string, TensorInfo> tensors;
-  for (const auto& item : model.named_parameters()) {
-    alive.push_back(item.value().detach().contiguous());
-    tensors[item.key()] = info_of(alive.back());
+  for (const auto& items : {model.named_parameters(), model.named_buffers()}) {
+    for (const auto& item : items) {
+      alive.push_back(item.value().detach().contiguous());
+      tensors[item.key()] = info_of(alive.back());
+    }
   }
-  return weights::write_safetensors(path, tensors,
-                                    {{"format", kFormat},
-                                     {"model", models::to_json(model.config())},
-                                     {"tokenizer", tokenizer.to_json()},
-                                     {"step", std::to_string(step)}});
+  Metadata metadata = {{"format", kFormat},
+                       {"model", models::to_json(model.config())},
+                       {"step", std::to_string(step)}};
+  if (tokenizer) metadata["tokenizer"] = tokenizer->to_json();
+  return weights::write_safetensors(path, tensors, metadata);
 }
 
 Result<TrainedModel> load_model(const std::string& path) {
@@ -198,15 +222,8 @@ Result<TrainedModel> load_model(const std::string& path) {
   if (!config_json.ok()) return config_json.status();
   Result<models::ModelConfig> config = models::model_config_from_json(config_json.value());
   if (!config.ok()) return damaged(path, config.status().message() + remedy());
-  Result<std::string> tokenizer_json = entry(file, path, "tokenizer");
-  if (!tokenizer_json.ok()) return tokenizer_json.status();
-  Result<text::Tokenizer> tokenizer = text::Tokenizer::from_json(tokenizer_json.value());
-  if (!tokenizer.ok()) return damaged(path, tokenizer.status().message() + remedy());
-  if (tokenizer.value().vocab_size() != config.value().vocab_size) {
-    return damaged(path, fmt::format("the vocabulary has {} entries but the model needs {}.{}",
-                                     tokenizer.value().vocab_size(), config.value().vocab_size,
-                                     remedy()));
-  }
+  Result<std::optional<text::Tokenizer>> tokenizer = read_tokenizer(file, path, config.value());
+  if (!tokenizer.ok()) return tokenizer.status();
   if (Status valid = models::validate(config.value()); !valid.ok()) {
     return damaged(path, valid.message() + remedy());
   }
@@ -215,17 +232,20 @@ Result<TrainedModel> load_model(const std::string& path) {
       models::make_model(config.value(), std::nullopt);
   if (!model.ok()) return damaged(path, model.status().message());
   torch::NoGradGuard no_grad;
-  for (auto& item : model.value()->named_parameters()) {
-    const Result<torch::Tensor> found = tensor_of(file, path, item.key(), item.value());
-    if (!found.ok()) return found.status();
-    item.value().set_data(found.value());
+  for (auto& items : {model.value()->named_parameters(), model.value()->named_buffers()}) {
+    for (const auto& item : items) {
+      const Result<torch::Tensor> found = tensor_of(file, path, item.key(), item.value());
+      if (!found.ok()) return found.status();
+      torch::Tensor mine = item.value();
+      mine.set_data(found.value());
+    }
   }
   model.value()->eval();
   return TrainedModel{model.value(), tokenizer.value(), step};
 }
 
-Status save_state(const std::string& path, const Adam& adam, const TrainState& state,
-                  const StateOrigin& origin) {
+Status save_state(const std::string& path, const models::Model& model, const Adam& adam,
+                  const TrainState& state, const StateOrigin& origin) {
   std::vector<torch::Tensor> alive;
   std::map<std::string, TensorInfo> tensors;
   const auto add = [&](const std::string& name, const torch::Tensor& tensor) {
@@ -237,6 +257,7 @@ Status save_state(const std::string& path, const Adam& adam, const TrainState& s
     add("exp_avg." + p.name, p.exp_avg);
     add("exp_avg_sq." + p.name, p.exp_avg_sq);
   }
+  for (const auto& item : model.named_buffers()) add("buffer." + item.key(), item.value());
   add("generator", at::detail::getDefaultCPUGenerator().get_state());
   return weights::write_safetensors(
       path, tensors,
@@ -252,7 +273,8 @@ Status save_state(const std::string& path, const Adam& adam, const TrainState& s
        {"metrics_bytes", std::to_string(state.metrics_bytes)}});
 }
 
-Result<TrainState> load_state(const std::string& path, Adam& adam, const StateOrigin& origin) {
+Result<TrainState> load_state(const std::string& path, models::Model& model, Adam& adam,
+                              const StateOrigin& origin) {
   Result<SafetensorsFile> opened = SafetensorsFile::open(path);
   if (!opened.ok()) return opened.status();
   const SafetensorsFile& file = opened.value();
@@ -283,6 +305,9 @@ Result<TrainState> load_state(const std::string& path, Adam& adam, const StateOr
     NORMA_RETURN_IF_ERROR(copy_into(file, path, "parameter." + p.name, p.value));
     NORMA_RETURN_IF_ERROR(copy_into(file, path, "exp_avg." + p.name, p.exp_avg));
     NORMA_RETURN_IF_ERROR(copy_into(file, path, "exp_avg_sq." + p.name, p.exp_avg_sq));
+  }
+  for (const auto& item : model.named_buffers()) {
+    NORMA_RETURN_IF_ERROR(copy_into(file, path, "buffer." + item.key(), item.value()));
   }
   adam.set_steps(state.step);
   at::Generator generator = at::detail::getDefaultCPUGenerator();

@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: MIT
 
 // The two files of a checkpoint. checkpoint.safetensors is a trained model by itself: parameters,
-// configuration and vocabulary. state.safetensors has all that a resumed run needs, parameters
-// too, so that a kill between the two renames leaves nothing that does not fit together.
+// buffers (running statistics), configuration and vocabulary. state.safetensors has all that a
+// resumed run needs, parameters and buffers too, so that a kill between the two renames leaves
+// nothing that does not fit together.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/status.h"
@@ -17,12 +19,13 @@
 
 namespace norma::lab {
 
+// No vocabulary: of a model that classifies.
 Status save_model(const std::string& path, const models::Model& model,
-                  const text::Tokenizer& tokenizer, int64_t step);
+                  const std::optional<text::Tokenizer>& tokenizer, int64_t step);
 
 struct TrainedModel {
   std::shared_ptr<models::Model> model;  // in evaluation mode
-  text::Tokenizer tokenizer;
+  std::optional<text::Tokenizer> tokenizer;  // none: it classifies
   int64_t step = 0;
 };
 // Parameters lie in the mapped file and are not copied. kDataLoss where the file is no checkpoint
@@ -45,10 +48,11 @@ struct StateOrigin {
   std::string recipe, data_sha256;
 };
 
-// Parameters, moments, torch's CPU generator, and `state`.
-Status save_state(const std::string& path, const Adam& adam, const TrainState& state,
-                  const StateOrigin& origin);
+// Parameters, buffers, moments, torch's CPU generator, and `state`.
+Status save_state(const std::string& path, const models::Model& model, const Adam& adam,
+                  const TrainState& state, const StateOrigin& origin);
 // Sets what save_state saved, once `origin` is found to be the same.
-Result<TrainState> load_state(const std::string& path, Adam& adam, const StateOrigin& origin);
+Result<TrainState> load_state(const std::string& path, models::Model& model, Adam& adam,
+                              const StateOrigin& origin);
 
 }  // namespace norma::lab

@@ -16,18 +16,28 @@ constexpr int64_t kTranslatedTogether = 32;
 
 }  // namespace
 
-double mean_loss(models::Model& model, const std::vector<CountedBatch>& batches) {
+Evaluation evaluate(models::Model& model, const std::vector<CountedBatch>& batches) {
   torch::NoGradGuard no_grad;
   const bool training = model.is_training();
   model.eval();
-  double nats = 0, tokens = 0;
+  double nats = 0, tokens = 0, right = 0;
+  bool classifies = false;
   for (const CountedBatch& b : batches) {
-    const torch::Tensor mean = model.loss(b.batch, 0.0);
+    torch::Tensor mean;
+    classifies = b.batch.features_BF.defined();
+    if (classifies) {
+      const torch::Tensor logits_B1V = model.logits_BTV(b.batch);
+      const torch::Tensor& target_B1 = b.batch.target_out_BT;
+      mean = models::loss(logits_B1V, target_B1, 0.0);
+      right += logits_B1V.argmax(-1).eq(target_B1).sum().item<double>();
+    } else {
+      mean = model.loss(b.batch, 0.0);
+    }
     nats += mean.item<double>() * static_cast<double>(b.tokens);
     tokens += static_cast<double>(b.tokens);
   }
   model.train(training);
-  return nats / tokens;
+  return {nats / tokens, classifies ? std::optional<double>(right / tokens) : std::nullopt};
 }
 
 std::vector<std::string> translate_lines(models::Model& model, const text::Tokenizer& tokenizer,
@@ -69,7 +79,7 @@ Result<Translations> translate_held_out(models::Model& model, const Task& task,
     if (stop()) return Status(StatusCode::kInterrupted, "interrupted while translating");
     const auto first = sources.begin() + begin;
     const auto last = sources.begin() + std::min(count, begin + 4 * kTranslatedTogether);
-    const auto texts = translate_lines(model, task.tokenizer, {first, last}, options);
+    const auto texts = translate_lines(model, *task.tokenizer, {first, last}, options);
     hypotheses.insert(hypotheses.end(), texts.begin(), texts.end());
   }
   model.train(training);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,9 +14,15 @@
 
 namespace norma::lab {
 
-// Mean cross-entropy, nats a token, without dropout and label smoothing. Leaves the model's mode as
-// it was.
-double mean_loss(models::Model& model, const std::vector<CountedBatch>& batches);
+struct Evaluation {
+  double loss = 0;                 // mean cross-entropy, nats a token or picture
+  std::optional<double> accuracy;  // of pictures: the share that is told right
+};
+// Without dropout and label smoothing. Leaves the model's mode as it was.
+Evaluation evaluate(models::Model& model, const std::vector<CountedBatch>& batches);
+inline double mean_loss(models::Model& model, const std::vector<CountedBatch>& batches) {
+  return evaluate(model, batches).loss;
+}
 
 struct Translation {
   std::string source, reference, hypothesis;

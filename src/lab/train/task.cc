@@ -15,6 +15,7 @@
 #include "base/sha256.h"
 #include "lab/data/catalogue.h"
 #include "lab/data/encoded.h"
+#include "lab/data/images.h"
 #include "lab/data/language.h"
 #include "text/special_tokens.h"
 
@@ -26,6 +27,7 @@ static_assert(kIgnoreId == models::kIgnore);
 // What hides a token: running text has no bos of its own.
 constexpr int64_t kMaskId = text::kBosId;
 constexpr int64_t kEvaluationRows = 64;  // pairs a batch: larger is no faster on small models
+constexpr int64_t kEvaluationPictures = 1000;
 
 torch::Tensor tensor_of(const IdMatrix& matrix) {
   return torch::tensor(matrix.ids, torch::kInt64).view({matrix.rows, matrix.cols});
@@ -128,8 +130,8 @@ Result<Task> load_pair_task(const TrainRecipe& recipe, const std::string& path) 
   Task task(tokenizer.value());
 
   const auto train = std::make_shared<const std::vector<EncodedPair>>(
-      encode_pairs(task.tokenizer, split.train));
-  const std::vector<EncodedPair> valid = encode_pairs(task.tokenizer, split.valid);
+      encode_pairs(*task.tokenizer, split.train));
+  const std::vector<EncodedPair> valid = encode_pairs(*task.tokenizer, split.valid);
   const int64_t most = std::max(longest(*train), longest(valid));
   if (most > recipe.model.max_length) {
     return invalid_argument(fmt::format(
@@ -145,7 +147,7 @@ Result<Task> load_pair_task(const TrainRecipe& recipe, const std::string& path) 
   for (int64_t i : evenly(std::ssize(*train), std::ssize(valid))) sample.push_back((*train)[i]);
   task.train_sample = pair_evaluation(sample, recipe.train);
 
-  task.train_counts.assign(task.tokenizer.vocab_size(), 0);
+  task.train_counts.assign(static_cast<size_t>(task.outputs), 0);
   for (const EncodedPair& pair : *train) {
     for (int32_t id : pair.target) ++task.train_counts[id];
     ++task.train_counts[text::kEosId];
@@ -171,18 +173,18 @@ Result<Task> load_text_task(const TrainRecipe& recipe, const std::string& path) 
   Task task(tokenizer.value());
 
   const auto train = std::make_shared<const std::vector<int32_t>>(
-      task.tokenizer.encode(loaded.value().train));
-  const std::vector<int32_t> valid = task.tokenizer.encode(loaded.value().valid);
+      task.tokenizer->encode(loaded.value().train));
+  const std::vector<int32_t> valid = task.tokenizer->encode(loaded.value().valid);
   task.train_items = std::ssize(*train);
   task.valid_items = std::ssize(valid);
-  task.train_counts.assign(task.tokenizer.vocab_size(), 0);
+  task.train_counts.assign(static_cast<size_t>(task.outputs), 0);
   for (int32_t id : *train) ++task.train_counts[id];
 
   const int64_t rows = recipe.train.batch_size, length = recipe.data.window;
   // Which tokens are hidden in the held-out text does not hang on a run's seed.
   constexpr uint64_t kEvaluationSeed = 0;
   const auto batch_of = [masked = recipe.model.family == "bert",
-                         vocab_size = static_cast<int64_t>(task.tokenizer.vocab_size())](
+                         vocab_size = task.outputs](
                             const IdMatrix& w, uint64_t seed, int64_t number) {
     return masked ? masked_batch(w, vocab_size, seed, static_cast<uint64_t>(number))
                   : window_batch(w);
@@ -219,28 +221,96 @@ Result<Task> load_text_task(const TrainRecipe& recipe, const std::string& path) 
   return task;
 }
 
+// Pixels from 0 to 1.
+CountedBatch picture_batch(const Images& images, const std::vector<int64_t>& indices) {
+  const int64_t rows = std::ssize(indices);
+  CountedBatch result{{}, rows};
+  result.batch.features_BF = torch::empty({rows, images.features});
+  result.batch.target_out_BT = torch::empty({rows, 1}, torch::kInt64);
+  float* feature = result.batch.features_BF.data_ptr<float>();
+  int64_t* label = result.batch.target_out_BT.data_ptr<int64_t>();
+  for (const int64_t i : indices) {
+    const char* pixels = images.pixels.data() + i * images.features;
+    for (int64_t f = 0; f < images.features; ++f) {
+      *feature++ = static_cast<float>(static_cast<uint8_t>(pixels[f])) / 255.0f;
+    }
+    *label++ = images.label[static_cast<size_t>(i)];
+  }
+  return result;
+}
+
+std::vector<CountedBatch> picture_evaluation(const Images& images, int64_t count,
+                                             const TrainingRecipe& train) {
+  std::vector<CountedBatch> batches;
+  const std::vector<int64_t> chosen = evenly(images.count, count);
+  const auto most = static_cast<size_t>(kEvaluationPictures);
+  for (size_t begin = 0; begin < chosen.size(); begin += most) {
+    if (train.valid_batches > 0 && std::ssize(batches) == train.valid_batches) break;
+    const size_t end = std::min(chosen.size(), begin + most);
+    batches.push_back(picture_batch(images, {chosen.begin() + static_cast<int64_t>(begin),
+                                             chosen.begin() + static_cast<int64_t>(end)}));
+  }
+  return batches;
+}
+
+Result<Task> load_picture_task(const TrainRecipe& recipe, const std::string& path) {
+  Result<ImageSplit> loaded = load_images(path);
+  if (!loaded.ok()) return loaded.status();
+  const auto split = std::make_shared<const ImageSplit>(std::move(loaded.value()));
+  Task task;
+  task.outputs = split->classes;
+  task.features = split->train.features;
+  task.data_sha256 = split->sha256;
+  task.train_items = split->train.count;
+  task.valid_items = split->valid.count;
+  task.valid = picture_evaluation(split->valid, split->valid.count, recipe.train);
+  task.train_sample = picture_evaluation(split->train, split->valid.count, recipe.train);
+  task.train_counts.assign(static_cast<size_t>(split->classes), 0);
+  for (const uint8_t label : split->train.label) ++task.train_counts[label];
+
+  PairBatcherOptions batching;
+  batching.seed = static_cast<uint64_t>(recipe.train.seed);
+  batching.batch_size = recipe.train.batch_size;
+  // Batches of a fixed size are cut from permutations; what a pair is does not enter.
+  const auto batcher = std::make_shared<PairBatcher>(
+      std::vector<EncodedPair>(static_cast<size_t>(split->train.count)), batching);
+  task.train_batch = [split, batcher](int64_t step) {
+    return picture_batch(split->train, batcher->indices(step));
+  };
+  return task;
+}
+
 }  // namespace
+
+models::ModelConfig model_config(const TrainRecipe& recipe, const Task& task) {
+  models::ModelConfig config = recipe.model;
+  config.vocab_size = task.outputs;
+  config.inputs = task.features;
+  return config;
+}
 
 Result<Task> load_task(const TrainRecipe& recipe, const std::string& data_root) {
   Result<std::string> path = resolve_data(recipe.data.name, data_root);
   if (!path.ok()) return path.status();
-  const bool pairs = recipe.model.family == "encdec";
+  const DataKind kind = kind_of_family(recipe.model.family);
   for (const DataSet& set : known_data_sets()) {
-    if (set.name == recipe.data.name && (set.kind == DataKind::kPairs) != pairs) {
+    if (set.name == recipe.data.name && set.kind != kind) {
       return invalid_argument(fmt::format(
           "data set \"{}\" is {} but family \"{}\" learns from {}. Choose another of either.",
-          set.name, pairs ? "running text" : "sentence pairs", recipe.model.family,
-          pairs ? "sentence pairs" : "running text"));
+          set.name, name_of(set.kind), recipe.model.family, name_of(kind)));
     }
   }
-  Result<Task> loaded =
-      pairs ? load_pair_task(recipe, path.value()) : load_text_task(recipe, path.value());
+  Result<Task> loaded = kind == DataKind::kImages  ? load_picture_task(recipe, path.value())
+                        : kind == DataKind::kPairs ? load_pair_task(recipe, path.value())
+                                                   : load_text_task(recipe, path.value());
   if (!loaded.ok()) return loaded;
+  Task& task = loaded.value();
+  task.kind = kind;
+  task.data_name = recipe.data.name;
+  if (kind == DataKind::kImages) return loaded;
   Result<std::string> bytes = read_file(path.value());
   if (!bytes.ok()) return bytes.status();
-  loaded.value().pairs = pairs;
-  loaded.value().data_sha256 = sha256(bytes.value());
-  loaded.value().data_name = recipe.data.name;
+  task.data_sha256 = sha256(bytes.value());
   return loaded;
 }
 

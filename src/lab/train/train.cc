@@ -46,7 +46,7 @@ class Run {
   Result<Ending> steps();
   double one_step();
   Status log_train_line();
-  Status log_valid_line();
+  Status log_valid_line(const Evaluation& valid);
   Result<Ending> diverge(double loss);
   Status checkpoint();
   bool weights_are_finite() const;
@@ -67,10 +67,9 @@ class Run {
 
 Status Run::prepare() {
   const TrainRecipe& recipe = job_.recipe;
-  models::ModelConfig config = recipe.model;
-  config.vocab_size = task_.tokenizer.vocab_size();
   const auto seed = static_cast<uint64_t>(recipe.train.seed);
-  Result<std::shared_ptr<models::Model>> model = models::make_model(config, seed);
+  Result<std::shared_ptr<models::Model>> model =
+      models::make_model(model_config(recipe, task_), seed);
   if (!model.ok()) return model.status();
   model_ = model.value();
   adam_ = std::make_unique<Adam>(*model_, recipe.train);
@@ -83,7 +82,7 @@ Status Run::prepare() {
 Status Run::start_or_resume() {
   const std::string state_path = path("state.safetensors");
   if (std::filesystem::exists(state_path)) {
-    Result<TrainState> state = load_state(state_path, *adam_, origin());
+    Result<TrainState> state = load_state(state_path, *model_, *adam_, origin());
     if (!state.ok()) return state.status();
     state_ = state.value();
     saved_step_ = state_.step;
@@ -102,7 +101,8 @@ Status Run::start_or_resume() {
 Status Run::write_head() {
   NORMA_RETURN_IF_ERROR(write_file_atomically(path("config.toml"), {to_toml(job_.recipe)}));
   NORMA_RETURN_IF_ERROR(write_json(path("env.json"), job_.environment));
-  return write_file_atomically(path("tokenizer.json"), {task_.tokenizer.to_json()});
+  if (!task_.tokenizer) return Status();
+  return write_file_atomically(path("tokenizer.json"), {task_.tokenizer->to_json()});
 }
 
 // The loss of the step, before its update. Not finite: nothing was updated.
@@ -135,9 +135,10 @@ Result<Run::Ending> Run::steps() {
     if (!std::isfinite(loss)) return diverge(loss);
     if (due(t.log_every)) NORMA_RETURN_IF_ERROR(log_train_line());
     if (due(t.valid_every)) {
-      state_.valid_loss = mean_loss(*model_, task_.valid);
+      const Evaluation valid = evaluate(*model_, task_.valid);
+      state_.valid_loss = valid.loss;
       if (!std::isfinite(state_.valid_loss)) return diverge(state_.valid_loss);
-      NORMA_RETURN_IF_ERROR(log_valid_line());
+      NORMA_RETURN_IF_ERROR(log_valid_line(valid));
     }
     if (due(t.checkpoint_every)) NORMA_RETURN_IF_ERROR(checkpoint());
   }
@@ -161,12 +162,15 @@ Status Run::log_train_line() {
                           {"seconds", state_.seconds}});
 }
 
-Status Run::log_valid_line() {
-  return metrics_.append({{"kind", "valid"},
-                          {"step", state_.step},
-                          {"loss", state_.valid_loss},
-                          {"perplexity", json_number(std::exp(state_.valid_loss))},
-                          {"seconds", state_.seconds}});
+Status Run::log_valid_line(const Evaluation& valid) {
+  Json line = {{"kind", "valid"}, {"step", state_.step}, {"loss", valid.loss}};
+  if (valid.accuracy) {
+    line["accuracy"] = *valid.accuracy;
+  } else {
+    line["perplexity"] = json_number(std::exp(valid.loss));
+  }
+  line["seconds"] = state_.seconds;
+  return metrics_.append(line);
 }
 
 Result<Run::Ending> Run::diverge(double loss) {
@@ -193,7 +197,7 @@ Status Run::checkpoint() {
   if (saved_step_ == state_.step || !weights_are_finite()) return Status();
   NORMA_RETURN_IF_ERROR(metrics_.sync());
   state_.metrics_bytes = metrics_.bytes();
-  NORMA_RETURN_IF_ERROR(save_state(path("state.safetensors"), *adam_, state_, origin()));
+  NORMA_RETURN_IF_ERROR(save_state(path("state.safetensors"), *model_, *adam_, state_, origin()));
   NORMA_RETURN_IF_ERROR(
       save_model(path("checkpoint.safetensors"), *model_, task_.tokenizer, state_.step));
   saved_step_ = state_.step;
@@ -203,11 +207,12 @@ Status Run::checkpoint() {
 Json Run::summary(const char* status) const {
   Json json = {{"schema", 1}, {"kind", "train"}, {"name", job_.recipe.name}, {"status", status}};
   json["diverged_at_step"] = diverged_at_ > 0 ? Json(diverged_at_) : Json(nullptr);
-  const char* unit = task_.pairs ? "pairs" : "tokens";
+  const bool pictures = task_.kind == DataKind::kImages;
+  const char* unit = pictures ? "pictures" : task_.kind == DataKind::kPairs ? "pairs" : "tokens";
   json["data"] = {{"name", task_.data_name},
                   {std::string("train_") + unit, task_.train_items},
                   {std::string("valid_") + unit, task_.valid_items},
-                  {"vocab_size", task_.tokenizer.vocab_size()},
+                  {pictures ? "classes" : "vocab_size", task_.outputs},
                   {"sha256", task_.data_sha256}};
   describe_recipe(job_.recipe, model_->config(), &json);
   int64_t parameters = 0;
@@ -241,7 +246,10 @@ Result<Json> Run::finish_after_training() {
         save_model(path("checkpoint.safetensors"), *model_, task_.tokenizer, state_.step));
     json["result"]["valid_loss"] = state_.valid_loss;
     json["result"]["train_loss"] = json_number(mean_loss(*model_, task_.train_sample));
-    if (task_.pairs && job_.recipe.bleu.sentences > 0) {
+    if (task_.kind == DataKind::kImages) {
+      json["result"]["accuracy"] = *evaluate(*model_, task_.valid).accuracy;
+    }
+    if (task_.kind == DataKind::kPairs && job_.recipe.bleu.sentences > 0) {
       Result<Translations> translations =
           translate_held_out(*model_, task_, job_.recipe.bleu, hooks_.stop);
       if (translations.ok()) {

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: MIT
 """Tests of scripts/data/fetch.sh with packages built here and an apt-get that hands them out."""
 
+import gzip
 import hashlib
 import os
 import pathlib
@@ -14,6 +15,14 @@ import en_de_pairs_test
 
 FETCH = pathlib.Path(__file__).resolve().parents[3] / "scripts" / "data" / "fetch.sh"
 PAIRS, VERSES = 30000, 31000
+# Bytes of Fashion-MNIST's largest file; the others may be anything here.
+PICTURES = 16 + 60000 * 784
+IDX = {
+    "train-images-idx3-ubyte": bytes(PICTURES),
+    "train-labels-idx1-ubyte": b"labels",
+    "t10k-images-idx3-ubyte": b"held out",
+    "t10k-labels-idx1-ubyte": b"labels of those",
+}
 
 # $STUB holds the packages, a log of the calls, and "broken": how often a download still fails.
 APT_GET = """#!/bin/sh
@@ -57,6 +66,7 @@ class FetchTest(unittest.TestCase):
         verses = verses.replace("Gen%.0f:1", "Gen1:1")
         cls.build("bible-kjv", {"usr/bin/bible": verses})
         cls.build("bible-kjv-text", {"usr/lib/bible.data": "x"})
+        cls.build("dataset-fashion-mnist", cls.packed(IDX))
 
     @staticmethod
     def catalogue(count):
@@ -66,6 +76,13 @@ class FetchTest(unittest.TestCase):
                 for i in range(count)
             ]
         )
+
+    @staticmethod
+    def packed(files):
+        return {
+            f"usr/share/datasets/fashion-mnist/{name}.gz": gzip.compress(content, 1)
+            for name, content in files.items()
+        }
 
     @classmethod
     def build(cls, name, files, folder=None):
@@ -123,7 +140,7 @@ class FetchTest(unittest.TestCase):
         (self.stub / f"{name}.deb").unlink()
         self.build(name, files, self.stub)
 
-    def test_makes_both_sets_and_is_quiet_the_second_time(self):
+    def test_makes_all_sets_and_is_quiet_the_second_time(self):
         done = self.fetch()
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         pairs = (self.data / "en-de" / "en-de.tsv").read_bytes()
@@ -136,6 +153,11 @@ class FetchTest(unittest.TestCase):
         self.assertIn(hashlib.sha256(pairs).hexdigest(), readme)
         self.assertIn("MPL-2.0", readme)
         self.assertIn("libreoffice-l10n-de 1.0, sha256 ", readme)
+        for name, content in IDX.items():
+            self.assertEqual((self.data / "fashion-mnist" / name).read_bytes(), content)
+        readme = (self.data / "fashion-mnist" / "README").read_text()
+        self.assertIn("dataset-fashion-mnist 1.0, sha256 ", readme)
+        self.assertIn(hashlib.sha256(IDX["t10k-images-idx3-ubyte"]).hexdigest(), readme)
         before = self.calls()
         again = self.fetch()
         self.assertEqual((again.returncode, again.stdout, again.stderr), (0, "", ""))
@@ -190,6 +212,20 @@ class FetchTest(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("kjv: only 1 lines", done.stderr)
         self.assertEqual([p.name for p in self.data.iterdir()], ["en-de"])
+
+    def test_pictures_that_are_cut_short_leave_the_other_sets(self):
+        whole = self.packed(IDX)
+        largest = next(iter(whole))
+        short = self.packed({"train-images-idx3-ubyte": bytes(PICTURES - 1)})
+        for files, said in (
+            ({**whole, largest: whole[largest][:-9]}, "cannot unpack train-images-idx3-ubyte.gz"),
+            ({**whole, **short}, "has 47040015 bytes, but 47040016 are expected"),
+        ):
+            self.replace_package("dataset-fashion-mnist", files)
+            done = self.fetch()
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(said, done.stderr)
+            self.assertEqual(sorted(p.name for p in self.data.iterdir()), ["en-de", "kjv"])
 
 
 if __name__ == "__main__":

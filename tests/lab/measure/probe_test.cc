@@ -32,7 +32,7 @@ TEST_F(ProbeTest, AveragesTheGradientBeforeItsNorm) {
   const Task task = load_task(recipe_, "data").value();
   const Probe measured = probe(recipe_, task).value();
   models::ModelConfig config = recipe_.model;
-  config.vocab_size = task.tokenizer.vocab_size();
+  config.vocab_size = task.tokenizer->vocab_size();
   auto model = models::make_model(config, 1).value();
   model->eval();
   torch::Tensor total = torch::zeros({});

@@ -87,6 +87,34 @@ TEST_F(RecipeTest, RulesOfMoreThanOneKey) {
   EXPECT_THAT(validate(recipe).message(), HasSubstr("only family \"encdec\" translates"));
 }
 
+TEST_F(RecipeTest, BatchStatisticsNeedTwoCases) {
+  TrainRecipe recipe;
+  recipe.model.family = "mlp";
+  recipe.model.norm = "batchnorm";
+  EXPECT_TRUE(validate(recipe).ok()) << validate(recipe).message();
+  recipe.train.batch_size = 1;
+  EXPECT_THAT(validate(recipe).message(), HasSubstr("batch_size must be at least 2"));
+  recipe.model.placement = "none";
+  EXPECT_TRUE(validate(recipe).ok()) << validate(recipe).message();
+  recipe.model.placement = "pre";
+  recipe.model.norm = "layernorm";
+  EXPECT_TRUE(validate(recipe).ok()) << validate(recipe).message();
+  recipe.model.family = "gpt";
+  recipe.model.norm = "batchnorm";
+  EXPECT_THAT(validate(recipe).message(), HasSubstr("told of the positions it is to predict"));
+}
+
+TEST_F(RecipeTest, MembersOfSeveralBatchSizesHaveTheirOwnNames) {
+  const auto read = read_compare_recipe(write("[compare]\nbatch_size = [4, 64]\nseed = [1, 2]\n"));
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  const auto members = members_of(read.value());
+  ASSERT_TRUE(members.ok()) << members.status().message();
+  ASSERT_EQ(members.value().size(), 4u);
+  EXPECT_EQ(members.value()[0].name, "pre-layernorm-warmup0-lr0.001-xavier-seed1-batch4");
+  EXPECT_EQ(members.value()[3].name, "pre-layernorm-warmup0-lr0.001-xavier-seed2-batch64");
+  EXPECT_EQ(members.value()[3].train.batch_size, 64);
+}
+
 constexpr char kComparison[] = R"(
 name = "small"
 [train]

@@ -86,6 +86,37 @@ TEST(Contrasts, InitialisationsAreComparedAllElseEqual) {
   EXPECT_THAT(words, Not(HasSubstr("Pre LayerNorm")));
 }
 
+// Against the largest, by number and not by text; and the norms in each.
+TEST(Contrasts, BatchSizesAreComparedAllElseEqual) {
+  SyntheticFolder f;
+  const auto add = [&](const char* norm, int batch_size, const std::vector<double>& losses) {
+    SyntheticRun run = variant("pre");
+    run.norm = norm;
+    run.batch_size = batch_size;
+    run.accuracy = 0.8;
+    add_runs(f, run, losses);
+  };
+  add("batchnorm", 128, {0.40, 0.41, 0.42});
+  add("batchnorm", 4, {0.90, 0.91, 0.92});
+  add("layernorm", 4, {0.50, 0.51, 0.52});
+  add("layernorm", 128, {0.40, 0.41, 0.42});
+  auto findings = findings_of(f);
+  EXPECT_THAT(findings["batch-size"],
+              AllOf(HasSubstr("Pre BatchNorm: a batch of 4 instead of 128 hurts at lr 0.003 "
+                              "without warm-up by 0.50"),
+                    HasSubstr("Pre LayerNorm: a batch of 4 instead of 128 hurts"),
+                    HasSubstr("by 0.10")));
+  EXPECT_THAT(findings["norms"], HasSubstr("depends on the batch size: "));
+  for (SyntheticRun& run : f.runs) {
+    if (run.batch_size == 4) run.valid_loss = 0.39 + 0.01 * run.seed;
+  }
+  EXPECT_THAT(findings_of(f)["batch-size"],
+              HasSubstr("Pre BatchNorm: a batch of 4 instead of 128 shows no effect"));
+  for (SyntheticRun& run : f.runs) run.batch_size = 32;
+  f.runs.resize(3);
+  EXPECT_EQ(findings_of(f).count("batch-size"), 0u);
+}
+
 TEST(Contrasts, GradientWordsFollowTheRatio) {
   SyntheticFolder f;
   add_runs(f, variant("post"), {5.9});

@@ -67,6 +67,29 @@ TEST(Report, HasARowForEachConfigurationAndACurveForEachRun) {
   EXPECT_THAT(page.text, HasSubstr("89d5c86"));
 }
 
+// Of pictures, accuracy has a column of its own and losses are those of a picture.
+TEST(Report, TellsPicturesFromTokens) {
+  SyntheticFolder f;
+  SyntheticRun run;
+  run.accuracy = 0.876;
+  run.norm = "batchnorm";
+  f.unigram = true;
+  add_runs(f, run, {0.5, 0.6, 0.7});
+  run.norm = "layernorm";
+  run.accuracy = 0.901;
+  add_runs(f, run, {0.3, 0.4, 0.5});
+  const std::string html = page_of(f);
+  expect_sound(html);
+  for (const char* words : {">accuracy<", "87.6\u00a0%", "90.1\u00a0%", "pictures/s",
+                            "loss, nats a picture", "Class frequencies alone"}) {
+    EXPECT_THAT(html, HasSubstr(words));
+  }
+  for (const char* words : {"token", "Unigram", "ord frequencies"}) {
+    EXPECT_THAT(html.substr(0, html.find("<details>")), Not(HasSubstr(words)));
+  }
+  EXPECT_THAT(page_of(demo_folder()), Not(HasSubstr(">accuracy<")));
+}
+
 TEST(Report, TheSameFolderGivesTheSameBytesWhereverItLies) {
   TemporaryFolder first, second;
   write_folder(demo_folder(), first.path());

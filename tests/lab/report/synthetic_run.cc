@@ -24,6 +24,7 @@ std::string run_name(const SyntheticRun& run) {
   std::ostringstream name;
   name << run.placement << "-" << run.norm << "-warmup" << run.warmup_steps << "-lr" << run.lr
        << "-" << run.init << "-seed" << run.seed;
+  if (run.batch_size != 32) name << "-batch" << run.batch_size;
   return name.str();
 }
 
@@ -208,7 +209,7 @@ Json summary_of(const SyntheticRun& run, const std::string& data) {
                {"valid_pairs", 490},
                {"vocab_size", 1000},
                {"sha256", "6f1e"}};
-  s["model"] = {{"family", "encdec"},
+  s["model"] = {{"family", run.accuracy >= 0 ? "mlp" : "encdec"},
                 {"norm", run.norm},
                 {"placement", run.placement},
                 {"init", run.init},
@@ -225,7 +226,7 @@ Json summary_of(const SyntheticRun& run, const std::string& data) {
                 {"warmup_steps", run.warmup_steps},
                 {"schedule", "constant"},
                 {"steps", run.steps},
-                {"batch_size", 32},
+                {"batch_size", run.batch_size},
                 {"label_smoothing", 0.0},
                 {"weight_decay", 0.0},
                 {"clip", 0.0},
@@ -237,6 +238,7 @@ Json summary_of(const SyntheticRun& run, const std::string& data) {
                  {"bleu", done && run.bleu >= 0 ? Json(run.bleu + 0.1 * run.seed) : Json(nullptr)},
                  {"tokens_per_s", run.tokens_per_s + 90 * run.seed},
                  {"seconds", 21.0}};
+  if (done && run.accuracy >= 0) s["result"]["accuracy"] = run.accuracy;
   return s;
 }
 

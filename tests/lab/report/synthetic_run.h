@@ -24,6 +24,8 @@ struct SyntheticRun {
   std::string status = "done";  // diverged: at two thirds of the steps
   double bleu = -1;             // below 0: not computed
   double tokens_per_s = 11000;
+  int batch_size = 32;
+  double accuracy = -1;  // below 0: sentence pairs, else of a perceptron on pictures
 };
 
 struct SyntheticFolder {

@@ -55,7 +55,7 @@ TEST_F(CheckpointTest, AModelComesBackWhole) {
   const Result<TrainedModel> back = load_model(path_);
   ASSERT_TRUE(back.ok()) << back.status().message();
   EXPECT_EQ(back.value().step, 42);
-  EXPECT_EQ(back.value().tokenizer.to_json(), tokenizer_.to_json());
+  EXPECT_EQ(back.value().tokenizer->to_json(), tokenizer_.to_json());
   EXPECT_FALSE(back.value().model->is_training());
   const auto expected = model_->named_parameters();
   for (const auto& item : back.value().model->named_parameters()) {
@@ -92,6 +92,43 @@ TEST_F(CheckpointTest, NoWeightIsInMemoryTwice) {
   EXPECT_LT(test::resident_bytes() - before, file_bytes / 5);
   pass(*loaded.value().model);
   EXPECT_LT(test::resident_bytes() - before, file_bytes * 6 / 5);
+}
+
+// A model that classifies has no vocabulary; what a norm has kept comes back.
+TEST_F(CheckpointTest, RunningStatisticsComeBack) {
+  models::ModelConfig config;
+  config.family = "mlp";
+  config.norm = "batchnorm";
+  config.vocab_size = 3;
+  config.inputs = 5;
+  config.d_model = 8;
+  config.decoder_layers = 2;
+  const auto model = models::make_model(config, 5).value();
+  models::Batch batch;
+  batch.features_BF = torch::rand({6, 5});
+  batch.target_out_BT = torch::zeros({6, 1}, torch::kInt64);
+  model->train();
+  model->loss(batch, 0);
+  ASSERT_TRUE(save_model(path_, *model, std::nullopt, 7).ok());
+  const Result<TrainedModel> back = load_model(path_);
+  ASSERT_TRUE(back.ok()) << back.status().message();
+  EXPECT_FALSE(back.value().tokenizer.has_value());
+  const auto expected = model->named_buffers();
+  EXPECT_EQ(expected.size(), 4u);
+  for (const auto& item : back.value().model->named_buffers()) {
+    EXPECT_TRUE(torch::equal(item.value(), expected[item.key()])) << item.key();
+    EXPECT_FALSE(torch::equal(item.value(), torch::zeros({8}))) << "as it began";
+  }
+  model->eval();
+  EXPECT_TRUE(torch::equal(back.value().model->logits_BTV(batch), model->logits_BTV(batch)));
+  rewrite([&](auto* tensors, auto*) { tensors->erase("layers.norms.1.pre.running_var"); });
+  EXPECT_THAT(load_model(path_).status().message(),
+              HasSubstr("\"layers.norms.1.pre.running_var\" is missing"));
+  // One that says it is larger is not made.
+  ASSERT_TRUE(save_model(path_, *model, std::nullopt, 7).ok());
+  config.inputs = 1 << 24;
+  rewrite([&](auto*, auto* metadata) { (*metadata)["model"] = models::to_json(config); });
+  EXPECT_THAT(load_model(path_).status().message(), HasSubstr("larger than the file"));
 }
 
 TEST_F(CheckpointTest, WhatDoesNotFitIsNamed) {
@@ -183,12 +220,13 @@ TEST_F(CheckpointTest, StateComesBackWithMomentsAndGenerator) {
   }
   const TrainState state = {7, 1234, 0.1, 1.0 / 3.0, 3, 5.5, 99};
   const StateOrigin origin = {"the recipe", "the data"};
-  ASSERT_TRUE(save_state(path, adam, state, origin).ok());
+  ASSERT_TRUE(save_state(path, *model_, adam, state, origin).ok());
   const torch::Tensor next = torch::rand({20});
 
-  Adam other(*make(8), train);
+  const auto made = make(8);
+  Adam other(*made, train);
   torch::manual_seed(12);
-  const Result<TrainState> back = load_state(path, other, origin);
+  const Result<TrainState> back = load_state(path, *made, other, origin);
   ASSERT_TRUE(back.ok()) << back.status().message();
   EXPECT_EQ(back.value().step, 7);
   EXPECT_EQ(back.value().tokens, 1234);
@@ -201,9 +239,9 @@ TEST_F(CheckpointTest, StateComesBackWithMomentsAndGenerator) {
     EXPECT_TRUE(torch::equal(other.parameters()[i].value, adam.parameters()[i].value));
   }
   EXPECT_TRUE(torch::equal(torch::rand({20}), next)) << "the generator goes on where it was";
-  EXPECT_THAT(load_state(path, other, {"another recipe", "the data"}).status().message(),
+  EXPECT_THAT(load_state(path, *made, other, {"another recipe", "the data"}).status().message(),
               HasSubstr("belongs to another recipe"));
-  EXPECT_THAT(load_state(path, other, {"the recipe", "more data"}).status().message(),
+  EXPECT_THAT(load_state(path, *made, other, {"the recipe", "more data"}).status().message(),
               HasSubstr("was trained on other data"));
   EXPECT_THAT(load_model(path).status().message(), HasSubstr("format"));
 }

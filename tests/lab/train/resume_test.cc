@@ -11,6 +11,7 @@
 #include "lab/train/folder_lock.h"
 #include "tests/support/metrics.h"
 #include "tests/support/process.h"
+#include "tests/support/tiny_pictures.h"
 #include "tests/support/tiny_training.h"
 
 namespace norma::lab {
@@ -70,6 +71,25 @@ TEST_F(ResumeTest, LanguageModelsGoOnToTheSameBits) {
     job_.recipe.model.family = family;
     expect_the_same_bits(family);
   }
+}
+
+// Running statistics are part of what goes on; evaluations before and after the stop read them.
+TEST_F(ResumeTest, BatchStatisticsGoOnToTheSameBits) {
+  test::write_tiny_pictures(root_ + "/pictures");
+  for (const char* norm : {"batchnorm", "layernorm"}) {
+    job_.recipe = test::tiny_picture_recipe(root_ + "/pictures", norm);
+    expect_the_same_bits(norm);
+  }
+  train_on_text();
+  job_.recipe.model.norm = "batchnorm";
+  job_.recipe.model.family = "bert";
+  job_.recipe.model.placement = "pre";
+  job_.recipe.model.heads = 2;
+  job_.recipe.model.encoder_layers = 1;
+  expect_the_same_bits("bert");
+  job_.recipe.model.family = "lstm";
+  job_.recipe.model.placement = "gates";
+  expect_the_same_bits("lstm");
 }
 
 TEST_F(ResumeTest, ChangedDataAreRefusedAndTheFolderStaysAsItIs) {

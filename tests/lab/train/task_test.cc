@@ -9,7 +9,9 @@
 #include <cmath>
 #include <map>
 
+#include "lab/data/images.h"
 #include "lab/train/evaluate.h"
+#include "tests/support/tiny_pictures.h"
 #include "tests/support/tiny_task.h"
 
 namespace norma::lab {
@@ -65,6 +67,82 @@ TEST_F(TaskTest, TrainSampleIsAsLargeAsTheHeldOutPart) {
   EXPECT_EQ(task.train_items + task.valid_items, 300);
 }
 
+// The test set is held out whole, and training sees each picture once an epoch.
+TEST_F(TaskTest, PicturesComeOnceAnEpochAndTheTestSetIsHeldOut) {
+  test::write_tiny_pictures(root_ + "/pictures");
+  recipe_ = test::tiny_picture_recipe(root_ + "/pictures", "layernorm");
+  recipe_.train.batch_size = 9;
+  const Task task = load();
+  EXPECT_EQ(task.outputs, 3);
+  EXPECT_EQ(task.features, 20);
+  EXPECT_EQ(task.train_items, 90);
+  EXPECT_EQ(task.valid_items, 30);
+  EXPECT_FALSE(task.tokenizer.has_value());
+  EXPECT_EQ(task.train_counts, (std::vector<int64_t>{30, 30, 30}));
+  const ImageSplit split = load_images(root_ + "/pictures").value();
+  // A picture's pixels are its name: noise makes all different.
+  const auto pixels = [](const torch::Tensor& features, int64_t row) {
+    std::string bytes;
+    for (int64_t f = 0; f < features.size(1); ++f) {
+      bytes += static_cast<char>(std::lround(255 * features[row][f].item<float>()));
+    }
+    return bytes;
+  };
+  const auto names_of = [&](const Images& images) {
+    std::map<std::string, int64_t> names;
+    for (int64_t i = 0; i < images.count; ++i) {
+      names[images.pixels.substr(static_cast<size_t>(i * 20), 20)] = images.label[i];
+    }
+    return names;
+  };
+  std::map<std::string, int64_t> seen;
+  for (int64_t step = 0; step < 10; ++step) {
+    const models::Batch batch = task.train_batch(step).batch;
+    for (int64_t r = 0; r < 9; ++r) {
+      seen[pixels(batch.features_BF, r)] = batch.target_out_BT[r][0].item<int64_t>();
+    }
+  }
+  EXPECT_EQ(seen, names_of(split.train));
+  std::map<std::string, int64_t> held_out;
+  for (const CountedBatch& b : task.valid) {
+    for (int64_t r = 0; r < b.tokens; ++r) {
+      held_out[pixels(b.batch.features_BF, r)] = b.batch.target_out_BT[r][0].item<int64_t>();
+    }
+  }
+  EXPECT_EQ(held_out, names_of(split.valid));
+  EXPECT_NEAR(unigram_loss(task), std::log(3.0), 1e-12);
+  EXPECT_NE(pixels(task.train_batch(10).batch.features_BF, 0),
+            pixels(task.train_batch(0).batch.features_BF, 0));
+}
+
+// Of a model whose logits are known: class 1 for all.
+TEST_F(TaskTest, AccuracyIsTheShareOfRightAnswers) {
+  test::write_tiny_pictures(root_ + "/pictures");
+  recipe_ = test::tiny_picture_recipe(root_ + "/pictures", "layernorm");
+  const Task task = load();
+  const auto model = models::make_model(model_config(recipe_, task), 1).value();
+  {
+    const torch::NoGradGuard no_grad;
+    for (auto& item : model->named_parameters()) item.value().zero_();
+    model->named_parameters()["output.bias"].copy_(torch::tensor({0.0, 1.0, 0.5}));
+  }
+  const Evaluation all = evaluate(*model, task.valid);
+  EXPECT_EQ(all.accuracy, 1.0 / 3.0);
+  const double sum = 1 + std::exp(1.0) + std::exp(0.5);
+  EXPECT_NEAR(all.loss, std::log(sum) - (0 + 1 + 0.5) / 3, 1e-6) << "in f32";
+}
+
+TEST_F(TaskTest, FamiliesAndDataOfAnotherKindAreRefused) {
+  recipe_.data.name = "fashion-mnist";
+  std::filesystem::create_directories(root_ + "/fashion-mnist");
+  test::write_tiny_pictures(root_ + "/fashion-mnist");
+  EXPECT_THAT(load_task(recipe_, root_).status().message(),
+              HasSubstr("\"fashion-mnist\" is pictures but family \"encdec\" learns from sentence "
+                        "pairs"));
+  recipe_ = test::tiny_picture_recipe(root_ + "/pairs.tsv", "layernorm");
+  EXPECT_THAT(load_task(recipe_, root_).status().message(), HasSubstr("there is no file"));
+}
+
 TEST_F(TaskTest, UnigramLossIsTheCrossEntropyOfWordFrequencies) {
   const Task task = load();
   std::map<int64_t, double> valid;
@@ -86,7 +164,7 @@ TEST_F(TaskTest, UnigramLossIsTheCrossEntropyOfWordFrequencies) {
     expected += count / tokens * -std::log(p);
   }
   EXPECT_NEAR(unigram_loss(task), expected, 1e-9);
-  EXPECT_LT(expected, std::log(static_cast<double>(task.tokenizer.vocab_size())));
+  EXPECT_LT(expected, std::log(static_cast<double>(task.tokenizer->vocab_size())));
 }
 
 TEST_F(TaskTest, SentencesLongerThanTheModelAreNamed) {
@@ -152,7 +230,7 @@ TEST_F(TaskTest, SourceRowsEndWithEosAndPadding) {
 TEST_F(TaskTest, MeanLossWeighsTokensAndSparesTheMode) {
   const Task task = load();
   models::ModelConfig config = recipe_.model;
-  config.vocab_size = task.tokenizer.vocab_size();
+  config.vocab_size = task.tokenizer->vocab_size();
   auto model = models::make_model(config, 1).value();
   model->train();
   // All of the held-out pairs in one batch, without dropout, have the same mean.
