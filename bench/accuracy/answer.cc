@@ -7,66 +7,24 @@
 #include <cmath>
 #include <cstddef>
 
+#include "bench/accuracy/memory.h"
 #include "core/plan/plan.h"
 #include "core/ref/rows.h"
 
 namespace norma::accuracy {
-namespace {
-
-// Elements of a type in memory; values go in and out as f32.
-class Memory {
- public:
-  Memory(DType dtype, size_t count)
-      : dtype_(dtype), count_(count), bytes_(count * size_of(dtype)) {}
-  Memory(DType dtype, const std::vector<float>& values) : Memory(dtype, values.size()) {
-    for (size_t i = 0; i < count_; ++i) {
-      ref::store(bytes_.data(), dtype_, static_cast<int64_t>(i), values[i]);
-    }
-  }
-
-  RowsView rows(int64_t cols) {
-    if (count_ == 0) return {};
-    return {bytes_.data(), dtype_, static_cast<int64_t>(count_) / cols, cols, cols};
-  }
-  VectorView vector() {
-    if (count_ == 0) return {};
-    return {bytes_.data(), dtype_, static_cast<int64_t>(count_)};
-  }
-  ConstVectorView constants() {
-    const VectorView view = vector();
-    return {view.data, view.dtype, view.size};
-  }
-  std::vector<float> values() const {
-    std::vector<float> values(count_);
-    const ref::Elements<float> elements(bytes_.data(), dtype_, 0);
-    for (size_t i = 0; i < count_; ++i) values[i] = elements[static_cast<int64_t>(i)];
-    return values;
-  }
-
- private:
-  DType dtype_;
-  size_t count_;
-  std::vector<char> bytes_;
-};
-
-struct alignas(64) Line {
-  char bytes[64];
-};
-
-}  // namespace
-
 Result<Answer> answer_of(const Inputs& in) {
-  const bool layer_norm = in.spec.kind == NormKind::kLayerNorm, residual = !in.residual.empty();
+  const bool has_hi = saves_mean_hi(in.spec.kind), has_lo = saves_mean_lo(in.spec.kind);
+  const bool residual = !in.residual.empty();
   const size_t rows = static_cast<size_t>(in.rows), cols = static_cast<size_t>(in.cols);
   Memory x(in.dtype, in.x), r(in.dtype, in.residual), dy(in.dtype, in.dy), dsum(in.dtype, in.dsum),
       y(in.dtype, rows * cols), dx = y, sum(in.dtype, residual ? rows * cols : 0);
   Memory weight(in.parameters, in.weight), bias(in.parameters, in.bias),
       dweight(in.parameters, cols), dbias(in.parameters, cols);
-  std::vector<float> hi(layer_norm ? rows : 0), lo(hi);
+  std::vector<float> hi(has_hi ? rows : 0), lo(has_lo ? rows : 0);
   Answer out;
   out.rstd.resize(rows);
-  float* const mean_hi = layer_norm ? hi.data() : nullptr;
-  float* const mean_lo = layer_norm ? lo.data() : nullptr;
+  float* const mean_hi = has_hi ? hi.data() : nullptr;
+  float* const mean_lo = has_lo ? lo.data() : nullptr;
 
   NormForward forward{x.rows(in.cols),
                       weight.constants(),
@@ -98,7 +56,7 @@ Result<Answer> answer_of(const Inputs& in) {
   out.dx = dx.values();
   out.dweight = dweight.values();
   out.dbias = dbias.values();
-  for (size_t i = 0; i < hi.size(); ++i) {
+  for (size_t i = 0; i < lo.size(); ++i) {
     out.mean.push_back(static_cast<double>(hi[i]) + static_cast<double>(lo[i]));
   }
   return out;

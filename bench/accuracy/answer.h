@@ -14,7 +14,7 @@ namespace norma::accuracy {
 struct Answer {
   std::vector<float> sum;    // the residual's; empty without one
   std::vector<float> y, dx;  // dense
-  std::vector<double> mean;  // hi + lo; RMSNorm: empty
+  std::vector<double> mean;  // hi + lo; but LayerNorm's empty
   std::vector<float> rstd, dweight, dbias;
 };
 

@@ -109,8 +109,13 @@ bool exists(Family family, DType dtype) {
   return family != Family::kMean1e6 || dtype == DType::kF32;
 }
 
-std::vector<Variant> variants_of(DType dtype) {
+std::vector<Variant> variants_of(NormKind kind, DType dtype) {
   std::vector<Variant> all = {{.name = "plain"}};
+  const Variant outside{.name = "eps outside", .eps_mode = EpsMode::kOutside, .eps = 0.5};
+  if (kind == NormKind::kL2Norm || kind == NormKind::kCrmsNorm) {
+    all.push_back(outside);
+    return all;
+  }
   if (dtype != DType::kF32) all.push_back({.name = "f32 parameters", .f32_parameters = true});
   all.push_back({.name = "weight_plus_one", .weight_plus_one = true});
   // f32 rows have nothing to round.
@@ -118,6 +123,10 @@ std::vector<Variant> variants_of(DType dtype) {
     all.push_back({.name = "round_before_weight", .round_before_weight = true});
   }
   all.push_back({.name = "residual", .residual = true});
+  all.push_back(outside);
+  // About half of the normal rows are below it.
+  all.push_back({.name = "eps clamp", .eps_mode = EpsMode::kClamp, .eps = 1});
+  if (kind == NormKind::kRmsNorm) all.push_back({.name = "first quarter", .part = 4});
   return all;
 }
 
@@ -126,7 +135,10 @@ Inputs make_inputs(NormKind kind, DType dtype, const Variant& variant, Family fa
   Random random(static_cast<uint64_t>(cols) * 64 + static_cast<uint64_t>(family) * 4 +
                 static_cast<uint64_t>(dtype));
   Inputs in;
-  in.spec = {kind, eps_of(family), variant.weight_plus_one, variant.round_before_weight};
+  in.spec = {kind, eps_of(family), variant.weight_plus_one, variant.round_before_weight,
+             variant.eps_mode};
+  if (in.spec.eps != 0 && variant.eps != 0) in.spec.eps = variant.eps;
+  if (variant.part != 0) in.spec.statistic_cols = (cols + variant.part - 1) / variant.part;
   in.dtype = dtype;
   in.parameters = variant.f32_parameters ? DType::kF32 : dtype;
   in.rows = rows;

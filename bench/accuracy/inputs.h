@@ -28,7 +28,7 @@ struct Inputs {
   DType parameters = DType::kF32;  // of weight, bias and their gradients
   int64_t rows = 0, cols = 0;
   std::vector<float> x, dy;           // dense
-  std::vector<float> weight, bias;    // RMSNorm: no bias
+  std::vector<float> weight, bias;    // a bias: LayerNorm's alone
   std::vector<float> residual, dsum;  // empty: no residual
   float residual_scale = 1;
 };
@@ -37,10 +37,13 @@ struct Variant {
   const char* name;
   bool f32_parameters = false, weight_plus_one = false, round_before_weight = false;
   bool residual = false;
+  EpsMode eps_mode = EpsMode::kDefault;
+  double eps = 0;  // not 0: where the family has one, this
+  int part = 0;    // not 0: statistics of so many of the columns, rounded up
 };
 
 // The first has weight and bias of the rows' type and no more.
-std::vector<Variant> variants_of(DType dtype);
+std::vector<Variant> variants_of(NormKind kind, DType dtype);
 
 // Every value is one that its type holds. The seed is a function of the shape and the family.
 Inputs make_inputs(NormKind kind, DType dtype, const Variant& variant, Family family, int64_t rows,

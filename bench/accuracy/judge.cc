@@ -26,6 +26,8 @@ class Judge {
         answer_(answer),
         naive_(naive),
         layer_norm_(in.spec.kind == NormKind::kLayerNorm),
+        divisor_(static_cast<double>(divisor_of_sums(in.spec, in.cols))),
+        of_statistics_(columns_of_statistics(in.spec, in.cols)),
         cols_(static_cast<size_t>(in.cols)),
         dweight_(cols_),
         dbias_(cols_),
@@ -58,16 +60,27 @@ class Judge {
     return dtype == DType::kF32 ? 0 : half_ulp(dtype, value);
   }
 
-  Bound y_bound(Quad y, Quad xhat, Quad w, double bias) const {
+  // What a row has beside its elements.
+  struct Row {
+    ExactRow exact;
+    double mean = 0;    // of |g| (1 + |z|), or of |g z|; z = (x - mean) / sigma
+    double spread = 0;  // CRMSNorm's A; else 0
+    double sum = 0;     // CRMSNorm's |S| / sigma
+    double total = 0;   // CRMSNorm's sum of |z|
+  };
+
+  Bound y_bound(Quad y, Quad xhat, Quad w, double bias, const Row& of) const {
     const double product = size(w) * size(xhat), ulp = ulp_of(in_.dtype, y);
     const double lost = std::max(1.0, size(w)) * kLeast;
     Bound b;
     if (layer_norm_) {
       b = {ulp / 2, size(w) * (1 + size(xhat)) + std::abs(bias), 0x1p-17};
     } else if (in_.dtype == DType::kF32) {
-      b = {lost, product, 11 * kU};
+      b = {lost, product, 11 * kU * (1 + of.spread)};
     } else {
-      b = {(in_.dtype == DType::kBF16 ? 0.501 : 0.502) * ulp + lost, product, 0};
+      // Within the share of an ulp stands the same sum's error, but for CRMSNorm's own.
+      b = {(in_.dtype == DType::kBF16 ? 0.501 : 0.502) * ulp + lost, product,
+           11 * kU * of.spread};
     }
     if (in_.spec.round_before_weight && in_.dtype != DType::kF32) {
       // The contract has no number for it: another store, of xhat, which the weight multiplies.
@@ -79,11 +92,16 @@ class Judge {
     return b;
   }
 
-  Bound dx_bound(Quad total, Quad dx, double g, double xhat, double mean, double rstd) const {
+  // z: 0 past the columns of the statistics.
+  Bound dx_bound(Quad total, Quad dx, double g, double z, const Row& of) const {
+    const double rstd = size(of.exact.rstd), mean = of.mean;
     // g, a, h, each term of H and xhat * h are off by 2^-150 where they are subnormal, dx itself
     // by 2^-150 after the product with rstd; h and the terms of H weigh |xhat|.
-    const double floor = kLeast * (1 + rstd * (2 + xhat));
-    const double scale = layer_norm_ ? rstd * (g + (1 + xhat) * mean) : rstd * (g + xhat * mean);
+    const double terms = std::max(1.0, static_cast<double>(in_.cols) / divisor_);
+    const double floor = kLeast * (1 + rstd * (2 + z * terms));
+    const double scale =
+        layer_norm_ ? rstd * (g + (1 + z) * mean)
+                    : rstd * ((1 + of.spread) * (g + (z + of.sum) * mean) + of.total * mean / 4);
     const double tau = layer_norm_ ? 0x1p-15 : 0x1p-18;
     const double error = floor + tau * scale;
     double allowance = floor + stored(in_.dtype, size(dx) + error);
@@ -100,17 +118,24 @@ class Judge {
     const size_t first = static_cast<size_t>(r) * cols_;
     const float* x = (answer_.sum.empty() ? in_.x : answer_.sum).data() + first;
     const float* dy = in_.dy.data() + first;
-    const ExactRow exact = exact_row(in_.spec.kind, x, in_.cols, in_.spec.eps);
-    const std::vector<Quad> dx = exact_dx(in_.spec.kind, exact, dy, gain_);
+    Row of{.exact = exact_row(in_.spec, x, in_.cols)};
+    const ExactRow& exact = of.exact;
+    const std::vector<Quad> dx = exact_dx(in_.spec, exact, dy, gain_);
     statistics(r, exact);
-    double mean = 0;  // of |g| (1 + |xhat|), or of |g xhat|
     for (size_t i = 0; i < cols_; ++i) {
-      const double xhat = size(exact.xhat[i]);
-      mean += std::abs(dy[i]) * size(gain_[i]) * (layer_norm_ ? 1 + xhat : xhat);
+      const double z = size(exact.centred[i] / exact.sigma);
+      of.mean += std::abs(dy[i]) * size(gain_[i]) * (layer_norm_ ? 1 + z : z);
+      of.total += z;
     }
-    mean /= static_cast<double>(cols_);
+    of.mean /= divisor_;
+    if (in_.spec.kind == NormKind::kCrmsNorm) {
+      of.spread = of.total / std::sqrt(divisor_);
+      of.sum = size(exact.sum / exact.sigma);
+    } else {
+      of.total = 0;
+    }
     for (size_t i = 0; i < cols_; ++i) {
-      element(r, static_cast<int64_t>(i), first + i, exact, dx[i], mean);
+      element(r, static_cast<int64_t>(i), first + i, of, dx[i]);
     }
   }
 
@@ -125,13 +150,15 @@ class Judge {
     }
   }
 
-  void element(int64_t r, int64_t column, size_t at, const ExactRow& exact, Quad dx, double mean) {
+  void element(int64_t r, int64_t column, size_t at, const Row& of, Quad dx) {
     const size_t i = static_cast<size_t>(column);
-    const Quad xhat = exact.xhat[i], w = gain_[i];
+    const Quad xhat = of.exact.xhat[i], w = gain_[i];
+    const double z =
+        column < of_statistics_ ? size(of.exact.centred[i] / of.exact.sigma) : 0.0;
     const double xhat_size = size(xhat), dy = in_.dy[at];
     const float bias = in_.bias.empty() ? 0 : in_.bias[i];
     const Quad y = xhat * w + bias;
-    const Bound bound = y_bound(y, xhat, w, bias);
+    const Bound bound = y_bound(y, xhat, w, bias, of);
     report_.y.add(answer_.y[at], y, in_.dtype, bound, r, column);
     if (!naive_.one_pass.empty()) {
       report_.one_pass.add(naive_.one_pass[at], y, in_.dtype, bound, r, column);
@@ -149,10 +176,9 @@ class Judge {
     }
     const Quad total = in_.dsum.empty() ? dx : dx + in_.dsum[at];
     report_.dx.add(answer_.dx[at], total, in_.dtype,
-                   dx_bound(total, dx, std::abs(dy) * size(w), xhat_size, mean, size(exact.rstd)),
-                   r, column);
+                   dx_bound(total, dx, std::abs(dy) * size(w), z, of), r, column);
     dweight_[i] += dy * xhat;
-    dweight_scale_[i] += std::abs(dy) * (1 + xhat_size);
+    dweight_scale_[i] += std::abs(dy) * (1 + xhat_size) * (1 + of.spread);
     // xhat and the product are off by 2^-150 each where they are subnormal.
     dweight_floor_[i] += kLeast * (1 + std::abs(dy)) / 2;
     dbias_[i] += dy;
@@ -163,6 +189,8 @@ class Judge {
   const Answer& answer_;
   const NaiveAnswers& naive_;
   const bool layer_norm_;
+  const double divisor_;         // of the statistics' sums
+  const int64_t of_statistics_;  // columns
   const size_t cols_;
   std::vector<Quad> gain_, dweight_, dbias_;
   std::vector<double> dweight_scale_, dweight_floor_, dbias_scale_;

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string>
 
+#include "bench/accuracy/elements.h"
 #include "bench/accuracy/survey.h"
 #include "bench/accuracy/tables.h"
 
@@ -14,16 +15,20 @@ int main(int argc, char** argv) {
   using namespace norma::accuracy;
   const bool quick = argc == 2 && std::strcmp(argv[1], "--quick") == 0;
   if (argc > 1 && !quick) {
-    std::fprintf(stderr, "usage: norma_accuracy [--quick]   (about a minute; a second)\n");
+    std::fprintf(stderr, "usage: norma_accuracy [--quick]   (a minute or two; a second)\n");
     return 2;
   }
   const auto entries = survey(quick ? kQuick : kWhole);
-  if (!entries.ok()) {
-    std::fprintf(stderr, "norma_accuracy: %s\n", entries.status().message().c_str());
+  const auto elements = survey_elements(quick ? 4 : 512);
+  if (!entries.ok() || !elements.ok()) {
+    const norma::Status& status = entries.ok() ? elements.status() : entries.status();
+    std::fprintf(stderr, "norma_accuracy: %s\n", status.message().c_str());
     return 1;
   }
   std::fputs(tables(entries.value()).c_str(), stdout);
-  const std::string broken = broken_promises(entries.value());
+  std::fputs(tables(elements.value()).c_str(), stdout);
+  const std::string broken =
+      broken_promises(entries.value()) + broken_promises(elements.value());
   if (broken.empty()) return 0;
   std::fprintf(stderr, "norma_accuracy: above the bound of the contract:\n%s", broken.c_str());
   return 1;

@@ -33,31 +33,65 @@ double ulp_of(DType dtype, Quad value) {
   return std::ldexp(1.0, std::max(exponent, least) - digits);
 }
 
-ExactRow exact_row(NormKind kind, const float* x, int64_t n, double eps) {
+int64_t columns_of_statistics(const NormSpec& spec, int64_t n) {
+  return spec.statistic_cols == 0 ? n : spec.statistic_cols;
+}
+int64_t divisor_of_sums(const NormSpec& spec, int64_t n) {
+  if (spec.kind == NormKind::kL2Norm) return 1;
+  return spec.kind == NormKind::kCrmsNorm ? n + 1 : columns_of_statistics(spec, n);
+}
+
+ExactRow exact_row(const NormSpec& spec, const float* x, int64_t n) {
   const size_t count = static_cast<size_t>(n);
   ExactRow row;
-  if (kind == NormKind::kLayerNorm) {
+  if (spec.kind == NormKind::kLayerNorm) {
     row.mean = mean_of(count, [&](size_t i) { return static_cast<Quad>(x[i]); });
   }
-  row.xhat.resize(count);
-  for (size_t i = 0; i < count; ++i) row.xhat[i] = x[i] - row.mean;
-  const Quad variance = mean_of(count, [&](size_t i) { return row.xhat[i] * row.xhat[i]; });
+  for (size_t i = 0; i < count; ++i) row.centred.push_back(x[i] - row.mean);
+  Quad squares = 0;
+  for (size_t i = 0; i < static_cast<size_t>(columns_of_statistics(spec, n)); ++i) {
+    squares += row.centred[i] * row.centred[i];
+  }
+  if (spec.kind == NormKind::kCrmsNorm) {
+    for (const Quad v : row.centred) row.sum += v;
+    squares += row.sum * row.sum;
+  }
+  const Quad variance = squares / static_cast<Quad>(divisor_of_sums(spec, n));
+  const bool is_default = spec.eps_mode == EpsMode::kDefault;
+  const bool clamps =
+      spec.eps_mode == EpsMode::kClamp || (is_default && spec.kind == NormKind::kL2Norm);
+  const bool is_outside = spec.eps_mode == EpsMode::kOutside;
   // The least eps is the contract's: it says what is asked for, not how it is worked.
-  row.rstd = 1 / sqrtq(variance + std::max(eps, 0x1p-252));
-  for (Quad& v : row.xhat) v *= row.rstd;
+  const double inside = clamps || is_outside ? 0 : spec.eps;
+  row.sigma = sqrtq(variance + std::max(inside, 0x1p-252));
+  row.is_clamped = clamps && row.sigma <= spec.eps;
+  const Quad scale = is_outside ? row.sigma + spec.eps : row.sigma;
+  row.rstd = 1 / (row.is_clamped ? static_cast<Quad>(spec.eps) : scale);
+  for (const Quad v : row.centred) row.xhat.push_back(v * row.rstd);
   return row;
 }
 
-// The part of g along xhat and, for LayerNorm, its mean are taken out.
-std::vector<Quad> exact_dx(NormKind kind, const ExactRow& row, const float* dy,
+// What moves the variance is taken out, and for LayerNorm what moves the mean.
+std::vector<Quad> exact_dx(const NormSpec& spec, const ExactRow& row, const float* dy,
                            const std::vector<Quad>& gain) {
   const size_t count = row.xhat.size();
+  const auto n = static_cast<int64_t>(count);
   std::vector<Quad> dx(count);
   for (size_t i = 0; i < count; ++i) dx[i] = dy[i] * gain[i];
-  const Quad along = mean_of(count, [&](size_t i) { return dx[i] * row.xhat[i]; });
-  const Quad mean = kind == NormKind::kLayerNorm ? mean_of(count, [&](size_t i) { return dx[i]; })
-                                                 : static_cast<Quad>(0);
-  for (size_t i = 0; i < count; ++i) dx[i] = (dx[i] - mean - row.xhat[i] * along) * row.rstd;
+  Quad along = 0;
+  for (size_t i = 0; i < count; ++i) along += dx[i] * row.centred[i];
+  const Quad mean = spec.kind == NormKind::kLayerNorm
+                        ? mean_of(count, [&](size_t i) { return dx[i]; })
+                        : static_cast<Quad>(0);
+  // rstd falls by rstd^2 / (2 sigma) along the variance, which grows by 2 (c_i + sum) / divisor
+  // along x_i.
+  const Quad slope = row.is_clamped ? static_cast<Quad>(0) : row.rstd * row.rstd / row.sigma;
+  const Quad moved = along * slope / static_cast<Quad>(divisor_of_sums(spec, n));
+  const auto of_statistics = static_cast<size_t>(columns_of_statistics(spec, n));
+  for (size_t i = 0; i < count; ++i) {
+    const Quad moves = i < of_statistics ? row.centred[i] + row.sum : static_cast<Quad>(0);
+    dx[i] = (dx[i] - mean) * row.rstd - moved * moves;
+  }
   return dx;
 }
 

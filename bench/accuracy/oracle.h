@@ -23,16 +23,23 @@ inline Quad magnitude(Quad v) { return v < 0 ? -v : v; }
 double ulp_of(DType dtype, Quad value);
 
 struct ExactRow {
-  Quad mean = 0;  // RMSNorm: 0
+  Quad mean = 0;   // but LayerNorm's 0
+  Quad sum = 0;    // CRMSNorm's, minus the element that is not stored; else 0
+  Quad sigma = 0;  // with eps in it where that is inside the root
   Quad rstd = 0;
-  std::vector<Quad> xhat;
+  bool is_clamped = false;
+  std::vector<Quad> centred, xhat;
 };
 
+// What the statistics are of, and what their sums are divided by.
+int64_t columns_of_statistics(const NormSpec& spec, int64_t n);
+int64_t divisor_of_sums(const NormSpec& spec, int64_t n);
+
 // x[0, n), n >= 1, finite.
-ExactRow exact_row(NormKind kind, const float* x, int64_t n, double eps);
+ExactRow exact_row(const NormSpec& spec, const float* x, int64_t n);
 
 // dx of the same row: dL/dx where dL/dy = dy and y = xhat * gain.
-std::vector<Quad> exact_dx(NormKind kind, const ExactRow& row, const float* dy,
+std::vector<Quad> exact_dx(const NormSpec& spec, const ExactRow& row, const float* dy,
                            const std::vector<Quad>& gain);
 
 }  // namespace norma::accuracy

@@ -28,12 +28,15 @@ Status measure(NormKind kind, DType dtype, const Variant& variant, bool plain, F
 
 Result<std::vector<Entry>> survey(const Extent& extent) {
   std::vector<Entry> entries;
-  for (const NormKind kind : {NormKind::kLayerNorm, NormKind::kRmsNorm}) {
+  for (const NormKind kind :
+       {NormKind::kLayerNorm, NormKind::kRmsNorm, NormKind::kL2Norm, NormKind::kCrmsNorm}) {
     for (const DType dtype : {DType::kF32, DType::kBF16, DType::kF16}) {
-      bool plain = true;
-      for (const Variant& variant : variants_of(dtype)) {
+      bool plain = kind == NormKind::kLayerNorm || kind == NormKind::kRmsNorm;
+      for (const Variant& variant : variants_of(kind, dtype)) {
         for (const Family family : kFamilies) {
           if (!exists(family, dtype)) continue;
+          // xhat of a part's statistics would leave the type's range.
+          if (variant.part != 0 && family == Family::kOutlier && dtype == DType::kF16) continue;
           for (const int64_t cols : plain ? extent.plain_cols : extent.variant_cols) {
             NORMA_RETURN_IF_ERROR(measure(kind, dtype, variant, plain, family, cols,
                                           plain ? extent.plain_elements : extent.variant_elements,

@@ -54,7 +54,10 @@ std::string head(const std::vector<std::string>& titles) {
   return row(titles) + rule + "\n";
 }
 
-const char* title(NormKind kind) { return kind == NormKind::kLayerNorm ? "LayerNorm" : "RMSNorm"; }
+const char* title(NormKind kind) {
+  constexpr const char* kTitles[] = {"LayerNorm", "RMSNorm", "L2 norm", "CRMSNorm"};
+  return kTitles[static_cast<size_t>(kind)];
+}
 
 Report of_plain(const std::vector<Entry>& entries, NormKind kind, DType dtype) {
   return merged(entries, [&](const Entry& e) {
@@ -109,14 +112,14 @@ Column mean(Quantity of) {
   return {"mean ulp", [of](const Report& r) { return number((r.*of).mean_ulps()); }};
 }
 // Says more than a mean does where a few results cancel.
+std::string share_above_one(const Seen& seen) {
+  if (seen.above_one_ulp == 0) return "none";
+  const double percent =
+      100.0 * static_cast<double>(seen.above_one_ulp) / static_cast<double>(seen.count);
+  return text(percent < 10 ? "%.2g %%" : "%.0f %%", percent);
+}
 Column above_one(Quantity of) {
-  return {"above 1 ulp", [of](const Report& r) {
-            const Seen& seen = r.*of;
-            if (seen.above_one_ulp == 0) return std::string("none");
-            const double percent =
-                100.0 * static_cast<double>(seen.above_one_ulp) / static_cast<double>(seen.count);
-            return text(percent < 10 ? "%.2g %%" : "%.0f %%", percent);
-          }};
+  return {"above 1 ulp", [of](const Report& r) { return share_above_one(r.*of); }};
 }
 Column excess(const std::string& title, Quantity of) {
   return {title, [of](const Report& r) { return power_of_two((r.*of).worst_excess); }};
@@ -197,11 +200,28 @@ std::string variants(const std::vector<Entry>& entries, NormKind kind) {
   const Columns columns = of_variants(kind);
   std::string page = titles({"rows", "what else"}, columns);
   for (const DType dtype : kTypes) {
-    for (const Variant& variant : variants_of(dtype)) {
+    for (const Variant& variant : variants_of(kind, dtype)) {
       if (std::string(variant.name) == "plain") continue;
       page += line({name_of(dtype), variant.name}, columns, merged(entries, [&](const Entry& e) {
                      return e.kind == kind && e.dtype == dtype && e.variant == variant.name;
                    }));
+    }
+  }
+  return page;
+}
+
+// The norms that are RMSNorm by another sum.
+std::string kin(const std::vector<Entry>& entries) {
+  const Columns columns = of_variants(NormKind::kRmsNorm);
+  std::string page = titles({"norm", "rows", "what else"}, columns);
+  for (const NormKind kind : {NormKind::kL2Norm, NormKind::kCrmsNorm}) {
+    for (const DType dtype : kTypes) {
+      for (const Variant& variant : variants_of(kind, dtype)) {
+        page += line({title(kind), name_of(dtype), variant.name}, columns,
+                     merged(entries, [&](const Entry& e) {
+                       return e.kind == kind && e.dtype == dtype && e.variant == variant.name;
+                     }));
+      }
     }
   }
   return page;
@@ -240,7 +260,50 @@ std::string tables(const std::vector<Entry>& entries) {
     page += "\n## " + std::string(title(kind)) + ": dialects, parameters, residual\n\n" +
             variants(entries, kind);
   }
+  page += "\n## L2 norm and CRMSNorm\n\n" + kin(entries);
   return page + "\n## The length of a row\n\nf32, normal rows:\n\n" + lengths(entries);
+}
+
+std::string tables(const std::vector<ElementEntry>& entries) {
+  std::string page = "\n## Element by element\n\n" +
+                     head({"what", "rows", "of type", "y: worst ulp", "mean ulp", "above 1 ulp",
+                           "share of bound", "dx, dgate: worst ulp", "mean ulp", "above 1 ulp",
+                           "share of bound"});
+  const auto cells = [](const Seen& seen) -> std::vector<std::string> {
+    if (seen.count == 0) return {"", "", "", ""};
+    return {number(seen.worst_ulps), number(seen.mean_ulps()), share_above_one(seen),
+            number(seen.worst_share)};
+  };
+  std::string steps = "\n## Quantised rows\n\n" +
+                      head({"what", "rows", "of type", "worst, in steps", "mean",
+                            "share of bound"});
+  for (const ElementEntry& e : entries) {
+    std::vector<std::string> line = {e.what, name_of(e.family), name_of(e.dtype)};
+    if (e.what.find(" to ") != std::string::npos) {
+      line.insert(line.end(), {text("%.6f", e.y.worst_ulps * 0x1p-23),
+                               text("%.3f", e.y.mean_ulps() * 0x1p-23), number(e.y.worst_share)});
+      steps += row(line);
+      continue;
+    }
+    for (const Seen* seen : {&e.y, &e.gradient}) {
+      const std::vector<std::string> more = cells(*seen);
+      line.insert(line.end(), more.begin(), more.end());
+    }
+    page += row(line);
+  }
+  return page + steps;
+}
+
+std::string broken_promises(const std::vector<ElementEntry>& entries) {
+  std::string all;
+  for (const ElementEntry& e : entries) {
+    for (const Seen* seen : {&e.y, &e.gradient}) {
+      if (seen->broken.empty()) continue;
+      all += e.what + " " + name_of(e.dtype) + ", " + name_of(e.family) + ": " +
+             (seen == &e.y ? "y " : "gradient ") + seen->broken + "\n";
+    }
+  }
+  return all;
 }
 
 std::string broken_promises(const std::vector<Entry>& entries) {

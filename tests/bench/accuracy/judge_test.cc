@@ -44,7 +44,9 @@ INSTANTIATE_TEST_SUITE_P(Norms, JudgeOf,
                          testing::Values(Case{NormKind::kLayerNorm, DType::kF32},
                                          Case{NormKind::kLayerNorm, DType::kF16},
                                          Case{NormKind::kRmsNorm, DType::kF32},
-                                         Case{NormKind::kRmsNorm, DType::kBF16}),
+                                         Case{NormKind::kRmsNorm, DType::kBF16},
+                                         Case{NormKind::kL2Norm, DType::kF32},
+                                         Case{NormKind::kCrmsNorm, DType::kF32}),
                          [](const auto& info) {
                            return std::string(name_of(info.param.kind)) + "_" +
                                   name_of(info.param.dtype);

@@ -24,10 +24,10 @@ Quad ratio(int a, int b) { return static_cast<Quad>(a) / b; }
 
 TEST(Oracle, LayerNormOfTwoFourTwoFour) {
   const float x[] = {2, 4, 2, 4}, dy[] = {1, 0, 0, 0};
-  const ExactRow row = exact_row(NormKind::kLayerNorm, x, 4, 3.0);  // variance 1
+  const ExactRow row = exact_row({NormKind::kLayerNorm, 3.0}, x, 4);  // variance 1
   EXPECT_TRUE(row.mean == 3);
   EXPECT_TRUE(row.rstd == ratio(1, 2));
-  const std::vector<Quad> dx = exact_dx(NormKind::kLayerNorm, row, dy, {1, 2, 3, 4});
+  const std::vector<Quad> dx = exact_dx({NormKind::kLayerNorm}, row, dy, {1, 2, 3, 4});
   // g = 1 0 0 0, xhat = -1/2 1/2 -1/2 1/2; mean of g 1/4, of g xhat -1/8.
   const double want[] = {0.34375, -0.09375, -0.15625, -0.09375};
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(dx[static_cast<size_t>(i)] == want[i]) << i;
@@ -37,7 +37,7 @@ TEST(Oracle, LayerNormOfTwoFourTwoFour) {
 TEST(Oracle, LayerNormFarFromZero) {
   for (const float far : {0.0f, 4096.0f, 0x1p22f}) {
     const float x[] = {far - 3, far - 1, far + 1, far + 3};
-    const ExactRow row = exact_row(NormKind::kLayerNorm, x, 4, 4.0);  // variance 5
+    const ExactRow row = exact_row({NormKind::kLayerNorm, 4.0}, x, 4);  // variance 5
     EXPECT_TRUE(row.mean == far);
     expect_exact(row.rstd, ratio(1, 3));
     for (int i = 0; i < 4; ++i) expect_exact(row.xhat[static_cast<size_t>(i)], ratio(2 * i - 3, 3));
@@ -48,7 +48,7 @@ TEST(Oracle, RmsNormAtBothEndsOfTheRange) {
   const float dy[] = {1, 0};
   for (const float scale : {1.0f, 0x1p-120f, 0x1p120f}) {
     const float x[] = {scale, 7 * scale};  // mean square 25; the least eps is nothing beside it
-    const ExactRow row = exact_row(NormKind::kRmsNorm, x, 2, 0.0);
+    const ExactRow row = exact_row({NormKind::kRmsNorm, 0.0}, x, 2);
     if (scale < 1) {
       EXPECT_LT(static_cast<double>(row.xhat[1]), 1.4);  // 2^-252 is no longer nothing
       continue;
@@ -58,15 +58,55 @@ TEST(Oracle, RmsNormAtBothEndsOfTheRange) {
     expect_exact(row.rstd * scale, ratio(1, 5));
     expect_exact(row.xhat[0], ratio(1, 5));
     expect_exact(row.xhat[1], ratio(7, 5));
-    const std::vector<Quad> dx = exact_dx(NormKind::kRmsNorm, row, dy, {1, 1});
+    const std::vector<Quad> dx = exact_dx({NormKind::kRmsNorm}, row, dy, {1, 1});
     expect_exact(dx[0] * scale, ratio(49, 250));
     expect_exact(dx[1] * scale, ratio(-7, 250));
   }
 }
 
+// One element: its gradient is that of a function of one variable, x / (|x| + eps), .. .
+TEST(Oracle, WhereEpsStands) {
+  const float x[] = {3}, dy[] = {1};
+  const NormSpec outside{.kind = NormKind::kRmsNorm, .eps = 1, .eps_mode = EpsMode::kOutside};
+  ExactRow row = exact_row(outside, x, 1);
+  expect_exact(row.xhat[0], ratio(3, 4));
+  expect_exact(exact_dx(outside, row, dy, {1})[0], ratio(1, 16));  // eps / (x + eps)^2
+  NormSpec clamp{.kind = NormKind::kRmsNorm, .eps = 5, .eps_mode = EpsMode::kClamp};
+  row = exact_row(clamp, x, 1);
+  expect_exact(row.xhat[0], ratio(3, 5));
+  expect_exact(exact_dx(clamp, row, dy, {1})[0], ratio(1, 5));
+  clamp.eps = 1;
+  row = exact_row(clamp, x, 1);
+  expect_exact(row.xhat[0], 1);
+  EXPECT_LT(static_cast<double>(magnitude(exact_dx(clamp, row, dy, {1})[0])), 0x1p-100);
+}
+
+// The others of RMSNorm's kin: 3 and 4 have the length 5; the row 1, 2 of CRMSNorm is 1, 2, -3,
+// whose mean of squares is 14 / 3; of the first column of 2, 7 alone the root is 2.
+TEST(Oracle, OtherSums) {
+  const float triangle[] = {3, 4}, row12[] = {1, 2}, row27[] = {2, 7}, dy[] = {1, 0};
+  const NormSpec l2{.kind = NormKind::kL2Norm, .eps = 1e-9};
+  ExactRow row = exact_row(l2, triangle, 2);
+  expect_exact(row.xhat[1], ratio(4, 5));
+  expect_exact(exact_dx(l2, row, dy, {1, 1})[0], ratio(16, 125));
+  expect_exact(exact_dx(l2, row, dy, {1, 1})[1], ratio(-12, 125));
+  const NormSpec crms{.kind = NormKind::kCrmsNorm, .eps = 0};
+  row = exact_row(crms, row12, 2);
+  expect_exact(row.rstd * row.rstd, ratio(3, 14));
+  // d(x_1 rstd) / dx_1 = rstd - x_1 rstd^3 (x_1 + S) / 3.
+  expect_exact(exact_dx(crms, row, dy, {1, 1})[0], row.rstd * (1 - ratio(3, 14) * ratio(4, 3)));
+  const NormSpec first{.kind = NormKind::kRmsNorm, .eps = 0, .statistic_cols = 1};
+  row = exact_row(first, row27, 2);
+  expect_exact(row.xhat[1], ratio(7, 2));
+  const float second[] = {0, 1};
+  // d(7 / x_1) = -7 / 4 by the first, d(x_2 / 2) = 1 / 2 by the second.
+  expect_exact(exact_dx(first, row, second, {1, 1})[0], ratio(-7, 4));
+  expect_exact(exact_dx(first, row, second, {1, 1})[1], ratio(1, 2));
+}
+
 TEST(Oracle, AConstantRowIsZero) {
   const std::vector<float> x(300, 0.1f);
-  const ExactRow row = exact_row(NormKind::kLayerNorm, x.data(), 300, 1e-5);
+  const ExactRow row = exact_row({NormKind::kLayerNorm, 1e-5}, x.data(), 300);
   for (const Quad v : row.xhat) EXPECT_TRUE(v == 0);
 }
 

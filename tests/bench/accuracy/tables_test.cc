@@ -21,9 +21,29 @@ TEST(Tables, AQuickSurveyIsWithinItsBounds) {
   const std::string page = tables(entries.value());
   for (const char* part :
        {"## LayerNorm, f32\n", "## RMSNorm, bf16\n", "| huge | ", "| constant + noise | ",
-        "| f16 | round_before_weight | ", "| bf16 | f32 parameters | ", "| 300 | "}) {
+        "| f16 | round_before_weight | ", "| bf16 | f32 parameters | ", "| 300 | ",
+        "| f32 | eps outside | ", "| f16 | eps clamp | ", "| bf16 | first quarter | ",
+        "| L2 norm | f32 | plain | ", "| CRMSNorm | f16 | eps outside | "}) {
     EXPECT_NE(page.find(part), std::string::npos) << part;
   }
+}
+
+TEST(Tables, AQuickSurveyOfElementsIsWithinItsBounds) {
+  const auto entries = survey_elements(4);
+  ASSERT_TRUE(entries.ok()) << entries.status().message();
+  EXPECT_EQ(broken_promises(entries.value()), "");
+  const std::string page = tables(entries.value());
+  for (const char* what : {"DyT", "Derf", "norm + gate", "norm + RoPE", "norm to int8",
+                           "norm to e4m3"}) {
+    for (const char* rows : {" | normal | f32 | ", " | wide | bf16 | ", " | wide | f16 | "}) {
+      EXPECT_NE(page.find("| " + std::string(what) + rows), std::string::npos) << what << rows;
+    }
+  }
+  ElementEntry broken = entries.value()[0];
+  broken.gradient.add(2, 1, DType::kF32, {0, 1, 0x1p-15}, 7, 9);
+  EXPECT_EQ(broken_promises({broken}),
+            "DyT f32, normal: gradient row 7 column 9: 0x1p+1, exactly 0x1p+0, 3.28e+04 of the "
+            "bound\n");
 }
 
 TEST(Tables, ABrokenPromiseIsNamed) {

@@ -1,0 +1,28 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// What is worked element by element, measured: DyT and Derf in a norm's place; the gate, RoPE and
+// quantised output after one, whose exact answer starts from z, the norm's output as it is stored.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "bench/accuracy/inputs.h"
+#include "bench/accuracy/judge.h"
+
+namespace norma::accuracy {
+
+struct ElementEntry {
+  std::string what;  // "DyT", ...
+  DType dtype;
+  Family family;
+  Seen y;         // quantised: off q by so many steps, an ulp being 2^-23 of one
+  Seen gradient;  // DyT, Derf: dx; the gate: dgate; RoPE and quantised output: none
+};
+
+// rows of 256 columns, as many for each entry.
+Result<std::vector<ElementEntry>> survey_elements(int64_t rows);
+
+}  // namespace norma::accuracy
