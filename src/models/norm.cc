@@ -9,6 +9,7 @@
 #include "models/norm_info.h"
 #include "torch_ops/modules.h"
 #include "torch_ops/pointwise.h"
+#include "torch_ops/seed_norm.h"
 
 namespace norma::models {
 namespace {
@@ -22,6 +23,8 @@ constexpr NormInfo kNorms[] = {
     {"prmsnorm", "x / sqrt(M(x_1^2 .. x_k^2) + eps) * g, k = 6.25% of C, rounded up", "g = 1", "C",
      "Zhang and Sennrich 2019, section 4"},
     {"scalenorm", "x / max(|x|, eps) * g, one g", "g = sqrt(C)", "1", "Nguyen and Salazar 2019"},
+    {"seednorm", "(tanh(x . s) * a + g) * x / sqrt(M(x^2) + eps)", "a = 1, s = 0, g = 1", "3C",
+     "Cai et al. 2025 (SeeDNorm)"},
     {"dyt", "tanh(a x) * g + b, one a", "a = 0.5, g = 1, b = 0", "2C + 1", "Zhu et al. 2025 (DyT)"},
     {"derf", "erf(a x + s) * g + b, one a and one s", "a = 0.5, s = 0, g = 1, b = 0", "2C + 2",
      "Derf 2025 (2512.10938)"},
@@ -43,6 +46,9 @@ constexpr AnyModule (*kMakers[])(int64_t width, double eps) = {
     },
     [](int64_t width, double eps) {
       return AnyModule(torch_ops::ScaleNorm(torch_ops::ScaleNormOptions({width}).eps(eps)));
+    },
+    [](int64_t width, double eps) {
+      return AnyModule(torch_ops::SeedNorm(torch_ops::SeedNormOptions({width}).eps(eps)));
     },
     [](int64_t width, double) {
       return AnyModule(torch_ops::DyT(torch_ops::PointwiseOptions({width})));

@@ -47,8 +47,8 @@ TEST_F(List, NormsWithTheirFormulas) {
   const ProcessEnd all = norma({"norms"});
   expect_done(all);
   EXPECT_THAT(names_in(all.out),
-              ::testing::ElementsAre("layernorm", "rmsnorm", "prmsnorm", "scalenorm", "dyt", "derf",
-                                     "torch_layernorm"));
+              ::testing::ElementsAre("layernorm", "rmsnorm", "prmsnorm", "scalenorm", "seednorm",
+                                     "dyt", "derf", "torch_layernorm"));
   expect_done(norma({"norms", "rmsnorm"}));
   expect_error(norma({"norms", "rmsnorn"}), 2, {"did you mean \"rmsnorm\""});
 }
