@@ -10,6 +10,7 @@
 #include "torch_ops/batch_norm.h"
 #include "torch_ops/modules.h"
 #include "torch_ops/pointwise.h"
+#include "torch_ops/seed_norm.h"
 
 namespace norma::models {
 namespace {
@@ -25,6 +26,8 @@ constexpr NormInfo kNorms[] = {
     {"scalenorm", "x / max(|x|, eps) * g, one g", "g = sqrt(C)", "1", "Nguyen and Salazar 2019"},
     {"crmsnorm", "x / sqrt((sum(x^2) + sum(x)^2) / (C + 1) + eps) * g", "g = 1", "C",
      "Jiang, Gu, Zhu and Pan 2023"},
+    {"seednorm", "(tanh(x . s) * a + g) * x / sqrt(M(x^2) + eps)", "a = 1, s = 0, g = 1", "3C",
+     "Cai et al. 2025 (SeeDNorm)"},
     {"dyt", "tanh(a x) * g + b, one a", "a = 0.5, g = 1, b = 0", "2C + 1", "Zhu et al. 2025 (DyT)"},
     {"derf", "erf(a x + s) * g + b, one a and one s", "a = 0.5, s = 0, g = 1, b = 0", "2C + 2",
      "Derf 2025 (2512.10938)"},
@@ -53,6 +56,9 @@ constexpr AnyModule (*kMakers[])(int64_t width, double eps) = {
     },
     [](int64_t width, double eps) {
       return AnyModule(torch_ops::CRMSNorm(torch_ops::CRMSNormOptions({width}).eps(eps)));
+    },
+    [](int64_t width, double eps) {
+      return AnyModule(torch_ops::SeedNorm(torch_ops::SeedNormOptions({width}).eps(eps)));
     },
     [](int64_t width, double) {
       return AnyModule(torch_ops::DyT(torch_ops::PointwiseOptions({width})));

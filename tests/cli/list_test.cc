@@ -48,7 +48,7 @@ TEST_F(List, NormsWithTheirFormulas) {
   expect_done(all);
   EXPECT_THAT(names_in(all.out),
               ::testing::ElementsAre("layernorm", "rmsnorm", "prmsnorm", "scalenorm", "crmsnorm",
-                                     "dyt", "derf", "batchnorm", "torch_layernorm"));
+                                     "seednorm", "dyt", "derf", "batchnorm", "torch_layernorm"));
   expect_done(norma({"norms", "rmsnorm"}));
   expect_error(norma({"norms", "rmsnorn"}), 2, {"did you mean \"rmsnorm\""});
 }

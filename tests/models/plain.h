@@ -61,6 +61,11 @@ struct Plain {
   }
 
   torch::Tensor normalize(const torch::Tensor& x, const std::string& name) const {
+    if (norm == "seednorm") {
+      const torch::Tensor dot = x.matmul(p.at(name + ".beta")).unsqueeze(-1);
+      const torch::Tensor gain = dot.tanh() * p.at(name + ".alpha") + p.at(name + ".gamma");
+      return x / (x.pow(2).mean(-1, true) + eps).sqrt() * gain;
+    }
     const torch::Tensor& gain = p.at(name + ".weight");
     if (norm == "rmsnorm") return x / (x.pow(2).mean(-1, true) + eps).sqrt() * gain;
     if (norm == "prmsnorm") {

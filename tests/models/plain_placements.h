@@ -97,7 +97,7 @@ class PlainStack {
       }
     }
     if (name == "dlcl") x = mixture(layers_, x, &all);
-    if (!p_.contains("norms.final.weight")) return x;
+    if (!p_.contains("norms.final.weight") && !p_.contains("norms.final.gamma")) return x;
     if (name == "residual" || name == "siamese") return x + plain_.normalize(second, "norms.final");
     return plain_.normalize(x, "norms.final");
   }

@@ -46,6 +46,8 @@ TEST_F(SeedNormTensors, IsTheFormula) {
   const Tensor xhat = f64(x) / (f64(x).pow(2).mean(-1, true) + 1e-6).sqrt();
   const Tensor want = (dot.tanh() * f64(alpha) + f64(gamma)) * xhat;
   EXPECT_LT((f64(seed_norm(x, {33}, alpha, beta, gamma)) - want).abs().max().item<double>(), 2e-5);
+  const Tensor exact = seed_norm(f64(x), {33}, f64(alpha), f64(beta), f64(gamma));
+  EXPECT_LT((exact - want).abs().max().item<double>(), 1e-13);
 }
 
 TEST_F(SeedNormTensors, TheModuleBeginsAsRmsNormAndCopies) {
