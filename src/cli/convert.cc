@@ -12,8 +12,8 @@
 
 #include "base/atomic_file.h"
 #include "cli/command.h"
-#include "cli/language_model.h"
 #include "cli/terminal.h"
+#include "lab/load/language_model.h"
 #include "lab/train/checkpoint.h"
 #include "models/norma_folder.h"
 
@@ -31,11 +31,11 @@ struct Options {
   bool fold_gains = false;
 };
 
-Status copy_tokenizer(const Options& options, const AnyModel& source, const fs::path& folder) {
+Status copy_tokenizer(const Options& options, const lab::AnyModel& source, const fs::path& folder) {
   std::string path = options.tokenizer;
   if (path.empty()) {
     const Result<std::string> found =
-        find_tokenizer(source.weights, source.real->model->config().vocab_size);
+        lab::find_tokenizer(source.weights, source.real->model->config().vocab_size);
     if (!found.ok()) return {};  // generate will ask for one
     path = found.value();
   }
@@ -44,7 +44,7 @@ Status copy_tokenizer(const Options& options, const AnyModel& source, const fs::
   return write_file_atomically((folder / fs::path(path).filename()).string(), {bytes.value()});
 }
 
-Status write_into(const Options& options, const AnyModel& source,
+Status write_into(const Options& options, const lab::AnyModel& source,
                   const std::shared_ptr<models::Model>& converted, const fs::path& folder) {
   if (source.trained) {
     return lab::save_model((folder / "checkpoint.safetensors").string(), *converted,
@@ -57,7 +57,7 @@ Status write_into(const Options& options, const AnyModel& source,
 }
 
 // The whole folder or none.
-Status write(const Options& options, const AnyModel& source,
+Status write(const Options& options, const lab::AnyModel& source,
              const std::shared_ptr<models::Model>& converted) {
   const fs::path partial = options.out + ".partial";
   std::error_code error;
@@ -94,9 +94,9 @@ int run(const Options& options) {
     say_error(options.out + " exists and is not written over. Choose another --out.");
     return kWrongUsage;
   }
-  Result<AnyModel> loaded = load_any_model(options.model);
+  Result<lab::AnyModel> loaded = lab::load_any_model(options.model);
   if (!loaded.ok()) return fail(loaded.status());
-  AnyModel& source = loaded.value();
+  lab::AnyModel& source = loaded.value();
   if (source.trained && !options.tokenizer.empty()) {
     say_error(options.model + " has its vocabulary in itself; leave --tokenizer out.");
     return kWrongUsage;

@@ -16,8 +16,9 @@
 #include "lab/train/checkpoint.h"
 #include "models/hugging_face.h"
 #include "models/model.h"
+#include "text/codec.h"
 
-namespace norma::cli {
+namespace norma::lab {
 
 struct PromptIds {
   std::vector<int32_t> start;  // stands before the text and is no part of it: bos, or a line feed
@@ -29,8 +30,8 @@ struct LanguageModel {
   std::shared_ptr<models::Model> model;
   // REQUIRES valid UTF-8. An error is one of the user's prompt.
   std::function<Result<PromptIds>(const std::string& prompt)> encode;
-  // The text of start and text; more ids only add to it.
-  std::function<std::string(const std::vector<int32_t>& ids)> decode;
+  // Given the ids of start and text, says what each adds to the text.
+  std::function<text::NextText()> decoder;
   std::vector<int32_t> never, ends;  // as in models::SampleOptions
   // The text ends with the model's positions, as llama2.c's does; else it goes on beyond them.
   bool ends_with_positions = false;
@@ -47,7 +48,7 @@ Result<LanguageModel> load_language_model(const std::string& path, const std::st
 // A model of any kind, as its file has it.
 struct AnyModel {
   std::shared_ptr<models::Model> model;
-  std::optional<lab::TrainedModel> trained;      // of the lab; `model` is its model
+  std::optional<TrainedModel> trained;           // of the lab; `model` is its model
   std::optional<models::HuggingFaceModel> real;  // a decoder of real weights; likewise
   std::string weights;                           // of those, the file that a tokenizer is beside
 };
@@ -57,7 +58,4 @@ Result<AnyModel> load_any_model(const std::string& path);
 // tokenizer.json. kNotFound where there is none or more than one.
 Result<std::string> find_tokenizer(const std::string& model, int64_t vocab_size);
 
-// By name, or as a file of version 1.
-bool is_llama2c(const std::string& path);
-
-}  // namespace norma::cli
+}  // namespace norma::lab
