@@ -90,7 +90,8 @@ class Run {
       NORMA_RETURN_IF_ERROR(run_model_contest(contest, options_, table_, &report_));
     }
     note_version("torch");
-    return {};
+    for (const std::string& line : report_.skipped) fmt::print(table_, "skipped: {}\n", line);
+    return flushed();
   }
 
   Status run_contest(const Contest& contest, DType dtype) {

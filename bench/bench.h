@@ -79,7 +79,7 @@ Status run(const Options& options, std::ostream& table, Report* report);
 
 // One JSON object a line: task, dtype, rows, cols, threads, impl, median_ns, min_ns, gb_s,
 // ratio_to_copy, commit, and ratio_to_torch (_onednn, _onnxruntime), cache, samples, bytes,
-// machine, date, and version where the implementation has one.
+// machine, date, and version and tokens_s where there are such.
 Status write_json(const Report& report, const std::string& path);
 
 }  // namespace norma::bench

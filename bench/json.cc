@@ -24,6 +24,10 @@ Status write_json(const Report& report, const std::string& path) {
                                    {"median_ns", tenths(r.median_ns)},
                                    {"min_ns", tenths(r.min_ns)},
                                    {"gb_s", thousandths(r.gb_s)}};
+    // Of a text, each row is a token.
+    if (r.task.starts_with("generation")) {
+      line["tokens_s"] = tenths(static_cast<double>(r.rows) / r.median_ns * 1e9);
+    }
     for (const auto& [other, ratio] : r.ratios) line["ratio_to_" + other] = thousandths(ratio);
     line["samples"] = r.samples;
     line["bytes"] = r.bytes;

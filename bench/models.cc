@@ -5,10 +5,13 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include <algorithm>
+#include <chrono>
 #include <exception>
 #include <map>
 #include <new>
 
+#include "bench/generation/generation.h"
 #include "bench/harness/model_contest.h"
 #include "bench/harness/timing.h"
 #include "bench/lstm_training/lstm.h"
@@ -25,32 +28,69 @@ class Threads {
   const int before_ = at::get_num_threads();
 };
 
+struct Named {
+  const ModelEntrant* entrant;
+  std::unique_ptr<ModelPeer> peer;
+};
+
+// [peer][sample], as time_in_turn() of harness/timing.h; but a call is long enough for a sample,
+// and a peer may have its own way of measuring it.
+Samples time_in_turn(const std::vector<Named>& peers, int samples,
+                     const std::function<bool()>& interrupted) {
+  Samples ns(peers.size());
+  for (const Named& named : peers) named.peer->run(0);
+  for (int s = 0; s < samples; ++s) {
+    for (size_t k = 0; k < peers.size(); ++k) {
+      if (interrupted && interrupted()) return {};
+      const size_t p = (k + static_cast<size_t>(s)) % peers.size();
+      ns[p].push_back(peers[p].peer->time());
+    }
+  }
+  return ns;
+}
+
+std::string speeds(const ModelContest& contest, double ns) {
+  if (contest.tokens == 0) return "";
+  const auto tokens = static_cast<double>(contest.tokens);
+  return fmt::format("{:>8.1f} tokens/s {:>5.1f} GB/s", tokens / ns * 1e9,
+                     static_cast<double>(contest.bytes) / ns);
+}
+
 Status run_threads(const ModelContest& contest, const Options& options, int threads,
                    std::ostream& table, Report* report) {
   const Threads set(threads);
-  std::vector<std::unique_ptr<Peer>> peers;
+  const auto skip = [&](const std::string& why) {
+    const std::string line = contest.task + ": " + why;
+    std::vector<std::string>& all = report->skipped;
+    if (std::find(all.begin(), all.end(), line) == all.end()) all.push_back(line);
+  };
+  const ModelRun run{threads, options.python, skip};
+  std::vector<Named> peers;
   for (const ModelEntrant& entrant : contest.entrants) {
-    std::unique_ptr<ModelPeer> peer = entrant.make();
+    std::unique_ptr<ModelPeer> peer = entrant.make(run);
+    if (!peer) continue;
     peer->run(0);
     NORMA_RETURN_IF_ERROR(peer->check());
-    peers.push_back(std::move(peer));
+    peers.push_back({&entrant, std::move(peer)});
   }
-  const Samples ns = time_in_turn(peers, 1, options.samples, options.interrupted);
+  const Samples ns = time_in_turn(peers, options.samples, options.interrupted);
   if (ns.empty()) return {StatusCode::kInterrupted, "[bench] interrupted."};
   const std::vector<double>& base = ns.back();
   fmt::print(table, "{}, f32, {}, {} thread{}\n", contest.task, contest.size, threads,
              threads == 1 ? "" : "s");
   for (size_t p = 0; p < ns.size(); ++p) {
-    const ModelEntrant& entrant = contest.entrants[p];
+    const ModelEntrant& entrant = *peers[p].entrant;
     Record r{.task = contest.task, .dtype = "f32", .impl = entrant.impl, .cache = "hot",
              .rows = contest.rows, .cols = contest.cols, .threads = threads,
-             .samples = options.samples, .median_ns = median(ns[p]), .min_ns = minimum(ns[p]),
-             .ratios = {}};
+             .samples = options.samples, .bytes = contest.bytes, .median_ns = median(ns[p]),
+             .min_ns = minimum(ns[p]), .ratios = {}};
+    r.gb_s = static_cast<double>(r.bytes) / r.median_ns;
     for (size_t other = 0; other < ns.size(); ++other) {
-      r.ratios.emplace_back(contest.entrants[other].impl, paired_ratio(ns[p], ns[other]));
+      r.ratios.emplace_back(peers[other].entrant->impl, paired_ratio(ns[p], ns[other]));
     }
-    fmt::print(table, "  {:<10} {:>9.1f} ms  {:>5.2f} x {}   {}\n", entrant.impl, r.median_ns / 1e6,
-               paired_ratio(ns[p], base), contest.entrants.back().impl, entrant.what);
+    fmt::print(table, "  {:<10} {:>9.1f} ms  {:>5.2f} x {} {}  {}\n", entrant.impl,
+               r.median_ns / 1e6, paired_ratio(ns[p], base), peers.back().entrant->impl,
+               speeds(contest, r.median_ns), entrant.what);
     report->records.push_back(std::move(r));
   }
   if (table.flush()) return {};
@@ -62,6 +102,18 @@ using Make = ModelContest (*)(uint64_t seed);
 
 const std::map<std::string, Make>& makers() {
   static const std::map<std::string, Make> all = {
+      // Those of llama2.c's models; 110M is bound by the memory's speed, 260K by what surrounds
+      // each operation.
+      {"generation_110m",
+       [](uint64_t seed) {
+         return generation::contest("generation_110m", "LLaMA of 110M parameters",
+                                    {768, 2048, 12, 12, 12, 32000, 1024, 32}, seed);
+       }},
+      {"generation_260k",
+       [](uint64_t seed) {
+         return generation::contest("generation_260k", "LLaMA of 260K parameters",
+                                    {64, 172, 5, 8, 4, 512, 512, 256}, seed);
+       }},
       // The size that the fused LSTM is judged by.
       {"lstm_training", [](uint64_t seed) { return lstm_training::contest({100, 32, 512}, seed); }},
   };
@@ -69,6 +121,13 @@ const std::map<std::string, Make>& makers() {
 }
 
 }  // namespace
+
+double ModelPeer::time() {
+  const auto start = std::chrono::steady_clock::now();
+  run(0);
+  const std::chrono::duration<double, std::nano> elapsed = std::chrono::steady_clock::now() - start;
+  return elapsed.count();
+}
 
 std::vector<std::string> model_task_names() {
   std::vector<std::string> names;

@@ -87,11 +87,12 @@ ModelContest contest(const Shape& shape, uint64_t seed) {
                               shape.units),
           .rows = shape.positions * shape.texts,
           .cols = shape.units,
-          .entrants = {{"norma", "layer norms, fused", [=] { return make_norma(problem, with); }},
+          .entrants = {{"norma", "layer norms, fused",
+                        [=](const ModelRun&) { return make_norma(problem, with); }},
                        {"composed", "layer norms, a node for each operation",
-                        [=] { return make_composed(problem, with); }},
+                        [=](const ModelRun&) { return make_composed(problem, with); }},
                        {"torch", "at::lstm, no norm",
-                        [=] { return make_torch(problem, without); }}}};
+                        [=](const ModelRun&) { return make_torch(problem, without); }}}};
 }
 
 }  // namespace norma::bench::lstm_training

@@ -59,7 +59,7 @@ Command add_bench(CLI::App& program) {
       ->delimiter(',')
       ->type_name("N,...");
   app->add_option("--suite", b.suite,
-                  "Shapes and peers: short is torch, cpu is all; models: steps of training")
+                  "Shapes and peers: short is torch, cpu is all; models: training and generation")
       ->check(CLI::IsMember({"short", "cpu", "models", "toy"}))
       ->capture_default_str();
   app->add_option("--samples", b.samples, "Paired samples of each")

@@ -10,8 +10,8 @@
 
 #include "base/nearest.h"
 #include "cli/command.h"
-#include "cli/language_model.h"
 #include "cli/terminal.h"
+#include "lab/load/language_model.h"
 #include "models/decode.h"
 #include "models/not_finite.h"
 #include "text/utf8.h"
@@ -71,38 +71,38 @@ class Printable {
   bool held_ = false;  // a lead byte, until what follows is known
 };
 
-// Shows a text as it grows. A token's text may depend on the one before (spaces), so what is new is
-// a difference of texts.
+// Shows a text as it grows.
 class Stream {
  public:
-  Stream(const LanguageModel& model, const PromptIds& prompt)
-      : model_(model), ids_(prompt.start), shown_(model.decode(ids_).size()) {
-    ids_.insert(ids_.end(), prompt.text.begin(), prompt.text.end());
+  Stream(const lab::LanguageModel& model, const lab::PromptIds& prompt)
+      : next_text_(model.decoder()) {
+    for (const int32_t id : prompt.start) next_text_(id);
+    for (const int32_t id : prompt.text) unseen_ += next_text_(id);
   }
 
   Status add(int32_t id) {
-    ids_.push_back(id);
+    ++added_;
+    unseen_ += next_text_(id);
     return show();
   }
   // What the prompt alone has left.
   Status show() {
-    const std::string text = model_.decode(ids_);
-    if (text.size() > shown_) fmt::print("{}", printable_.of(text.substr(shown_)));
-    shown_ = text.size();
+    fmt::print("{}", printable_.of(unseen_));
+    unseen_.clear();
     return flush_output();
   }
-  const std::vector<int32_t>& ids() const { return ids_; }
+  int64_t added() const { return added_; }
 
  private:
-  const LanguageModel& model_;
-  std::vector<int32_t> ids_;
-  size_t shown_;  // bytes
+  const text::NextText next_text_;
+  std::string unseen_;
+  int64_t added_ = 0;
   Printable printable_;
 };
 
 // Makes the options those of this model and prompt; the prompt is cut to the steps.
-models::SampleOptions sampling_of(const Options& options, const LanguageModel& model,
-                                  PromptIds* prompt) {
+models::SampleOptions sampling_of(const Options& options, const lab::LanguageModel& model,
+                                  lab::PromptIds* prompt) {
   models::SampleOptions sampling = options.sampling;
   sampling.sampler = options.rng == "llama2c" ? models::Sampler::kLlama2c : models::Sampler::kNorma;
   sampling.never = model.never;
@@ -120,15 +120,6 @@ models::SampleOptions sampling_of(const Options& options, const LanguageModel& m
   return sampling;
 }
 
-// A token of a small model is done before a second thread has heard of it, and on a busy machine
-// each waits for the other.
-void set_threads(const models::Model& model) {
-  constexpr int64_t kSmall = 1 << 22;
-  int64_t parameters = 0;
-  for (const torch::Tensor& parameter : model.parameters()) parameters += parameter.numel();
-  if (parameters < kSmall) at::set_num_threads(1);
-}
-
 int run(const Options& options) {
   exit_on_interrupt();
   if (text::find_invalid_utf8(options.prompt) != std::string::npos) {
@@ -139,20 +130,21 @@ int run(const Options& options) {
     say_error("--seed must not be 0 with --rng llama2c, whose generator would stay at 0.");
     return kWrongUsage;
   }
-  const Result<LanguageModel> loaded = load_language_model(options.model, options.tokenizer);
+  const Result<lab::LanguageModel> loaded =
+      lab::load_language_model(options.model, options.tokenizer);
   if (!loaded.ok()) {
     const bool usage = loaded.status().code() == StatusCode::kInvalidArgument;
     return fail(loaded.status(), usage ? kWrongUsage : kFailed);
   }
-  const LanguageModel& model = loaded.value();
-  Result<PromptIds> encoded = model.encode(options.prompt);
+  const lab::LanguageModel& model = loaded.value();
+  Result<lab::PromptIds> encoded = model.encode(options.prompt);
   if (!encoded.ok()) return fail(encoded.status(), kWrongUsage);
-  PromptIds& prompt = encoded.value();
+  lab::PromptIds& prompt = encoded.value();
   const models::SampleOptions sampling = sampling_of(options, model, &prompt);
-  set_threads(*model.model);
   catch_interrupts();
   Stream stream(model, prompt);
-  const std::vector<int32_t> before = stream.ids();
+  std::vector<int32_t> before = prompt.start;
+  before.insert(before.end(), prompt.text.begin(), prompt.text.end());
   // The prompt comes with the first token: a model that has none to offer leaves no output.
   Status written;
   const auto start = std::chrono::steady_clock::now();
@@ -169,7 +161,7 @@ int run(const Options& options) {
   if (written.ok()) written = stream.show();
   if (!written.ok()) return fail(written);
   fmt::print("\n");
-  const size_t tokens = stream.ids().size() - before.size();
+  const int64_t tokens = stream.added();
   if (interrupted()) {
     say_error(fmt::format("interrupted after {} new tokens.", tokens));
     return kInterrupted;

@@ -14,8 +14,8 @@
 #include <string>
 
 #include "cli/command.h"
-#include "cli/language_model.h"
 #include "cli/terminal.h"
+#include "lab/load/language_model.h"
 #include "models/placement_info.h"
 #include "text/utf8.h"
 
@@ -139,7 +139,7 @@ int run(const Options& options) {
       say_error("--tokenizer is for a --text.");
       return kWrongUsage;
     }
-    const auto model = load_any_model(options.model);
+    const auto model = lab::load_any_model(options.model);
     if (!model.ok()) return fail(model.status());
     print_head(*model.value());
     print_blocks(*model.value());
@@ -147,14 +147,14 @@ int run(const Options& options) {
   }
   const Result<std::string> text = read_start(options.text);
   if (!text.ok()) return fail(text.status());
-  const Result<LanguageModel> loaded =
-      load_language_model(options.model, options.tokenizer, "--text");
+  const Result<lab::LanguageModel> loaded =
+      lab::load_language_model(options.model, options.tokenizer, "--text");
   if (!loaded.ok()) {
     const bool usage = loaded.status().code() == StatusCode::kInvalidArgument;
     return fail(loaded.status(), usage ? kWrongUsage : kFailed);
   }
-  const LanguageModel& model = loaded.value();
-  const Result<PromptIds> encoded = model.encode(text.value());
+  const lab::LanguageModel& model = loaded.value();
+  const Result<lab::PromptIds> encoded = model.encode(text.value());
   if (!encoded.ok()) return fail(encoded.status());
   std::vector<int32_t> ids = encoded.value().start;
   ids.insert(ids.end(), encoded.value().text.begin(), encoded.value().text.end());

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/mapped_file.h"
+#include "json/json.h"
 #include "models/hugging_face_encoder.h"
 #include "text/tokenizer_json.h"
 #include "weights/hugging_face.h"
@@ -19,7 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 using models::Pooling;
 using nlohmann::json;
-using text::json_at;
 
 Status damaged(const std::string& path, const std::string& what) {
   return Status(StatusCode::kDataLoss, path + ": " + what + ". Use another copy.");
@@ -62,7 +62,7 @@ Status read_pooling(const std::string& path, Pooling* pooling) {
     *pooling = Pooling::kMean;
   } else {
     return unsupported(path, "its pooling must be mean or cls alone but is " +
-                                 (modes > 1 ? "of several ways" : text::json_shown(mode)));
+                                 (modes > 1 ? "of several ways" : json_shown(mode)));
   }
   return {};
 }
@@ -87,7 +87,7 @@ Status read_modules(const std::string& folder, SentenceEncoder* encoder) {
           folder + "/" + place.get<std::string>() + "/config.json", &encoder->pooling));
     } else {
       return Status(StatusCode::kUnsupported,
-                    path + ": its module " + text::json_shown(type) +
+                    path + ": its module " + json_shown(type) +
                         " has no counterpart here. Use a model without it.");
     }
   }
@@ -98,7 +98,7 @@ Status read_modules(const std::string& folder, SentenceEncoder* encoder) {
   if (most.is_null()) return {};
   if (!most.is_number_integer() || most < 1) {
     return damaged(limits, "max_seq_length must be a positive whole number but is " +
-                               text::json_shown(most));
+                               json_shown(most));
   }
   if (most < encoder->most_tokens) encoder->most_tokens = most.get<int64_t>();
   return {};

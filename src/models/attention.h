@@ -5,7 +5,7 @@
 // 2023) and rotary positions (Su et al. 2021) where asked for.
 //
 // Shapes: N rows of a stream (layout.h), B sentences, T positions of x, S positions of the memory,
-// C width, H heads, D width of a head.
+// C width, H heads, D width of a head, E = D / 2 pairs.
 #pragma once
 
 #include <torch/torch.h>
@@ -31,18 +31,43 @@ struct AttentionOptions {
   int64_t width_of_head() const { return head_width ? head_width : d_model / heads; }
 };
 
-// Keys and values of the positions that were already seen, for decoding one token at a time.
-struct KeyValues {
-  torch::Tensor key_BHSD, value_BHSD;  // undefined: nothing seen
+// Keys and values of the positions that were already seen, for decoding one token at a time. Not
+// copied: two of them would write into the same room.
+class KeyValues {
+ public:
+  KeyValues() = default;
+  KeyValues(KeyValues&&) = default;
+  KeyValues& operator=(KeyValues&&) = default;
+
+  bool empty() const { return !key_.seen.defined(); }
+  int64_t positions() const { return empty() ? 0 : key_.seen.size(2); }
+  // (B, H, S, D); undefined: nothing seen. They keep their values whatever is appended.
+  const torch::Tensor& key_BHSD() const { return key_.seen; }
+  const torch::Tensor& value_BHSD() const { return value_.seen; }
+
+  // Puts T positions behind those seen. Where no gradient is recorded, only what is new is copied.
+  void append(const torch::Tensor& key_BHTD, const torch::Tensor& value_BHTD);
+  // Row r becomes what row rows[r] was.
+  void select_rows(const torch::Tensor& rows);
+
+ private:
+  struct Half {
+    torch::Tensor seen;
+    torch::Tensor room;  // what `seen` is the front of; undefined: there is no more than `seen`
+
+    void append(const torch::Tensor& more);
+    void select_rows(const torch::Tensor& rows);
+  };
+  Half key_, value_;
 };
 
 // What one call attends to.
 struct AttentionContext {
   Layout layout;                 // of x
   bool causal = false;           // position t sees positions 0..t only
-  torch::Tensor cos_TD, sin_TD;  // rotary tables of the T positions of x; undefined: no rotation
-  // What a stack puts in their place in layers with a window; undefined: nothing.
-  torch::Tensor local_cos_TD, local_sin_TD;
+  torch::Tensor turns_TE;  // of the T positions of x; undefined: no rotation
+  // What a stack puts in its place in layers with a window; undefined: nothing.
+  torch::Tensor local_turns_TE;
   // Causal attention: a position sees itself and the window - 1 before it; 0: all before it.
   int64_t window = 0;
   // Cross-attention: to the memory, a stream (N, C), laid out by memory_layout.
@@ -66,7 +91,7 @@ class MultiHeadAttention : public torch::nn::Module {
  private:
   torch::Tensor project(const Linear& matrix, const torch::Tensor& x_NC, int64_t heads,
                         const InnerNorms::Function& norm, const Layout& layout) const;
-  torch::Tensor attend(const torch::Tensor& query_BHTD, const torch::Tensor& key_BHSD,
+  torch::Tensor attend(const torch::Tensor& query, const torch::Tensor& key_BHSD,
                        const torch::Tensor& value_BHSD, const AttentionContext& context) const;
 
   const AttentionOptions options_;
@@ -86,11 +111,10 @@ struct RotaryOptions {
   double low_frequency = 0, high_frequency = 0;
 };
 
-// cos and sin of position * f_i, each number twice: (positions, D).
-std::pair<torch::Tensor, torch::Tensor> rotary_tables(int64_t positions, int64_t width,
-                                                      const RotaryOptions& options);
-// Rotates the pairs (2i, 2i+1) of the last dimension of x (..., T, D); tables (T, D).
-torch::Tensor rotate(const torch::Tensor& x, const torch::Tensor& cos_TD,
-                     const torch::Tensor& sin_TD);
+// The complex numbers exp(sqrt(-1) position f_i): (positions, E), complex128.
+torch::Tensor rotary_turns(int64_t positions, int64_t width, const RotaryOptions& options);
+// Rotates the pairs (2i, 2i+1) of the last dimension of x (..., T, D), as complex numbers, by
+// turns_TE of x's precision.
+torch::Tensor rotate(const torch::Tensor& x, const torch::Tensor& turns_TE);
 
 }  // namespace norma::models

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/nearest.h"
+#include "json/json.h"
 #include "models/placement_info.h"
 
 namespace norma::models {
@@ -155,10 +156,11 @@ std::string to_json(const ModelConfig& config) {
 }
 
 Result<ModelConfig> model_config_from_json(const std::string& text) {
-  const nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) {
+  const Result<nlohmann::json> parsed = parse_json(text, 2);
+  if (!parsed.ok() || !parsed.value().is_object()) {
     return Status(StatusCode::kDataLoss, "[model] the model's description is not a JSON object.");
   }
+  const nlohmann::json& json = parsed.value();
   ModelConfig config;
   std::vector<std::string> known;
   std::string wrong_type;

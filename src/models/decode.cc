@@ -3,6 +3,8 @@
 
 #include "models/decode.h"
 
+#include <ATen/Parallel.h>
+
 #include "models/beam_search.h"
 #include "models/encoder_decoder.h"
 #include "models/llama2c_sampling.h"
@@ -27,12 +29,30 @@ class EvaluationMode {
 
 void select_rows(StackCache& cache, const torch::Tensor& rows) {
   for (std::vector<KeyValues>* list : {&cache.self, &cache.cross}) {
-    for (KeyValues& entry : *list) {
-      entry.key_BHSD = entry.key_BHSD.index_select(0, rows);
-      entry.value_BHSD = entry.value_BHSD.index_select(0, rows);
-    }
+    for (KeyValues& entry : *list) entry.select_rows(rows);
   }
 }
+
+// Whether each row stays where it is, as most do in greedy search.
+bool keeps_rows(const torch::Tensor& rows, int64_t count) {
+  return rows.equal(torch::arange(count, torch::kInt64));
+}
+
+// A token of a small model is done before a second thread has heard of it, and on a busy machine
+// each waits for the other.
+class OneThreadIfSmall {
+ public:
+  explicit OneThreadIfSmall(const Model& model) {
+    constexpr int64_t kSmall = 1 << 22;
+    int64_t parameters = 0;
+    for (const torch::Tensor& parameter : model.parameters()) parameters += parameter.numel();
+    if (parameters < kSmall) at::set_num_threads(1);
+  }
+  ~OneThreadIfSmall() { at::set_num_threads(before_); }
+
+ private:
+  const int before_ = at::get_num_threads();
+};
 
 void forbid(const torch::Tensor& logits_RV, const std::vector<int32_t>& tokens) {
   for (const int64_t token : tokens) {
@@ -73,12 +93,14 @@ std::vector<std::vector<int32_t>> translate(Model& model, const torch::Tensor& s
   const EvaluationMode evaluation(model);
   EncoderDecoder::Memory memory = encdec->encode(source_BS);
   StackCache cache = encdec->empty_cache();
+  int64_t rows = 0;  // of the cache
   const auto next = [&](const torch::Tensor& parents, const torch::Tensor& tokens) {
-    if (parents.defined()) {
+    if (parents.defined() && !keeps_rows(parents, rows)) {
       select_rows(cache, parents);
       std::optional<torch::Tensor>& key_bias = memory.layout.key_bias_B11T;
       if (key_bias) key_bias = key_bias->index_select(0, parents);
     }
+    rows = tokens.size(0);
     const torch::Tensor logits_RV = encdec->decode(tokens.unsqueeze(1), memory, &cache);
     forbid(logits_RV, {text::kPadId, text::kBosId});
     return logits_RV.log_softmax(1);
@@ -96,6 +118,7 @@ std::vector<int32_t> generate(Model& model, const std::vector<int32_t>& prompt,
               model.config().family, "\".");
   TokenSampler sample(options);
   const EvaluationMode evaluation(model);
+  const OneThreadIfSmall threads(model);
   const int64_t window = decoder->window();
   std::vector<int32_t> text = prompt.empty() ? std::vector<int32_t>{text::kBosId} : prompt;
   const size_t start = text.size();

@@ -41,8 +41,9 @@ struct SampleOptions {
 };
 
 // Continues `prompt`, bos where it is empty; every new token is handed to on_token, which returns
-// false to stop. A text longer than the model's positions goes on from the younger half of them.
-// Throws NotFinite as translate does, after the tokens that could be drawn.
+// false to stop. A text longer than the model's positions goes on from the younger half of them. A
+// small model runs on one thread. Throws NotFinite as translate does, after the tokens that could
+// be drawn.
 std::vector<int32_t> generate(Model& model, const std::vector<int32_t>& prompt,
                               const SampleOptions& options,
                               const std::function<bool(int32_t)>& on_token);

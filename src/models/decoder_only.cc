@@ -40,10 +40,9 @@ DecoderOnly::DecoderOnly(const ModelConfig& config, std::optional<uint64_t> seed
     positions_ = register_module("positions", matrix(config.max_length));
   } else {
     const int64_t width = options.head_width ? options.head_width : config.d_model / config.heads;
-    std::tie(cos_TD_, sin_TD_) = rotary_tables(config.max_length, width, options.rotary);
+    turns_.exact_TE = rotary_turns(config.max_length, width, options.rotary);
     if (options.local_rotary) {
-      std::tie(local_cos_TD_, local_sin_TD_) =
-          rotary_tables(config.max_length, width, *options.local_rotary);
+      local_turns_.exact_TE = rotary_turns(config.max_length, width, *options.local_rotary);
     }
   }
   output_ =
@@ -56,6 +55,16 @@ DecoderOnly::DecoderOnly(const ModelConfig& config, std::optional<uint64_t> seed
       [this](std::string_view, int64_t layer, std::string_view sublayer, std::string_view matrix) {
         return decoder_->placement().init_scale(layer, sublayer, matrix);
       });
+}
+
+torch::Tensor DecoderOnly::Turns::at(int64_t start, int64_t length, torch::ScalarType real) {
+  const torch::ScalarType type = c10::toComplexType(real);
+  if (!used_TE.defined() || used_TE.scalar_type() != type) {
+    // Kept beyond this call, it may be asked for by one that records gradients.
+    const c10::InferenceMode normal(false);
+    used_TE = exact_TE.to(type);
+  }
+  return used_TE.narrow(0, start, length);
 }
 
 torch::Tensor DecoderOnly::logits(const torch::Tensor& ids_BT, StackCache* cache) {
@@ -71,14 +80,9 @@ torch::Tensor DecoderOnly::logits(const torch::Tensor& ids_BT, StackCache* cache
   if (positions_) {
     x_BTC = x_BTC + positions_->weight.narrow(0, start, length);
   } else {
-    const auto now = [&](const torch::Tensor& table_TD) {
-      return table_TD.narrow(0, start, length).to(x_BTC.scalar_type());
-    };
-    self.cos_TD = now(cos_TD_);
-    self.sin_TD = now(sin_TD_);
-    if (local_cos_TD_.defined()) {
-      self.local_cos_TD = now(local_cos_TD_);
-      self.local_sin_TD = now(local_sin_TD_);
+    self.turns_TE = turns_.at(start, length, x_BTC.scalar_type());
+    if (local_turns_.exact_TE.defined()) {
+      self.local_turns_TE = local_turns_.at(start, length, x_BTC.scalar_type());
     }
   }
   x_BTC = at::dropout(x_BTC, config_.dropout, is_training());

@@ -62,8 +62,14 @@ class DecoderOnly : public LanguageModel {
   struct Cache;
   const ModelConfig config_;
   const double embedding_scale_, logit_softcap_;
-  torch::Tensor cos_TD_, sin_TD_;  // float64; undefined for gpt
-  torch::Tensor local_cos_TD_, local_sin_TD_;
+  // Rotary positions; undefined where there are none.
+  struct Turns {
+    torch::Tensor exact_TE;  // complex128
+    torch::Tensor used_TE;   // the same in the precision that was last asked for
+
+    torch::Tensor at(int64_t start, int64_t length, torch::ScalarType real);
+  };
+  Turns turns_, local_turns_;
   std::shared_ptr<Linear> embedding_, positions_, output_;
   std::shared_ptr<Stack> decoder_;
 };

@@ -9,13 +9,12 @@
 #include <limits>
 
 #include "base/mapped_file.h"
+#include "json/json.h"
 
 namespace norma::models {
 namespace {
 
 constexpr int kMaxDepth = 8;
-
-struct TooDeep {};
 
 }  // namespace
 
@@ -30,16 +29,9 @@ std::string model_type_of(const std::string& folder) {
 }
 
 Status HuggingFaceConfig::parse(const std::string& text) {
-  try {
-    root_ = json::parse(text, [](int depth, json::parse_event_t, json&) {
-      if (depth > kMaxDepth) throw TooDeep();
-      return true;
-    });
-  } catch (const json::exception&) {
-    return damaged("it is not valid JSON");
-  } catch (const TooDeep&) {
-    return damaged("it is nested too deeply");
-  }
+  Result<json> parsed = parse_json(text, kMaxDepth);
+  if (!parsed.ok()) return damaged("it " + parsed.status().message());
+  root_ = std::move(parsed.value());
   return root_.is_object() ? Status() : damaged("it is no JSON object");
 }
 
@@ -52,16 +44,11 @@ Status HuggingFaceConfig::unsupported(const std::string& what) const {
 }
 
 const json& HuggingFaceConfig::at(const json& object, const char* key) {
-  static const json null;
-  const auto found = object.find(key);
-  return found == object.end() ? null : *found;
+  return json_at(object, key);
 }
 
 std::string HuggingFaceConfig::shown(const json& value) {
-  if (value.is_null()) return "missing";
-  std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
-  if (text.size() > 80) text.replace(80, std::string::npos, "...");
-  return text;
+  return value.is_null() ? "missing" : json_shown(value);
 }
 
 Status HuggingFaceConfig::integer(const char* key, int64_t* value) const {

@@ -7,6 +7,8 @@
 
 #include <torch/torch.h>
 
+#include <vector>
+
 namespace norma::models {
 
 // While one lives, the matrices that its thread makes hold what memory held: for a model whose
@@ -32,7 +34,18 @@ class Linear : public torch::nn::Module {
                                                                     : torch::zeros({out, in}))) {
     if (with_bias) bias = register_parameter("bias", torch::zeros({out}));
   }
-  torch::Tensor forward(const torch::Tensor& x) const { return at::linear(x, weight, bias); }
+  torch::Tensor forward(const torch::Tensor& x) const {
+    if (torch::GradMode::is_enabled() || x.numel() != weight.size(1)) {
+      return at::linear(x, weight, bias);
+    }
+    // One row, as in each step of decoding: a product of matrices would cost twice as much before
+    // it begins, and MKL would divide even a small one among threads.
+    const torch::Tensor row = x.reshape({-1});
+    const torch::Tensor y = bias.defined() ? at::addmv(bias, weight, row) : at::mv(weight, row);
+    std::vector<int64_t> sizes = x.sizes().vec();
+    sizes.back() = y.size(0);
+    return y.view(sizes);
+  }
 
   torch::Tensor weight;  // (out, in)
   torch::Tensor bias;    // (out), undefined where there is none

@@ -28,6 +28,10 @@ int32_t sample_token(std::span<const float> logits, double temperature, double t
   std::iota(tokens.begin(), tokens.end(), 0);
   double total = std::accumulate(weight.begin(), weight.end(), 0.0);
   if (top_p > 0 && top_p < 1) {
+    // Tokens so light that all of them together are half of what is left out, most of a
+    // vocabulary: they need no sorting.
+    const double least = 0.5 * (1 - top_p) * total / static_cast<double>(weight.size());
+    std::erase_if(tokens, [&](int32_t token) { return weight[token] < least; });
     std::stable_sort(tokens.begin(), tokens.end(),
                      [&](int32_t a, int32_t b) { return weight[a] > weight[b]; });
     double kept = 0;

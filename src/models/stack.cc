@@ -54,7 +54,7 @@ torch::Tensor Stack::forward(const torch::Tensor& x_NC, AttentionContext self,
                              AttentionContext cross, StackCache* cache,
                              const std::function<void(int64_t, const torch::Tensor&)>& tap) {
   Stream stream{x_NC, {}};
-  const torch::Tensor cos_TD = self.cos_TD, sin_TD = self.sin_TD;
+  const torch::Tensor turns_TE = self.turns_TE;
   if (tap) tap(0, stream.x);
   const auto drop = [this](torch::Tensor x) {
     return dropout_ > 0 && is_training() ? at::dropout(x, dropout_, true) : x;
@@ -67,9 +67,8 @@ torch::Tensor Stack::forward(const torch::Tensor& x_NC, AttentionContext self,
     }
     if (!windows_.empty()) {
       self.window = windows_[static_cast<size_t>(layer)];
-      const bool local = self.window > 0 && self.local_cos_TD.defined();
-      self.cos_TD = local ? self.local_cos_TD : cos_TD;
-      self.sin_TD = local ? self.local_sin_TD : sin_TD;
+      const bool local = self.window > 0 && self.local_turns_TE.defined();
+      self.turns_TE = local ? self.local_turns_TE : turns_TE;
     }
     if (attention_tap_) {
       self.tap = [&, layer](const torch::Tensor& query, const torch::Tensor& key) {

@@ -36,9 +36,7 @@ struct StackOptions {
 struct StackCache {
   std::vector<KeyValues> self, cross;
 
-  int64_t positions() const {  // seen by self-attention
-    return self.front().key_BHSD.defined() ? self.front().key_BHSD.size(2) : 0;
-  }
+  int64_t positions() const { return self.front().positions(); }  // seen by self-attention
 };
 
 class Stack : public torch::nn::Module {

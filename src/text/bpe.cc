@@ -9,6 +9,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "json/json.h"
 #include "text/bpe_trainer.h"
 #include "text/merge_pairs.h"
 #include "text/utf8.h"
@@ -28,8 +29,6 @@ constexpr int64_t kMaxVocabulary = int64_t{1} << 20;
 // Merging a pair that occurs once would only learn the training text by heart.
 constexpr int64_t kMinPairCount = 2;
 constexpr int kMaxJsonDepth = 4;
-
-struct TooDeep {};
 
 template <typename Function>
 void for_each_character(std::string_view text, Function&& function) {
@@ -212,17 +211,9 @@ namespace {
 
 // The document, its format and kind checked.
 Result<json> parse_document(std::string_view text) {
-  json root;
-  try {
-    root = json::parse(text, [](int depth, json::parse_event_t, json&) {
-      if (depth > kMaxJsonDepth) throw TooDeep();
-      return true;
-    });
-  } catch (const json::exception&) {
-    return bad_json("it is not valid JSON");
-  } catch (const TooDeep&) {
-    return bad_json("it is nested too deeply");
-  }
+  Result<json> parsed = parse_json(text, kMaxJsonDepth);
+  if (!parsed.ok()) return bad_json("it " + parsed.status().message());
+  const json& root = parsed.value();
   if (!root.is_object() || root.value("format", json()) != "norma-tokenizer") {
     return bad_json("\"format\" must be \"norma-tokenizer\"");
   }
@@ -238,7 +229,7 @@ Result<json> parse_document(std::string_view text) {
                     std::to_string(kMaxVocabulary) + " entries, the first not empty");
   }
   if (kind == "characters" && !merges.empty()) return bad_json("characters have no merges");
-  return root;
+  return parsed;
 }
 
 Result<std::set<std::string>> read_alphabet(const json& entries) {
@@ -318,18 +309,21 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text) const {
 
 std::string Tokenizer::decode(const std::vector<int32_t>& ids) const {
   std::string out;
-  bool gap = false;  // a word has ended
-  for (int32_t id : ids) {
-    if (id < kSpecialTokens || id >= vocab_size()) continue;
-    std::string_view text = state_->tokens[id];
-    const bool ends = text.back() == kWordEnd;
-    if (ends) text.remove_suffix(1);
-    if (gap && !text.empty() && text != "\n") out += ' ';
-    gap = ends || (gap && text.empty());
-    out += text;
-    if (out.empty() || out.back() == '\n') gap = false;
-  }
+  Decoding at;
+  for (const int32_t id : ids) decode_next(id, &at, &out);
   return out;
+}
+
+void Tokenizer::decode_next(int32_t id, Decoding* at, std::string* text) const {
+  if (id < kSpecialTokens || id >= vocab_size()) return;
+  std::string_view token = state_->tokens[id];
+  const bool ends = token.back() == kWordEnd;
+  if (ends) token.remove_suffix(1);
+  if (at->gap && !token.empty() && token != "\n") *text += ' ';
+  at->gap = ends || (at->gap && token.empty());
+  *text += token;
+  if (!token.empty()) at->line_start = token.back() == '\n';
+  if (at->line_start) at->gap = false;
 }
 
 }  // namespace norma::text

@@ -45,6 +45,12 @@ class Tokenizer {
   // The text of the ids; special tokens and ids outside the vocabulary are left out. BPE puts one
   // space where a word ends and another follows. The result is valid UTF-8, whatever the ids.
   std::string decode(const std::vector<int32_t>& ids) const;
+  // The same id by id: appends what `id` adds to the text of those before it.
+  struct Decoding {
+    bool gap = false;         // a word has ended
+    bool line_start = true;
+  };
+  void decode_next(int32_t id, Decoding* at, std::string* text) const;
 
  private:
   struct State;

@@ -255,10 +255,13 @@ std::vector<int32_t> ByteLevelBpe::encode(std::string_view text) const {
 
 std::string ByteLevelBpe::decode(const std::vector<int32_t>& ids) const {
   std::string out;
-  for (const int32_t id : ids) {
-    if (id >= 0 && id < vocab_size()) out += state_->tokens[id];
-  }
+  Decoding at;
+  for (const int32_t id : ids) decode_next(id, &at, &out);
   return out;
+}
+
+void ByteLevelBpe::decode_next(int32_t id, Decoding*, std::string* text) const {
+  if (id >= 0 && id < vocab_size()) *text += state_->tokens[id];
 }
 
 }  // namespace norma::text

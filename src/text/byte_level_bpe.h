@@ -40,6 +40,9 @@ class ByteLevelBpe {
   // The bytes of the ids: valid UTF-8 only where the bytes of a character are together. Special
   // tokens and ids outside the vocabulary are left out.
   std::string decode(const std::vector<int32_t>& ids) const;
+  // The same id by id: appends what `id` adds to the text of those before it.
+  struct Decoding {};
+  void decode_next(int32_t id, Decoding* at, std::string* text) const;
 
  private:
   struct State;

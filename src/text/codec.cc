@@ -16,7 +16,7 @@ template <typename Tokenizer>
 Codec codec_of(const Tokenizer& tokenizer) {
   Codec codec;
   codec.encode = [tokenizer](std::string_view text) { return tokenizer.encode(text); };
-  codec.decode = [tokenizer](const std::vector<int32_t>& ids) { return tokenizer.decode(ids); };
+  codec.decoder = [tokenizer] { return decoder_of(tokenizer); };
   return codec;
 }
 
@@ -48,7 +48,7 @@ bool is_lower_case(const std::string& path) {
   return !config.ok() || json_at(config.value(), "do_lower_case") != false;
 }
 
-Result<Codec> parse_json(std::string_view bytes, int64_t vocab_size, int32_t bos) {
+Result<Codec> parse_json_codec(std::string_view bytes, int64_t vocab_size, int32_t bos) {
   const Result<nlohmann::json> root = parse_tokenizer_json(bytes);
   if (!root.ok()) return root.status();
   if (json_at(json_at(root.value(), "model"), "type") == "WordPiece") {
@@ -65,18 +65,28 @@ Result<Codec> parse_json(std::string_view bytes, int64_t vocab_size, int32_t bos
 
 }  // namespace
 
+Result<Codec> parse_codec(CodecFile kind, std::string_view bytes, int64_t vocab_size, int32_t bos,
+                          bool lower_case) {
+  switch (kind) {
+    case CodecFile::kJson:
+      return parse_json_codec(bytes, vocab_size, bos);
+    case CodecFile::kVocabulary:
+      return of_word_piece(WordPiece::from_vocabulary(bytes, vocab_size, lower_case));
+    case CodecFile::kLlama2c:
+      break;
+  }
+  return of_sentencepiece(SentencePieceBpe::parse_llama2c(bytes, vocab_size));
+}
+
 Result<Codec> read_codec(const std::string& path, int64_t vocab_size, int32_t bos) {
   const auto file = MappedFile::open(path, "tokenizer (tok*.bin, tokenizer.json, vocab.txt)");
   if (!file.ok()) return file.status();
-  const std::string_view bytes = file.value()->bytes();
-  const auto parse = [&] {
-    if (path.ends_with(".json")) return parse_json(bytes, vocab_size, bos);
-    if (path.ends_with(".txt")) {
-      return of_word_piece(WordPiece::from_vocabulary(bytes, vocab_size, is_lower_case(path)));
-    }
-    return of_sentencepiece(SentencePieceBpe::parse_llama2c(bytes, vocab_size));
-  };
-  const Result<Codec> codec = parse();
+  const CodecFile kind = path.ends_with(".json")  ? CodecFile::kJson
+                         : path.ends_with(".txt") ? CodecFile::kVocabulary
+                                                  : CodecFile::kLlama2c;
+  const bool lower_case = kind != CodecFile::kVocabulary || is_lower_case(path);
+  const Result<Codec> codec =
+      parse_codec(kind, file.value()->bytes(), vocab_size, bos, lower_case);
   if (codec.ok()) return codec;
   return Status(codec.status().code(), path + " is no tokenizer of this model: " +
                                            codec.status().message() +

@@ -15,18 +15,41 @@
 
 namespace norma::text {
 
+// Given the ids of a text one after the other, says what each adds to it.
+using NextText = std::function<std::string(int32_t id)>;
+
+// Of a tokenizer with decode_next().
+template <typename Tokenizer>
+NextText decoder_of(const Tokenizer& tokenizer) {
+  return [tokenizer, at = typename Tokenizer::Decoding()](int32_t id) mutable {
+    std::string text;
+    tokenizer.decode_next(id, &at, &text);
+    return text;
+  };
+}
+
 struct Codec {
   std::function<std::vector<int32_t>(std::string_view text)> encode;  // without bos and eos
-  std::function<std::string(const std::vector<int32_t>& ids)> decode;
+  std::function<NextText()> decoder;  // a new text each time
   std::optional<int32_t> unk;  // where there are characters that it does not know
   // What an encoder reads before and after a text: [CLS], [SEP].
   std::vector<int32_t> before, after;
 };
 
-// A tok*.bin of llama2.c, or, where the name ends in .json, a tokenizer.json with BPE: over
-// characters with byte fallback, as SentencePiece's, or over bytes; or with WordPiece; or, where it
-// ends in .txt, WordPiece's vocabulary, in lower case unless a tokenizer_config.json beside it says
-// otherwise. `bos` is the id that starts a text of BPE. Messages name the file.
+enum class CodecFile {
+  kLlama2c,     // tok*.bin
+  kJson,        // tokenizer.json with BPE, over characters with byte fallback, as SentencePiece, or
+                // over bytes; or with WordPiece
+  kVocabulary,  // vocab.txt, WordPiece's
+};
+
+// The bytes of such a file. `bos` is the id that starts a text of BPE; lower_case is of a
+// kVocabulary, which does not say it. Errors do not name the file.
+Result<Codec> parse_codec(CodecFile kind, std::string_view bytes, int64_t vocab_size, int32_t bos,
+                          bool lower_case = true);
+
+// The kind is told by the name: .json, .txt, or else llama2.c's. A .txt is in lower case unless a
+// tokenizer_config.json beside it says otherwise. Messages name the file.
 Result<Codec> read_codec(const std::string& path, int64_t vocab_size, int32_t bos);
 
 }  // namespace norma::text

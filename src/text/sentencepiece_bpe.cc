@@ -156,18 +156,20 @@ std::vector<int32_t> SentencePieceBpe::encode(std::string_view text) const {
 
 std::string SentencePieceBpe::decode(const std::vector<int32_t>& ids) const {
   std::string out;
-  bool after_bos = false;
-  for (const int32_t id : ids) {
-    if (id == vocabulary_->bos) after_bos = true;
-    if (id < 0 || id >= vocab_size() || vocabulary_->kinds[id] == Kind::kSpecial) continue;
-    std::string_view token = vocabulary_->tokens[id];
-    if (after_bos && vocabulary_->kinds[id] == Kind::kText && token.starts_with(' ')) {
-      token.remove_prefix(1);
-    }
-    after_bos = false;
-    out += token;
-  }
+  Decoding at;
+  for (const int32_t id : ids) decode_next(id, &at, &out);
   return out;
+}
+
+void SentencePieceBpe::decode_next(int32_t id, Decoding* at, std::string* text) const {
+  if (id == vocabulary_->bos) at->after_bos = true;
+  if (id < 0 || id >= vocab_size() || vocabulary_->kinds[id] == Kind::kSpecial) return;
+  std::string_view token = vocabulary_->tokens[id];
+  if (at->after_bos && vocabulary_->kinds[id] == Kind::kText && token.starts_with(' ')) {
+    token.remove_prefix(1);
+  }
+  at->after_bos = false;
+  *text += token;
 }
 
 }  // namespace norma::text

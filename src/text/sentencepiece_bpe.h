@@ -46,6 +46,11 @@ class SentencePieceBpe {
   // tokens and ids outside the vocabulary are left out, and so is a space at the start of what
   // follows bos. Longer lists of ids only add to the text.
   std::string decode(const std::vector<int32_t>& ids) const;
+  // The same id by id: appends what `id` adds to the text of those before it.
+  struct Decoding {
+    bool after_bos = false;
+  };
+  void decode_next(int32_t id, Decoding* at, std::string* text) const;
 
  private:
   explicit SentencePieceBpe(SentencePieceVocabulary vocabulary);

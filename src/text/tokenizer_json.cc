@@ -13,8 +13,6 @@ using nlohmann::json;
 constexpr int kMaxDepth = 16;
 constexpr size_t kMaxMerges = size_t{1} << 24;  // ranks are exact in float32
 
-struct TooDeep {};
-
 Status data_loss(std::string message) {
   return Status(StatusCode::kDataLoss, std::move(message));
 }
@@ -62,20 +60,6 @@ bool read_pair(const json& entry, std::string* left, std::string* right) {
 
 }  // namespace
 
-const json& json_at(const json& object, const char* key) {
-  static const json null;
-  if (!object.is_object()) return null;
-  const auto found = object.find(key);
-  return found == object.end() ? null : *found;
-}
-
-std::string json_shown(const json& value) {
-  constexpr size_t kMaxShown = 80;
-  std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
-  if (text.size() > kMaxShown) text.replace(kMaxShown, std::string::npos, "...");
-  return text;
-}
-
 std::vector<json> json_parts(const json& step, const char* list) {
   if (step.is_null()) return {};
   const json& parts = json_at(step, list);
@@ -84,18 +68,9 @@ std::vector<json> json_parts(const json& step, const char* list) {
 }
 
 Result<json> parse_json_document(std::string_view text) {
-  json root;
-  try {
-    root = json::parse(text, [](int depth, json::parse_event_t, json&) {
-      if (depth > kMaxDepth) throw TooDeep();
-      return true;
-    });
-  } catch (const json::exception&) {
-    return data_loss("it is not valid JSON");
-  } catch (const TooDeep&) {
-    return data_loss("it is nested too deeply");
-  }
-  return root;
+  Result<json> parsed = parse_json(text, kMaxDepth);
+  if (!parsed.ok()) return data_loss("it " + parsed.status().message());
+  return parsed;
 }
 
 Result<json> parse_tokenizer_json(std::string_view text) {

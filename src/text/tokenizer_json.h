@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "json/json.h"
 #include "text/merge_pairs.h"
 
 namespace norma::text {
@@ -22,10 +23,6 @@ Result<nlohmann::json> parse_json_document(std::string_view text);
 // counterpart here: dropout, affixes of words.
 Result<nlohmann::json> parse_tokenizer_json(std::string_view text);
 
-// null where the object has no such key, or is none.
-const nlohmann::json& json_at(const nlohmann::json& object, const char* key);
-// For messages, which are one short line whatever a file holds.
-std::string json_shown(const nlohmann::json& value);
 // The parts of a Sequence, in `list`, or the one there is, or none of null.
 std::vector<nlohmann::json> json_parts(const nlohmann::json& step, const char* list);
 

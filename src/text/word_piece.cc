@@ -222,17 +222,22 @@ std::vector<int32_t> WordPiece::encode(std::string_view text) const {
 
 std::string WordPiece::decode(const std::vector<int32_t>& ids) const {
   std::string out;
-  for (const int32_t id : ids) {
-    const auto index = static_cast<size_t>(id);
-    if (id < 0 || index >= state_->texts.size() || state_->special[index]) continue;
-    const std::string& token = state_->texts[index];
-    if (token.starts_with(state_->prefix)) {
-      out += token.substr(state_->prefix.size());
-    } else {
-      out += out.empty() ? token : " " + token;
-    }
-  }
+  Decoding at;
+  for (const int32_t id : ids) decode_next(id, &at, &out);
   return out;
+}
+
+void WordPiece::decode_next(int32_t id, Decoding* at, std::string* text) const {
+  const auto index = static_cast<size_t>(id);
+  if (id < 0 || index >= state_->texts.size() || state_->special[index]) return;
+  std::string_view token = state_->texts[index];
+  if (token.starts_with(state_->prefix)) {
+    token.remove_prefix(state_->prefix.size());
+  } else if (at->begun) {
+    *text += ' ';
+  }
+  *text += token;
+  at->begun = at->begun || !token.empty();
 }
 
 int32_t WordPiece::cls() const { return state_->cls; }

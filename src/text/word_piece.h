@@ -43,6 +43,11 @@ class WordPiece {
   std::vector<int32_t> encode(std::string_view text) const;
   // Words with a space before each. Special tokens and ids outside the vocabulary are left out.
   std::string decode(const std::vector<int32_t>& ids) const;
+  // The same id by id: appends what `id` adds to the text of those before it.
+  struct Decoding {
+    bool begun = false;
+  };
+  void decode_next(int32_t id, Decoding* at, std::string* text) const;
   // The tokens that begin and end a text for the model; -1 where there is none.
   int32_t cls() const;
   int32_t sep() const;

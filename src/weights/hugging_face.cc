@@ -4,10 +4,9 @@
 #include "weights/hugging_face.h"
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
-#include <set>
 
 #include "base/mapped_file.h"
+#include "json/json.h"
 
 namespace norma::weights {
 namespace {
@@ -17,13 +16,6 @@ using nlohmann::json;
 constexpr char kWeights[] = "model.safetensors";
 constexpr char kIndex[] = "model.safetensors.index.json";
 constexpr int kMaxDepth = 4;  // of an index: metadata may hold objects
-
-std::string shown(const std::string& text) {
-  constexpr size_t kMaxShown = 80;
-  std::string dump = json(text).dump(-1, ' ', true, json::error_handler_t::replace);
-  if (dump.size() > kMaxShown) dump.replace(kMaxShown, std::string::npos, "...");
-  return dump;
-}
 
 Status damaged(const std::string& path, const std::string& what) {
   return Status(StatusCode::kDataLoss, path + ": " + what + ". Use another copy.");
@@ -35,41 +27,29 @@ Result<std::string> read_whole(const std::string& path, const std::string& what)
   return std::string(file.value()->bytes());
 }
 
-struct TooDeep {};
+}  // namespace
 
-// {tensor: file of this folder}
-Result<std::map<std::string, std::string>> parse_index(const std::string& path,
-                                                       const std::string& text) {
-  json root;
-  try {
-    root = json::parse(text, [](int depth, json::parse_event_t, json&) {
-      if (depth > kMaxDepth) throw TooDeep();
-      return true;
-    });
-  } catch (const json::exception&) {
-    return damaged(path, "it is not valid JSON");
-  } catch (const TooDeep&) {
-    return damaged(path, "it is nested too deeply");
-  }
-  const auto found = root.is_object() ? root.find("weight_map") : root.end();
-  if (!root.is_object() || found == root.end() || !found->is_object()) {
-    return damaged(path, "it has no \"weight_map\"");
-  }
+Result<std::map<std::string, std::string>> parse_shard_index(std::string_view text) {
+  const auto refuse = [](const std::string& what) {
+    return Status(StatusCode::kDataLoss, "it " + what);
+  };
+  const Result<json> root = parse_json(text, kMaxDepth);
+  if (!root.ok()) return refuse(root.status().message());
+  const json& files = json_at(root.value(), "weight_map");
+  if (!files.is_object()) return refuse("has no \"weight_map\"");
   std::map<std::string, std::string> map;
-  for (const auto& [tensor, file] : found->items()) {
+  for (const auto& [tensor, file] : files.items()) {
     const std::string name = file.is_string() ? file.get<std::string>() : "";
     // A path out of the folder would read what the user did not name.
-    if (name.empty() || name.find('/') != std::string::npos || !name.ends_with(".safetensors") ||
+    if (name.find('/') != std::string::npos || !name.ends_with(".safetensors") ||
         name.find('\0') != std::string::npos) {
-      return damaged(path, "tensor " + shown(tensor) + " must be in a .safetensors file of this "
-                           "folder but is in " + shown(name));
+      return refuse("puts tensor " + json_shown(tensor) + " in " + json_shown(name) +
+                    ", which must be a .safetensors file of this folder");
     }
     map[tensor] = name;
   }
   return map;
 }
-
-}  // namespace
 
 bool is_hugging_face_folder(const std::string& path) {
   std::error_code ignored;
@@ -85,7 +65,16 @@ Result<HuggingFaceFolder> HuggingFaceFolder::open(const std::string& folder) {
   const std::string index_path = folder + "/" + kIndex;
   std::error_code ignored;
   if (!std::filesystem::exists(index_path, ignored)) {
-    Result<SafetensorsFile> file = SafetensorsFile::open(folder + "/" + kWeights);
+    const std::string path = folder + "/" + kWeights;
+    if (!std::filesystem::exists(path, ignored)) {
+      const bool pickled = std::filesystem::exists(folder + "/pytorch_model.bin", ignored);
+      return Status(StatusCode::kNotFound,
+                    folder + " has a config.json but no weights, which are in " + kWeights +
+                        ", or in shards with " + kIndex + ". " +
+                        (pickled ? "Save those of its pytorch_model.bin so with transformers."
+                                 : "Put them there, or give another folder."));
+    }
+    Result<SafetensorsFile> file = SafetensorsFile::open(path);
     if (!file.ok()) return file.status();
     result.tensors_ = file.value().tensors();
     result.shards_.push_back(std::move(file.value()));
@@ -93,8 +82,8 @@ Result<HuggingFaceFolder> HuggingFaceFolder::open(const std::string& folder) {
   }
   const Result<std::string> index = read_whole(index_path, "folder of transformers");
   if (!index.ok()) return index.status();
-  const auto map = parse_index(index_path, index.value());
-  if (!map.ok()) return map.status();
+  const auto map = parse_shard_index(index.value());
+  if (!map.ok()) return damaged(index_path, map.status().message());
   std::map<std::string, size_t> shards;
   for (const auto& [tensor, name] : map.value()) {
     const auto [at, added] = shards.emplace(name, result.shards_.size());
@@ -106,7 +95,7 @@ Result<HuggingFaceFolder> HuggingFaceFolder::open(const std::string& folder) {
     const auto& tensors = result.shards_[at->second].tensors();
     const auto found = tensors.find(tensor);
     if (found == tensors.end()) {
-      return damaged(index_path, "tensor " + shown(tensor) + " must be in " + name +
+      return damaged(index_path, "tensor " + json_shown(tensor) + " must be in " + name +
                                      ", which does not have it");
     }
     result.tensors_.insert(*found);

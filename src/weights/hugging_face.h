@@ -9,12 +9,16 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
 #include "weights/safetensors.h"
 
 namespace norma::weights {
+
+// {tensor: shard of the folder} out of an index. kDataLoss says what is wrong, without its name.
+Result<std::map<std::string, std::string>> parse_shard_index(std::string_view text);
 
 // True where `path` is a folder with a config.json.
 bool is_hugging_face_folder(const std::string& path);

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <limits>
-#include <nlohmann/json.hpp>
-#include <set>
 #include <tuple>
+
+#include "json/json.h"
 
 namespace norma::weights {
 namespace {
@@ -42,15 +42,7 @@ Status data_loss(std::string message) {
   return Status(StatusCode::kDataLoss, std::move(message));
 }
 
-// For messages, which are one short line whatever a file holds.
-std::string shown(const json& value) {
-  constexpr size_t kMaxShown = 80;
-  std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
-  if (text.size() > kMaxShown) text.replace(kMaxShown, std::string::npos, "...");
-  return text;
-}
-
-std::string quoted(const std::string& name) { return "tensor " + shown(name); }
+std::string quoted(const std::string& name) { return "tensor " + json_shown(name); }
 
 // Bytes of a tensor, or false where the number does not fit into 63 bits.
 bool tensor_bytes(const TensorInfo& tensor, uint64_t* bytes) {
@@ -63,26 +55,6 @@ bool tensor_bytes(const TensorInfo& tensor, uint64_t* bytes) {
     *bytes *= static_cast<uint64_t>(size);
   }
   return true;
-}
-
-struct BadHeader {
-  std::string reason;
-};
-
-// JSON alone would let a later key silently replace an earlier one of the same name, and nest
-// without end.
-json parse_json(std::string_view text) {
-  std::vector<std::set<std::string>> keys;
-  return json::parse(text, [&keys](int depth, json::parse_event_t event, json& value) {
-    if (depth > kMaxDepth) throw BadHeader{"is nested too deeply"};
-    if (event == json::parse_event_t::object_start) keys.emplace_back();
-    if (event == json::parse_event_t::object_end) keys.pop_back();
-    if (event == json::parse_event_t::key &&
-        !keys.back().insert(value.get_ref<const std::string&>()).second) {
-      throw BadHeader{"has the key " + shown(value) + " twice"};
-    }
-    return true;
-  });
 }
 
 bool is_count(const json& value) {
@@ -103,7 +75,7 @@ Status read_tensor(const std::string& name, const json& entry, std::string_view 
   }
   const json &dtype = entry["dtype"], &shape = entry["shape"], &offsets = entry["data_offsets"];
   if (!dtype.is_string() || element_bytes(dtype.get<std::string>()) == 0) {
-    return data_loss(quoted(name) + " has the unknown dtype " + shown(dtype));
+    return data_loss(quoted(name) + " has the unknown dtype " + json_shown(dtype));
   }
   tensor->dtype = dtype.get<std::string>();
   if (!shape.is_array() || !std::all_of(shape.begin(), shape.end(), is_count)) {
@@ -122,8 +94,9 @@ Status read_tensor(const std::string& name, const json& entry, std::string_view 
   }
   uint64_t bytes = 0;
   if (!tensor_bytes(*tensor, &bytes) || bytes != range->end - range->begin) {
-    return data_loss(quoted(name) + " of dtype " + tensor->dtype + " and shape " + shown(shape) +
-                     " does not fill its " + std::to_string(range->end - range->begin) + " bytes");
+    return data_loss(quoted(name) + " of dtype " + tensor->dtype + " and shape " +
+                     json_shown(shape) + " does not fill its " +
+                     std::to_string(range->end - range->begin) + " bytes");
   }
   tensor->bytes = bytes;
   tensor->data = data.data() + range->begin;
@@ -179,18 +152,12 @@ Result<SafetensorsHeader> parse_safetensors(std::string_view file) {
                      " follow: it is cut short or of another format");
   }
   const std::string_view text = file.substr(kLengthBytes, length);
+  if (text.empty() || text[0] != '{') return data_loss("its header does not begin with {");
+  // A later key would silently replace an earlier one of the same name.
+  const Result<json> root = parse_json(text, kMaxDepth, JsonKeys::kUnique);
+  if (!root.ok()) return data_loss("its header " + root.status().message());
   SafetensorsHeader header;
-  try {
-    if (text.empty() || text[0] != '{') throw BadHeader{"does not begin with {"};
-    // The parser takes a zero byte for the end and would not look at the rest.
-    if (text.find('\0') != text.npos) throw BadHeader{"has a zero byte in it"};
-    NORMA_RETURN_IF_ERROR(
-        read_entries(parse_json(text), file.substr(kLengthBytes + length), &header));
-  } catch (const json::exception&) {
-    return data_loss("its header is not valid JSON");
-  } catch (const BadHeader& bad) {
-    return data_loss("its header " + bad.reason);
-  }
+  NORMA_RETURN_IF_ERROR(read_entries(root.value(), file.substr(kLengthBytes + length), &header));
   return header;
 }
 
@@ -202,7 +169,7 @@ Result<std::string> make_safetensors_header(const std::map<std::string, TensorIn
     uint64_t bytes = 0;
     if (element_bytes(tensor.dtype) == 0 || name == kMetadata) {
       return invalid_argument("[write_safetensors] " + quoted(name) + " has a reserved name or " +
-                              "the unknown dtype " + shown(tensor.dtype) + ".");
+                              "the unknown dtype " + json_shown(tensor.dtype) + ".");
     }
     if (!tensor_bytes(tensor, &bytes) || bytes != tensor.bytes ||
         (bytes > 0 && tensor.data == nullptr)) {

@@ -278,7 +278,7 @@ TEST(Models, ALstmIsCheckedAndTimed) {
       lstm_training::Shape{5, 3, 8}, uint64_t{1});
   const auto truth =
       std::make_shared<const std::vector<torch::Tensor>>(problem->truth(/*norms=*/true));
-  contest.entrants.insert(contest.entrants.begin(), {"wrong", "", [&] {
+  contest.entrants.insert(contest.entrants.begin(), {"wrong", "", [&](const ModelRun&) {
                             return std::make_unique<WrongLstm>(problem, truth);
                           }});
   Report none;

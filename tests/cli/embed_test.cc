@@ -91,6 +91,8 @@ TEST_F(Embed, FilesOfSentenceTransformersHold) {
   expect_error(norma({"embed", "bert", "a"}), 1, {"1_Pooling/config.json", "mean or cls"});
   folder_.write("bert/modules.json", R"([{"path": "2", "type": "x.Dense"}])");
   expect_error(norma({"embed", "bert", "a"}), 1, {"modules.json", "Dense"});
+  folder_.write("bert/modules.json", std::string(100000, '['));
+  expect_error(norma({"embed", "bert", "a"}), 1, {"modules.json", "nested too deeply"});
   folder_.write("bert/modules.json", "[");
   expect_error(norma({"embed", "bert", "a"}), 1, {"modules.json", "not valid JSON"});
 }

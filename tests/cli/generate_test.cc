@@ -179,6 +179,24 @@ TEST_F(GenerateLlama2c, AFolderOfTransformers) {
   expect_error(norma({"generate", "gpt"}), 1, {"gpt/config.json", "\"gpt_bigcode\"", "llama"});
 }
 
+// What is near a model and is none: the answer says what to give.
+TEST_F(GenerateLlama2c, WhatToGiveInstead) {
+  const std::string llama = std::string(NORMA_SOURCE_DIR) + "/tests/parity/llama/";
+  folder_.write("hf/config.json", read_text(llama + "config.json"));
+  folder_.write("hf/model.safetensors", read_text(llama + "model.safetensors"));
+  for (const std::string command : {"generate", "inspect"}) {
+    expect_error(norma({command, "hf/config.json"}), 1,
+                 {"hf/config.json describes a model and is none", "Give its folder, hf."});
+    expect_error(norma({command, "hf/model.safetensors"}), 1, {"Give the folder, hf."});
+    expect_error(norma({command, "."}), 1, {". has no model", "Give a file in it: ./model.bin."});
+    folder_.write("empty/tok264.bin", tokenizer_);
+    expect_error(norma({command, "empty"}), 1,
+                 {"empty has no model", "the checkpoint.safetensors of a run", "or a .bin"});
+    folder_.write("bare/config.json", read_text(llama + "config.json"));
+    expect_error(norma({command, "bare"}), 1, {"bare has a config.json but no weights"});
+  }
+}
+
 class Stories260K : public Program {
  protected:
   void SetUp() override { NORMA_SKIP_IF_ABSENT(shared_data_path("stories260k")); }

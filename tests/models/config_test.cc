@@ -103,6 +103,8 @@ TEST(ModelConfig, JsonKeepsEveryField) {
 TEST(ModelConfig, BadJsonIsRefused) {
   EXPECT_THAT(model_config_from_json("{").status().message(), HasSubstr("not a JSON object"));
   EXPECT_THAT(model_config_from_json("[1]").status().message(), HasSubstr("not a JSON object"));
+  EXPECT_THAT(model_config_from_json(std::string(1000000, '[')).status().message(),
+              HasSubstr("not a JSON object"));
   EXPECT_THAT(model_config_from_json(R"({"layer": 3})").status().message(),
               HasSubstr("unknown model setting \"layer\""));
   EXPECT_THAT(model_config_from_json(R"({"heads": "four"})").status().message(),

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -55,6 +56,50 @@ TEST(Sampling, TopPKeepsTheFewestTokens) {
   EXPECT_EQ(share[2], 0.0);
   EXPECT_NEAR(share[1], 0.5 / 0.75, kShare);
   EXPECT_NEAR(share[3], 0.25 / 0.75, kShare);
+}
+
+// Holtzman et al. 2020 as it is written, all tokens sorted: the same additions in float64, so that
+// draws are the same to the last bit.
+int32_t draw_of_all_sorted(const std::vector<float>& logits, double temperature, double top_p,
+                           SplitMix64& random) {
+  const double highest = *std::max_element(logits.begin(), logits.end());
+  std::vector<std::pair<double, int32_t>> order;
+  double total = 0;
+  for (size_t i = 0; i < logits.size(); ++i) {
+    order.emplace_back(std::exp((logits[i] - highest) / temperature), static_cast<int32_t>(i));
+    total += order.back().first;
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  double kept = 0;
+  size_t count = 0;
+  while (count < order.size() && kept < top_p * total) kept += order[count++].first;
+  const double coin = static_cast<double>(random.next() >> 11) * 0x1p-53 * kept;
+  double below = 0;
+  for (size_t i = 0; i < count; ++i) {
+    below += order[i].first;
+    if (coin < below) return order[i].second;
+  }
+  return order[count - 1].second;
+}
+
+TEST(Sampling, LeavingLightTokensOutOfTheSortChangesNoDraw) {
+  SplitMix64 numbers(3), ours(7), theirs(7);
+  for (const double spread : {0.0, 0.5, 3.0, 20.0}) {
+    std::vector<float> logits(500);
+    for (float& x : logits) {
+      // Steps of an eighth, so that many are equal.
+      const double even = static_cast<double>(numbers.next() >> 11) * 0x1p-53;
+      x = static_cast<float>(std::round(spread * 8 * even) / 8);
+    }
+    for (const double top_p : {1e-9, 0.1, 0.5, 0.9, 0.95, 0.999999}) {
+      for (int i = 0; i < 50; ++i) {
+        EXPECT_EQ(sample_token(logits, 0.8, top_p, ours),
+                  draw_of_all_sorted(logits, 0.8, top_p, theirs))
+            << spread << " " << top_p;
+      }
+    }
+  }
 }
 
 TEST(Sampling, LogitsOfAnySizeAreSafe) {

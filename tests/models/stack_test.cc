@@ -61,7 +61,7 @@ void expect_its_equations(const ModelConfig& config, bool decoder) {
   self.layout = cross.layout = Layout::dense(2, 5);
   self.causal = decoder;
   if (config.family == "llama") {
-    std::tie(self.cos_TD, self.sin_TD) = rotary_tables(5, width / config.heads, RotaryOptions());
+    self.turns_TE = rotary_turns(5, width / config.heads, RotaryOptions());
   }
   cross.cross = true;
   cross.memory_NC = memory.flatten(0, 1);

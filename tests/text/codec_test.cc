@@ -23,7 +23,15 @@ TEST(Codec, EachKindOfFile) {
     std::vector<int32_t> ids = codec.value().encode("the small cat \u20AC");
     EXPECT_GT(ids.size(), 3u);
     ids.insert(ids.begin(), name[0] == 'l' ? 1 : 0);
-    EXPECT_EQ(codec.value().decode(ids), "the small cat \u20AC") << name;
+    // Two texts at once: neither knows of the other.
+    const NextText next = codec.value().decoder(), other = codec.value().decoder();
+    std::string text, others;
+    for (const int32_t id : ids) {
+      text += next(id);
+      others += other(id);
+    }
+    EXPECT_EQ(text, "the small cat \u20AC") << name;
+    EXPECT_EQ(others, text) << name;
     EXPECT_FALSE(codec.value().unk.has_value());
   }
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "json/json.h"
 #include "lab/train/run_folder.h"
 
 namespace norma::lab {
@@ -13,6 +14,7 @@ namespace {
 
 // Long enough for many lines: those of validations stand between those of training.
 constexpr std::streamoff kTail = 4096;
+constexpr int kMaxDepth = 16;
 
 std::string tail_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -24,7 +26,8 @@ std::string tail_of(const std::string& path) {
 }
 
 std::optional<Progress> progress_of(const std::string& line, int64_t steps) {
-  const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+  const Result<Json> parsed = parse_json<Json>(line, kMaxDepth);
+  const Json json = parsed.ok() ? parsed.value() : Json();
   if (!json.is_object() || json.value("kind", Json()) != Json("train")) return std::nullopt;
   for (const char* key : {"step", "loss", "tokens", "seconds"}) {
     if (!json.contains(key) || !json[key].is_number()) return std::nullopt;

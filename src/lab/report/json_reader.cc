@@ -9,10 +9,13 @@
 #include <limits>
 #include <memory>
 
+#include "json/json.h"
+
 namespace norma::lab::report {
 namespace {
 
 const Json kEmptyObject = Json::object();
+constexpr int kMaxDepth = 16;
 
 }  // namespace
 
@@ -148,14 +151,14 @@ std::vector<JsonReader> JsonReader::objects(const std::string& key) const {
 }
 
 JsonReader parse_json(std::string_view text, const std::string& path, Status& error) {
-  auto document =
-      std::make_shared<const Json>(Json::parse(text, nullptr, /*allow_exceptions=*/false));
-  if (!document->is_object()) {
+  Result<Json> parsed = norma::parse_json<Json>(text, kMaxDepth);
+  if (!parsed.ok() || !parsed.value().is_object()) {
     error = Status(StatusCode::kDataLoss,
                    path + " is not a whole JSON object (" + std::to_string(text.size()) +
                        " bytes). Restore the file, or make the run folder anew.");
     return JsonReader(nullptr, &kEmptyObject, path + ": ", &error);
   }
+  auto document = std::make_shared<const Json>(std::move(parsed.value()));
   const Json* root = document.get();
   return JsonReader(std::move(document), root, path + ": ", &error);
 }

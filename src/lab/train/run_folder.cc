@@ -14,11 +14,13 @@
 
 #include "base/atomic_file.h"
 #include "base/io_error.h"
+#include "json/json.h"
 
 namespace norma::lab {
 namespace {
 
 constexpr char kOtherOut[] = "Choose another --out.";
+constexpr int kMaxDepth = 16;
 
 // "" where there is no text of that name: a user may have edited the file.
 std::string text_at(const Json& json, const char* key) {
@@ -92,8 +94,8 @@ Status write_json(const std::string& path, const Json& json) {
 Result<Json> read_json(const std::string& path) {
   Result<std::string> text = read_file(path);
   if (!text.ok()) return text.status();
-  Json json = Json::parse(text.value(), nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) {
+  Result<Json> json = parse_json<Json>(text.value(), kMaxDepth);
+  if (!json.ok() || !json.value().is_object()) {
     return Status(StatusCode::kDataLoss, path + " is no JSON object. Remove it and run again.");
   }
   return json;

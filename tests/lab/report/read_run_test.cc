@@ -105,7 +105,8 @@ TEST(ReadRun, TruncatedFilesAreErrors) {
   EXPECT_THAT(message_of(folder.path()), HasSubstr("summary.json is not a whole JSON object"));
   write_text(folder.path() + "/summary.json", "");
   EXPECT_THAT(message_of(folder.path()), HasSubstr("(0 bytes)"));
-  write_text(folder.path() + "/summary.json", std::string(200000, '['));
+  const std::string deep = std::string(200000, '[') + std::string(200000, ']');
+  write_text(folder.path() + "/summary.json", "{\"schema\": " + deep + "}");
   EXPECT_THAT(message_of(folder.path()), HasSubstr("summary.json is not a whole JSON object"));
 }
 

@@ -125,7 +125,9 @@ TEST_F(ResumeTest, HoldsTheFolderWhileItTrains) {
 TEST_F(ResumeTest, ASummaryThatIsNoObjectIsNamed) {
   ASSERT_TRUE(train(job_, {}).ok());
   job_.resume = true;
-  for (const char* text : {"3", "[]", "\"done\"", "null", "{"}) {
+  const std::string deep =
+      "{\"status\": " + std::string(100000, '[') + std::string(100000, ']') + "}";
+  for (const char* text : {"3", "[]", "\"done\"", "null", "{", deep.c_str()}) {
     std::ofstream(file("summary.json")) << text;
     EXPECT_EQ(train(job_, {}).status().message(),
               file("summary.json") + " is no JSON object. Remove it and run again.");

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-#include "cli/language_model.h"
+#include "lab/load/language_model.h"
 
 #include <fmt/core.h>
 
@@ -21,7 +21,7 @@
 #include "weights/hugging_face.h"
 #include "weights/llama2c.h"
 
-namespace norma::cli {
+namespace norma::lab {
 namespace {
 
 namespace fs = std::filesystem;
@@ -79,7 +79,7 @@ Result<PromptIds> encode_for_lab(const text::Tokenizer& tokenizer, const std::st
 
 Result<LanguageModel> load_from_lab(const std::string& path, const std::string& tokenizer_path,
                                     const std::string& option) {
-  Result<lab::TrainedModel> trained = lab::load_model(path);
+  Result<TrainedModel> trained = load_model(path);
   if (!trained.ok()) return trained.status();
   if (trained.value().model->config().family == "bert") {
     return Status(StatusCode::kUnsupported, path + " fills in hidden tokens and cannot continue a "
@@ -99,7 +99,7 @@ Result<LanguageModel> load_from_lab(const std::string& path, const std::string& 
   result.encode = [tokenizer, option](const std::string& prompt) {
     return encode_for_lab(tokenizer, option, prompt);
   };
-  result.decode = [tokenizer](const std::vector<int32_t>& ids) { return tokenizer.decode(ids); };
+  result.decoder = [tokenizer] { return text::decoder_of(tokenizer); };
   result.never = {text::kPadId, text::kBosId};
   result.ends = {text::kEosId};
   result.if_not_finite = "Train again with a lower --lr or with --warmup-steps.";
@@ -164,11 +164,48 @@ Result<LanguageModel> with_tokenizer(const std::string& path, std::shared_ptr<mo
     }
     return PromptIds{{bos}, codec.encode(prompt)};
   };
-  result.decode = codec.decode;
+  result.decoder = codec.decoder;
   result.ends = std::move(ends);
   result.ends_with_positions = true;
   result.if_not_finite = "Use another copy.";
   return result;
+}
+
+// What is no model, in words that say what to give instead. What is one, or a run's folder, is ok.
+Status check_is_model(const std::string& path) {
+  const fs::path given(path), parent = given.parent_path();
+  const std::string folder = parent.empty() ? "." : parent.string();
+  std::error_code ignored;
+  if (fs::is_regular_file(given, ignored)) {
+    if (given.extension() == ".json") {
+      return Status(StatusCode::kUnsupported,
+                    path + " describes a model and is none. Give its folder, " + folder + ".");
+    }
+    const bool weights = given.extension() == ".safetensors" &&
+                         given.filename() != "checkpoint.safetensors" &&
+                         weights::is_hugging_face_folder(folder);
+    return weights ? Status(StatusCode::kUnsupported,
+                            path + " has the weights of a folder of transformers alone. Give the "
+                                   "folder, " + folder + ".")
+                   : Status();
+  }
+  if (!fs::is_directory(given, ignored) || weights::is_hugging_face_folder(path)) return {};
+  std::string models;
+  for (const auto& entry : fs::directory_iterator(given, ignored)) {
+    const std::string name = entry.path().filename().string();
+    // Of a run, or of a comparison's runs: they have words of their own.
+    if (name == "checkpoint.safetensors" || name == "config.toml" || name == "members" ||
+        name == "summary.json") {
+      return {};
+    }
+    const bool other = name.starts_with("tok") || name.starts_with("pytorch_model");
+    if (name.ends_with(".bin") && !other) models += " " + entry.path().string();
+  }
+  return Status(StatusCode::kNotFound,
+                path + " has no model: neither the checkpoint.safetensors of a run nor the "
+                       "config.json and model.safetensors of transformers. " +
+                    (models.empty() ? "Give a folder that has, or a .bin of llama2.c."
+                                    : "Give a file in it:" + models + "."));
 }
 
 Result<LanguageModel> load_from_llama2c(const std::string& path, const std::string& tokenizer,
@@ -192,6 +229,7 @@ Result<LanguageModel> load_from_hugging_face(const std::string& folder,
 }  // namespace
 
 Result<std::shared_ptr<models::Model>> load_any_model(const std::string& path) {
+  NORMA_RETURN_IF_ERROR(check_is_model(path));
   if (models::is_hugging_face_encoder(path)) {
     const auto loaded = models::load_hugging_face_encoder(path);
     if (!loaded.ok()) return loaded.status();
@@ -209,23 +247,24 @@ Result<std::shared_ptr<models::Model>> load_any_model(const std::string& path) {
     return std::shared_ptr<models::Model>(loaded.value());
   }
   const auto loaded =
-      lab::load_model(folder ? lab::join_path(path, "checkpoint.safetensors") : path);
+      load_model(folder ? join_path(path, "checkpoint.safetensors") : path);
   if (!loaded.ok()) return loaded.status();
   return loaded.value().model;
 }
 
 Result<LanguageModel> load_language_model(const std::string& path, const std::string& tokenizer,
                                           const std::string& option) {
+  NORMA_RETURN_IF_ERROR(check_is_model(path));
   if (models::is_hugging_face_encoder(path)) {
     return Status(StatusCode::kUnsupported, path + " is an encoder and cannot continue a text; use "
                                                    "norma embed, or norma inspect without --text.");
   }
   if (weights::is_hugging_face_folder(path)) return load_from_hugging_face(path, tokenizer, option);
   if (fs::is_directory(path)) {
-    return load_from_lab(lab::join_path(path, "checkpoint.safetensors"), tokenizer, option);
+    return load_from_lab(join_path(path, "checkpoint.safetensors"), tokenizer, option);
   }
   return is_llama2c(path) ? load_from_llama2c(path, tokenizer, option)
                           : load_from_lab(path, tokenizer, option);
 }
 
-}  // namespace norma::cli
+}  // namespace norma::lab

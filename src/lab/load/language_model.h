@@ -13,8 +13,9 @@
 
 #include "base/status.h"
 #include "models/model.h"
+#include "text/codec.h"
 
-namespace norma::cli {
+namespace norma::lab {
 
 struct PromptIds {
   std::vector<int32_t> start;  // stands before the text and is no part of it: bos, or a line feed
@@ -26,8 +27,8 @@ struct LanguageModel {
   std::shared_ptr<models::Model> model;
   // REQUIRES valid UTF-8. An error is one of the user's prompt.
   std::function<Result<PromptIds>(const std::string& prompt)> encode;
-  // The text of start and text; more ids only add to it.
-  std::function<std::string(const std::vector<int32_t>& ids)> decode;
+  // Given the ids of start and text, says what each adds to the text.
+  std::function<text::NextText()> decoder;
   std::vector<int32_t> never, ends;  // as in models::SampleOptions
   // The text ends with the model's positions, as llama2.c's does; else it goes on beyond them.
   bool ends_with_positions = false;
@@ -44,4 +45,4 @@ Result<LanguageModel> load_language_model(const std::string& path, const std::st
 // The same without its tokenizer, encoder-decoders of the lab too.
 Result<std::shared_ptr<models::Model>> load_any_model(const std::string& path);
 
-}  // namespace norma::cli
+}  // namespace norma::lab
