@@ -38,7 +38,7 @@ TEST(Loss, IsTheMeanOverPositionsThatCount) {
   }
 }
 
-torch::Tensor golden_tensor(const weights::SafetensorsFile& file, const std::string& name) {
+torch::Tensor tensor_of_file(const weights::SafetensorsFile& file, const std::string& name) {
   const weights::TensorInfo& info = file.tensors().at(name);
   return torch::from_blob(const_cast<void*>(info.data), info.shape,
                           info.dtype == "I64" ? torch::kInt64 : torch::kFloat64)
@@ -50,12 +50,12 @@ TEST(Loss, LabelSmoothingMatchesPyTorch) {
   NORMA_SKIP_IF_ABSENT(path);
   const auto file = weights::SafetensorsFile::open(path);
   ASSERT_TRUE(file.ok()) << file.status().message();
-  const torch::Tensor x = golden_tensor(file.value(), "x").requires_grad_();
-  const torch::Tensor target = golden_tensor(file.value(), "target");
+  const torch::Tensor x = tensor_of_file(file.value(), "x").requires_grad_();
+  const torch::Tensor target = tensor_of_file(file.value(), "target");
   const torch::Tensor value = loss(x.unsqueeze(0), target.unsqueeze(0), 0.1);
   value.backward();
-  EXPECT_LT(relative_error(value, golden_tensor(file.value(), "loss")), 1e-10);
-  EXPECT_LT(relative_error(x.grad(), golden_tensor(file.value(), "grad")), 1e-10);
+  EXPECT_LT(relative_error(value, tensor_of_file(file.value(), "loss")), 1e-10);
+  EXPECT_LT(relative_error(x.grad(), tensor_of_file(file.value(), "grad")), 1e-10);
 }
 
 TEST(Model, StreamTapSeesEveryDepth) {

@@ -31,7 +31,7 @@ double distance(const Tensor& a, const Tensor& b) {
   return (a.to(torch::kFloat64) - b.to(torch::kFloat64)).abs().max().item<double>();
 }
 
-std::string message_of(const std::function<void()>& call) {
+std::string complaint_of(const std::function<void()>& call) {
   try {
     call();
   } catch (const c10::Error& error) {
@@ -168,20 +168,20 @@ TEST_F(BatchNormTest, TheModuleKeepsStatisticsAndEvaluatesByThem) {
 
 TEST_F(BatchNormTest, RefusesWithTheRuleAndTheValue) {
   const Tensor x = torch::ones({3, 4}), four = torch::ones({4});
-  EXPECT_THAT(message_of([&] { batch_norm(torch::ones({1, 4}), {}, {}, {}, {}); }),
+  EXPECT_THAT(complaint_of([&] { batch_norm(torch::ones({1, 4}), {}, {}, {}, {}); }),
               HasSubstr("[batch_norm] training must have at least 2 rows that count but has 1"));
-  EXPECT_THAT(message_of([&] { batch_norm(x, {}, {}, {}, {}, {.training = false}); }),
+  EXPECT_THAT(complaint_of([&] { batch_norm(x, {}, {}, {}, {}, {.training = false}); }),
               HasSubstr("running_mean is missing: evaluation normalises by it."));
-  EXPECT_THAT(message_of([&] { batch_norm(x, torch::ones({5}), {}, {}, {}); }),
+  EXPECT_THAT(complaint_of([&] { batch_norm(x, torch::ones({5}), {}, {}, {}); }),
               HasSubstr("weight must have the shape normalized_shape=[4] but has [5]"));
-  EXPECT_THAT(message_of([&] { batch_norm(x, {}, {}, torch::ones({5}), four); }),
+  EXPECT_THAT(complaint_of([&] { batch_norm(x, {}, {}, torch::ones({5}), four); }),
               HasSubstr("running_mean must be contiguous and have the shape [4] but has [5]"));
-  EXPECT_THAT(message_of([&] { batch_norm(x, {}, {}, {}, {}, {}, torch::ones({3})); }),
+  EXPECT_THAT(complaint_of([&] { batch_norm(x, {}, {}, {}, {}, {}, torch::ones({3})); }),
               HasSubstr("mask must be bool and have the shape [3]"));
-  EXPECT_THAT(message_of([&] { batch_norm(x.to(torch::kBFloat16), {}, {}, {}, {}); }),
+  EXPECT_THAT(complaint_of([&] { batch_norm(x.to(torch::kBFloat16), {}, {}, {}, {}); }),
               HasSubstr("[batch_norm]"));
-  EXPECT_THAT(message_of([&] { batch_norm(x, {}, {}, {}, {}, {.eps = -1}); }), HasSubstr("eps"));
-  EXPECT_THAT(message_of([&] {
+  EXPECT_THAT(complaint_of([&] { batch_norm(x, {}, {}, {}, {}, {.eps = -1}); }), HasSubstr("eps"));
+  EXPECT_THAT(complaint_of([&] {
                 const Tensor v = torch::randn({3, 4}, torch::requires_grad());
                 const Tensor sum = batch_norm(v, {}, {}, {}, {}).square().sum();
                 const Tensor g = torch::autograd::grad({sum}, {v}, {}, true, true)[0];
