@@ -148,7 +148,7 @@ ModelConfig bert(const std::string& placement) {
   return config;
 }
 
-// More padding, at the end of each row, is other input and no other result. To rounding: longer rows
+// More padding at the end of each row is other input and no other result, to rounding: longer rows
 // are other products of matrices.
 TEST(BatchStatistics, OfAnEncoderAreThoseOfRealPositionsAlone) {
   for (const std::string placement : {"pre", "post", "sub_ln", "hybrid"}) {
