@@ -95,7 +95,7 @@ std::optional<Contrast> contrast_without_warmup(const RunFolder& folder, const G
   Contrast c;
   c.id = "without-warmup";
   c.title = "Without warm-up";
-  c.table.header = {"configuration", "setting", "loss", "below word frequencies", "learned"};
+  c.table.header = {"configuration", "setting", "loss", "below " + folder.frequencies(), "learned"};
   c.table.text_columns = 2;
   c.findings.push_back(capitalized(folder.frequencies()) + " alone give " + fixed(unigram, 2) +
                        " nats a " + folder.unit() + ".");
