@@ -22,9 +22,10 @@ class Convert : public Program {
                             "--lr", "1e-2", "--batch-size", "4", "--out", out} +
                       more));
   }
-  std::string text_of(const std::string& model, const Words& more = {}) const {
+  std::string text_of(const std::string& model, const Words& more = {},
+                      const std::string& steps = "14") const {
     const ProcessEnd end =
-        norma(Words{"generate", model, "--temperature", "0", "--steps", "14", "--quiet"} + more);
+        norma(Words{"generate", model, "--temperature", "0", "--steps", steps, "--quiet"} + more);
     expect_done(end);
     return end.out;
   }
@@ -79,8 +80,7 @@ TEST_F(Convert, RealWeightsOfALlamaFoldAndTellTheSameStory) {
   expect_done(end);
   EXPECT_THAT(end.out, HasSubstr("rmsnorm, placement pre: now rmsnorm, every gain 1\n"));
   EXPECT_TRUE(exists("folded/tok512.bin"));
-  const Words steps = {"--steps", "200"};
-  EXPECT_EQ(text_of("folded", steps), text_of(model, steps));
+  EXPECT_EQ(text_of("folded", {}, "200"), text_of(model, {}, "200"));
 }
 
 TEST_F(Convert, MistakesAreNamedAndNothingIsWritten) {

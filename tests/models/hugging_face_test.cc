@@ -328,7 +328,7 @@ TEST_F(HuggingFaceLlama, TensorsThatDoNotFitAreNamed) {
 TEST_F(HuggingFaceLlama, SettingsWithoutACounterpartAreNamed) {
   const auto code = StatusCode::kUnsupported;
   refuse("model_type", "mamba", code,
-         "model_type must be one of llama, gpt2, olmo2, qwen3, gemma2, gemma3_text but is "
+         "model_type must be one of llama, gpt2, olmo2, qwen3, gemma2, gemma3_text, norma but is "
          "\"mamba\"");
   refuse("model_type", nullptr, code, "but is missing");
   refuse("hidden_act", "gelu", code, "hidden_act must be \"silu\" but is \"gelu\"");
