@@ -196,20 +196,8 @@ class Run {
   std::vector<Line> work_ = std::vector<Line>(kWork / sizeof(Line));
 };
 
-int check(const char* path) {
-  Hashes hashes(path);
-  uint64_t seed = 1;
-  for (const Case& c : all_cases()) {
-    ++seed;
-    const uint64_t hash = Run(c, seed).hash(nullptr);
-    for (const std::string& target : cpu::available_targets()) {
-      if (Run(c, seed).hash(target.c_str()) != hash) {
-        hashes.fail(target + " differs from the reference: " + c.name());
-      }
-    }
-    hashes.meet(c.name(), hash);
-  }
-  return hashes.finish();
+uint64_t hash_of(const Case& c, const char* target, uint64_t seed) {
+  return Run(c, seed).hash(target);
 }
 
 }  // namespace
@@ -217,5 +205,5 @@ int check(const char* path) {
 
 int main(int argc, char** argv) {
   if (argc != 2) return std::fprintf(stderr, "usage: fused_norms FILE\n"), 2;
-  return norma::test::check(argv[1]);
+  return norma::test::check_cases(argv[1], norma::test::all_cases(), norma::test::hash_of);
 }

@@ -109,4 +109,23 @@ class Hashes {
   int failures_ = 0;
 };
 
+// Each case by the reference and by every target, which must agree, and against the lines of the
+// file. hash(case, target or null for the reference, seed of its numbers). -> what the program
+// returns.
+template <class Cases, class Hash>
+int check_cases(const char* path, const Cases& cases, const Hash& hash) {
+  Hashes hashes(path);
+  uint64_t seed = 1;
+  for (const auto& c : cases) {
+    const uint64_t expected = hash(c, nullptr, ++seed);
+    for (const std::string& target : cpu::available_targets()) {
+      if (hash(c, target.c_str(), seed) != expected) {
+        hashes.fail(target + " differs from the reference: " + c.name());
+      }
+    }
+    hashes.meet(c.name(), expected);
+  }
+  return hashes.finish();
+}
+
 }  // namespace norma::test

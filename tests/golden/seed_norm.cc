@@ -113,25 +113,10 @@ uint64_t hash_of(const Case& c, const char* target, uint64_t seed) {
   return fnv1a_64(bytes);
 }
 
-int check(const char* path) {
-  Hashes hashes(path);
-  uint64_t seed = 1;
-  for (const Case& c : all_cases()) {
-    const uint64_t hash = hash_of(c, nullptr, ++seed);
-    for (const std::string& target : cpu::available_targets()) {
-      if (hash_of(c, target.c_str(), seed) != hash) {
-        hashes.fail(target + " differs from the reference: " + c.name());
-      }
-    }
-    hashes.meet(c.name(), hash);
-  }
-  return hashes.finish();
-}
-
 }  // namespace
 }  // namespace norma::test
 
 int main(int argc, char** argv) {
   if (argc != 2) return std::fprintf(stderr, "usage: seed_norm FILE\n"), 2;
-  return norma::test::check(argv[1]);
+  return norma::test::check_cases(argv[1], norma::test::all_cases(), norma::test::hash_of);
 }

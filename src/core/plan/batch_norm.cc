@@ -19,10 +19,6 @@ namespace {
 
 constexpr ChannelChecker kForward("batch_norm"), kBackward("batch_norm_backward");
 
-bool in_place(const ConstRowsView& a, const ConstRowsView& b) {
-  return a.data == b.data && (a.stride == b.stride || a.rows <= 1);
-}
-
 Status check_spec(const ChannelChecker& check, const BatchNormSpec& spec) {
   NORMA_RETURN_IF_ERROR(check.eps(spec.eps));
   if (spec.momentum >= 0 && spec.momentum <= 1) return Status();

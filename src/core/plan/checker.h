@@ -4,6 +4,7 @@
 // The rules of one argument or of two, for checks.cc, which says what belongs to which call.
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -313,5 +314,22 @@ class Checker {
   const char* suffix_;
   Status status_;
 };
+
+// Every output apart from every input and every other output, but for the first of each, which may
+// be one.
+template <size_t kOutputs, size_t kInputs>
+bool apart_but_for_first(Checker& check, const std::array<Named, kOutputs>& outputs,
+                         const std::array<Named, kInputs>& inputs) {
+  for (size_t o = 0; o < kOutputs; ++o) {
+    for (size_t i = 0; i < kInputs; ++i) {
+      if (o == 0 && i == 0 && in_place(inputs[0].rows, outputs[0].rows)) continue;
+      if (!check.apart(outputs[o], inputs[i], o == 0 ? inputs[0].name : nullptr)) return false;
+    }
+    for (size_t p = 0; p < o; ++p) {
+      if (!check.apart(outputs[o], outputs[p], nullptr)) return false;
+    }
+  }
+  return true;
+}
 
 }  // namespace norma

@@ -32,10 +32,6 @@ struct MakeNamed {
   }
 };
 
-bool in_place(const ConstRowsView& a, const ConstRowsView& b) {
-  return a.data == b.data && (a.stride == b.stride || a.rows <= 1);
-}
-
 // Whether one of the first outputs may overlap one of the first inputs or another of them, judged
 // by hulls alone. Without a branch a pair, and with numbers that the compiler knows: of a short row
 // this is a fifth of the time.

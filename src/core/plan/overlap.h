@@ -71,4 +71,9 @@ inline bool overlap(const ByteHull& a, const ByteHull& b) {
 
 bool overlap(const ByteRows& a, const ByteRows& b);
 
+// Of two matrices of one shape: whether they are the same memory, row by row.
+inline bool in_place(const ConstRowsView& a, const ConstRowsView& b) {
+  return a.data == b.data && (a.stride == b.stride || a.rows <= 1);
+}
+
 }  // namespace norma

@@ -43,26 +43,9 @@ auto inputs_of(const PointwiseBackward& args) {
                     named("weight", args.weight, args.dy.cols)};
 }
 
-bool in_place(const ConstRowsView& a, const ConstRowsView& b) {
-  return a.data == b.data && (a.stride == b.stride || a.rows <= 1);
-}
-
-// Every output apart from every input and every other output, but for the first of each, which may
-// be one.
 template <class Args>
 bool memory_is_apart(Checker& check, const Args& args) {
-  const auto outputs = outputs_of(args);
-  const auto inputs = inputs_of(args);
-  for (size_t o = 0; o < outputs.size(); ++o) {
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      if (o == 0 && i == 0 && in_place(inputs[0].rows, outputs[0].rows)) continue;
-      if (!check.apart(outputs[o], inputs[i], o == 0 ? inputs[0].name : nullptr)) return false;
-    }
-    for (size_t p = 0; p < o; ++p) {
-      if (!check.apart(outputs[o], outputs[p], nullptr)) return false;
-    }
-  }
-  return true;
+  return apart_but_for_first(check, outputs_of(args), inputs_of(args));
 }
 
 bool forward_is_valid(Checker& check, const PointwiseForward& args) {
