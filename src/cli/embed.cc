@@ -85,7 +85,10 @@ int run(const Options& options) {
     return options.file.empty() ? kWrongUsage : kFailed;
   }
   Result<SentenceEncoder> loaded = load_sentence_encoder(options.model, options.tokenizer);
-  if (!loaded.ok()) return fail(loaded.status());
+  if (!loaded.ok()) {
+    const bool usage = loaded.status().code() == StatusCode::kInvalidArgument;
+    return fail(loaded.status(), usage ? kWrongUsage : kFailed);
+  }
   SentenceEncoder& encoder = loaded.value();
   if (!options.pooling.empty()) encoder.pooling = *pooling_of(options.pooling);
   if (options.normalize) encoder.normalize = true;
@@ -111,7 +114,8 @@ Command add_embed(CLI::App& program) {
   CLI::App* app = program.add_subcommand("embed", "Turn sentences into vectors with an encoder");
   auto options = std::make_shared<Options>();
   app->add_option("MODEL", options->model,
-                  "A folder of transformers or of sentence-transformers with a BERT")
+                  "A folder of transformers or of sentence-transformers with a BERT, or the folder or "
+                  "checkpoint of a run that trained one")
       ->required();
   app->add_option("SENTENCE", options->sentences, "Sentences, each of which gives a line of JSON");
   app->add_option("--file", options->file, "A file with a sentence a line")->type_name("FILE");

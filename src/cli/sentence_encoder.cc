@@ -10,6 +10,7 @@
 
 #include "base/mapped_file.h"
 #include "json/json.h"
+#include "lab/load/language_model.h"
 #include "models/hugging_face_encoder.h"
 #include "text/tokenizer_json.h"
 #include "weights/hugging_face.h"
@@ -104,6 +105,56 @@ Status read_modules(const std::string& folder, SentenceEncoder* encoder) {
   return {};
 }
 
+Result<SentenceEncoder> load_from_transformers(const std::string& folder,
+                                              const std::string& tokenizer) {
+  auto loaded = models::load_hugging_face_encoder(folder);
+  if (!loaded.ok()) return loaded.status();
+  SentenceEncoder encoder;
+  encoder.model = loaded.value().model;
+  encoder.most_tokens = encoder.model->config().max_length;
+  std::string path = tokenizer;
+  if (path.empty()) {
+    std::error_code ignored;
+    path = folder + "/tokenizer.json";
+    if (!fs::exists(path, ignored)) path = folder + "/vocab.txt";
+    if (!fs::exists(path, ignored)) {
+      return Status(StatusCode::kNotFound,
+                    "there is no tokenizer.json or vocab.txt in " + folder +
+                        ". Give one with --tokenizer.");
+    }
+  }
+  Result<text::Codec> codec = text::read_codec(path, encoder.model->config().vocab_size, 0);
+  if (!codec.ok()) return codec.status();
+  encoder.codec = std::move(codec.value());
+  NORMA_RETURN_IF_ERROR(read_modules(folder, &encoder));
+  return encoder;
+}
+
+// A checkpoint of the lab, which has its vocabulary in itself and no tokens around a sentence.
+Result<SentenceEncoder> load_from_lab(const std::string& path, const std::string& tokenizer) {
+  const Result<lab::AnyModel> any = lab::load_any_model(path);
+  if (!any.ok()) return any.status();
+  SentenceEncoder encoder;
+  encoder.model = std::dynamic_pointer_cast<models::EncoderOnly>(any.value().model);
+  if (encoder.model == nullptr) {
+    return Status(StatusCode::kUnsupported,
+                  path + " is a " + any.value().model->config().family +
+                      " and makes no vectors of sentences. Give a bert.");
+  }
+  if (!tokenizer.empty()) {
+    return invalid_argument(path + " has its vocabulary in itself; leave --tokenizer out.");
+  }
+  encoder.most_tokens = encoder.model->config().max_length;
+  encoder.codec.encode = [own = *any.value().trained->tokenizer](std::string_view sentence) {
+    std::vector<int32_t> ids = own.encode(sentence);
+    // What is nothing to the vocabulary is a line of its own.
+    if (ids.empty()) ids = own.encode("\n");
+    if (ids.empty()) ids.push_back(text::kUnkId);
+    return ids;
+  };
+  return encoder;
+}
+
 }  // namespace
 
 const std::vector<std::string>& known_poolings() {
@@ -148,34 +199,10 @@ Result<Embedding> SentenceEncoder::embed(const std::string& sentence) const {
   return result;
 }
 
-Result<SentenceEncoder> load_sentence_encoder(const std::string& folder,
+Result<SentenceEncoder> load_sentence_encoder(const std::string& path,
                                               const std::string& tokenizer) {
-  if (!weights::is_hugging_face_folder(folder)) {
-    return Status(StatusCode::kNotFound, folder +
-                                             " is no folder of transformers: it has no "
-                                             "config.json. Give one with a BERT.");
-  }
-  auto loaded = models::load_hugging_face_encoder(folder);
-  if (!loaded.ok()) return loaded.status();
-  SentenceEncoder encoder;
-  encoder.model = loaded.value().model;
-  encoder.most_tokens = encoder.model->config().max_length;
-  std::string path = tokenizer;
-  if (path.empty()) {
-    std::error_code ignored;
-    path = folder + "/tokenizer.json";
-    if (!fs::exists(path, ignored)) path = folder + "/vocab.txt";
-    if (!fs::exists(path, ignored)) {
-      return Status(StatusCode::kNotFound,
-                    "there is no tokenizer.json or vocab.txt in " + folder +
-                        ". Give one with --tokenizer.");
-    }
-  }
-  Result<text::Codec> codec = text::read_codec(path, encoder.model->config().vocab_size, 0);
-  if (!codec.ok()) return codec.status();
-  encoder.codec = std::move(codec.value());
-  NORMA_RETURN_IF_ERROR(read_modules(folder, &encoder));
-  return encoder;
+  return weights::is_hugging_face_folder(path) ? load_from_transformers(path, tokenizer)
+                                               : load_from_lab(path, tokenizer);
 }
 
 }  // namespace norma::cli

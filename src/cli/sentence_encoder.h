@@ -38,10 +38,11 @@ struct SentenceEncoder {
   Result<Embedding> embed(const std::string& sentence) const;
 };
 
-// `folder` is one of transformers. Where it has a modules.json, that of sentence-transformers: its
-// pooling, its normalization and its max_seq_length hold. `tokenizer`: a path, or empty: the
-// tokenizer.json or vocab.txt in the folder.
-Result<SentenceEncoder> load_sentence_encoder(const std::string& folder,
+// `path` is a folder of transformers, or a checkpoint of the lab or its run's folder. Where a
+// folder has a modules.json, that of sentence-transformers: its pooling, its normalization and its
+// max_seq_length hold. `tokenizer`: a path, or empty: the tokenizer.json or vocab.txt in the
+// folder; a checkpoint has its own.
+Result<SentenceEncoder> load_sentence_encoder(const std::string& path,
                                               const std::string& tokenizer);
 
 }  // namespace norma::cli

@@ -126,6 +126,29 @@ TEST_F(Embed, TheLabTrainsAnEncoder) {
   const ProcessEnd shown = norma({"inspect", "run"});
   expect_done(shown);
   EXPECT_THAT(shown.out, HasSubstr("bert: "));
+
+  const Words sentences = {"line 3", "a small text of a line", ""};
+  const auto embedded = [&](const Words& words) {
+    const ProcessEnd end = norma(Words{"embed"} + words);
+    expect_done(end);
+    EXPECT_THAT(end.err, HasSubstr("sentence 2 is cut: it has 6 tokens more"));
+    std::vector<json> rows;
+    std::istringstream out(end.out);
+    for (std::string line; std::getline(out, line);) rows.push_back(json::parse(line));
+    return rows;
+  };
+  const std::vector<json> rows = embedded(Words{"run"} + sentences);
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0]["tokens"], 6) << "a character each";
+  EXPECT_EQ(rows[0]["embedding"].size(), 12u);
+  EXPECT_EQ(rows[2]["tokens"], 1);
+  EXPECT_EQ(rows, embedded(Words{"run/checkpoint.safetensors"} + sentences));
+  const json each = embedded(Words{"run"} + sentences + Words{"--pooling", "none"})[0]["embedding"];
+  double sum = 0;
+  for (const json& token : each) sum += token[5].get<double>();
+  EXPECT_NEAR(rows[0]["embedding"][5].get<double>(), sum / 6, 1e-6) << "float32";
+  expect_error(norma({"embed", "run", "a", "--pooling", "pooler"}), 1, {"run has no pooler"});
+  expect_error(norma({"embed", "run", "a", "--tokenizer", "words.txt"}), 2, {"--tokenizer"});
 }
 
 }  // namespace
