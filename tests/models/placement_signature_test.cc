@@ -15,15 +15,18 @@
 namespace norma::models {
 namespace {
 
-// A stack with the start of a model, alone.
+// A stack with the start of a model, alone. With a memory it is a decoder's, with cross-attention to
+// one vector a sentence.
 struct Alone : torch::nn::Module {
   std::shared_ptr<Stack> stack;
   ModelConfig config;
+  torch::Tensor memory_BC;  // or undefined
 
   Alone(const std::string& placement, int64_t layers, const std::string& qk_norm = "none",
-        uint64_t seed = 1) {
+        uint64_t seed = 1, const torch::Tensor& memory = {})
+      : memory_BC(memory) {
     config.qk_norm = qk_norm;
-    config.family = "gpt";
+    config.family = memory.defined() ? "encdec" : "gpt";
     config.placement = placement;
     config.vocab_size = 64;
     config.d_model = 64;
@@ -32,6 +35,7 @@ struct Alone : torch::nn::Module {
     config.decoder_layers = layers;
     StackOptions options;
     options.layers = layers;
+    options.cross = memory.defined();
     options.attention = {64, 4, 4, false};
     options.ffn = {64, 256, Activation::kRelu, true};
     stack = register_module("decoder", make_stack(config, "decoder", options));
@@ -46,7 +50,14 @@ struct Alone : torch::nn::Module {
     AttentionContext self;
     self.layout = Layout::dense(batch, x_NC.size(0) / batch);
     self.causal = true;
-    return stack->forward(x_NC, self, {}, nullptr, [&](int64_t layer, const torch::Tensor& x) {
+    AttentionContext cross;
+    if (memory_BC.defined()) {
+      cross.cross = true;
+      cross.memory_NC = memory_BC;
+      cross.memory_layout = Layout::dense(batch, 1);
+      cross.layout = self.layout;
+    }
+    return stack->forward(x_NC, self, cross, nullptr, [&](int64_t layer, const torch::Tensor& x) {
       if (tap) tap("decoder", layer, x);
     });
   }
@@ -71,12 +82,14 @@ void prepare(Alone& model, const torch::Tensor& x, int64_t batch) {
 }
 
 AtStart at_start(const std::string& placement, int64_t layers,
-                 Attention attention = Attention::kUniform, const std::string& qk_norm = "none") {
+                 Attention attention = Attention::kUniform, const std::string& qk_norm = "none",
+                 bool cross = false) {
   constexpr int64_t kBatch = 2, kLength = 32, kWidth = 64, kSeeds = 5;
   double stream = 0, first = 0, last = 0;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     torch::manual_seed(seed);
-    Alone model(placement, layers, qk_norm, seed);
+    const torch::Tensor memory = cross ? torch::randn({kBatch, kWidth}) : torch::Tensor();
+    Alone model(placement, layers, qk_norm, seed, memory);
     if (attention == Attention::kUniform) {
       torch::NoGradGuard no_grad;
       for (auto& item : model.named_parameters()) {
@@ -226,6 +239,18 @@ TEST(Placements, DlclHasTheSignatureOfItsRecursionAtTheStart) {
     EXPECT_LT(got.stream, alike.stream * 1.3) << layers;
     EXPECT_GT(got.gradient, apart.gradient / 1.3) << layers;
     EXPECT_LT(got.gradient, alike.gradient * 1.3) << layers;
+  }
+}
+
+TEST(Placements, HaveTheirSignatureUnderCrossAttention) {
+  for (const char* placement :
+       {"post", "pre", "deepnorm", "mix", "lns", "peri", "olmo2", "sub_ln", "normformer", "b2t",
+        "residual", "keel", "hybrid", "siamese", "parallel", "admin", "layerscale", "ngpt", "dlcl",
+        "rezero", "none"}) {
+    for (const int64_t layers : {6, 48}) {
+      print(placement, layers,
+            at_start(placement, layers, Attention::kUniform, "none", /*cross=*/true));
+    }
   }
 }
 

@@ -83,11 +83,12 @@ HWY_INLINE BackwardTerms<Norm, T, Row, kWeight> TermsOfRow(const BackwardArgs& a
           args.cols, Row(args, r)};
 }
 
-// A row whose xhat is halved takes this instead of the batch.
-template <class Norm, class T, bool kWeight>
-HWY_NOINLINE void HalvedRowSums(const BackwardArgs& args, int64_t r,
-                                double (&sums)[Norm::kBackwardSums]) {
-  SumLongRow(TermsOfRow<Norm, T, typename Norm::HalvedRow, kWeight>(args, r), args.cols, sums);
+// The sums of columns of a row that begin at a block. A row whose xhat is halved takes this instead
+// of the batch.
+template <class Norm, class T, class Row, bool kWeight>
+HWY_NOINLINE void LongBackwardSums(const BackwardArgs& args, int64_t r, Range cols,
+                                   double (&sums)[Norm::kBackwardSums]) {
+  SumLongRow(TermsOfRow<Norm, T, Row, kWeight>(args, r), cols.begin, cols.end, sums);
 }
 
 // The sums of rows first .. first + count - 1, count <= kBatch, into g and gx.
@@ -103,7 +104,7 @@ HWY_INLINE void BatchBackwardSums(const BackwardArgs& args, int64_t first, int64
   if (n > kBlock) {
     for (int64_t r = 0; r < count; ++r) {
       double row[kSums];
-      SumLongRow(terms(r), n, row);
+      LongBackwardSums<Norm, T, typename Norm::Row, kWeight>(args, first + r, {0, n}, row);
       for (int q = 0; q < kSums; ++q) sums[q][r] = row[q];
     }
   } else {
@@ -118,28 +119,36 @@ HWY_INLINE void BatchBackwardSums(const BackwardArgs& args, int64_t first, int64
   for (int64_t r = 0; Norm::kPivot && r < count; ++r) {
     if (HWY_LIKELY(!needs_halving(args.rstd[first + r]))) continue;
     double row[kSums];
-    HalvedRowSums<Norm, T, kWeight>(args, first + r, row);
+    LongBackwardSums<Norm, T, typename Norm::HalvedRow, kWeight>(args, first + r, {0, n}, row);
     for (int q = 0; q < kSums; ++q) sums[q][r] = row[q];
+  }
+}
+
+// Section 4's a and h of rows first .. first + count - 1.
+inline void StoreMeans(const BackwardArgs& args, int64_t first, int64_t count,
+                       const double* HWY_RESTRICT g, const double* HWY_RESTRICT gx,
+                       RowMeans means) {
+  const double inv_n = 1.0 / static_cast<double>(args.rule.divisor);
+  for (int64_t r = 0; r < count; ++r) {
+    means.g[r] = static_cast<float>(g[r] * inv_n);
+    means.gx[r] = static_cast<float>(gx[r] * inv_n);
+    if (args.raw != nullptr) args.raw[first + r] = {0, g[r], gx[r]};
+  }
+  if (HWY_LIKELY(args.rule.eps_mode == EpsMode::kInside)) return;
+  for (int64_t r = 0; r < count; ++r) {
+    const double share = share_of_deviation(args.rule, args.rstd[first + r]);
+    means.gx[r] = static_cast<float>(gx[r] * inv_n * share);
   }
 }
 
 template <class Norm, class T, bool kWeight>
 HWY_NOINLINE void BackwardSumsOf(const BackwardArgs& args, Range rows, RowMeans means) {
-  const double inv_n = 1.0 / static_cast<double>(args.rule.divisor);
   HWY_ALIGN_MAX double g[kBatch] = {}, gx[kBatch];
   for (int64_t first = rows.begin; first < rows.end; first += kBatch) {
     const int64_t count = HWY_MIN(kBatch, rows.end - first);
     BatchBackwardSums<Norm, T, kWeight>(args, first, count, g, gx);
-    for (int64_t r = 0; r < count; ++r) {
-      means.g[first - rows.begin + r] = static_cast<float>(g[r] * inv_n);
-      means.gx[first - rows.begin + r] = static_cast<float>(gx[r] * inv_n);
-      if (args.raw != nullptr) args.raw[first + r] = {0, g[r], gx[r]};
-    }
-    if (HWY_LIKELY(args.rule.eps_mode == EpsMode::kInside)) continue;
-    for (int64_t r = 0; r < count; ++r) {
-      const double share = share_of_deviation(args.rule, args.rstd[first + r]);
-      means.gx[first - rows.begin + r] = static_cast<float>(gx[r] * inv_n * share);
-    }
+    const int64_t done = first - rows.begin;
+    StoreMeans(args, first, count, g, gx, {means.g + done, means.gx + done});
   }
 }
 

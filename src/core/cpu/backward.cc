@@ -3,7 +3,8 @@
 
 // Three ways to cut a backward pass. Without column sums rows are dealt freely. With them each
 // thread takes whole blocks of 32 rows, in one sweep over x and dy; where there are too few blocks
-// for the threads, row sums are dealt by rows and the sweep then by columns.
+// for the threads, row sums are dealt by rows, or by parts of rows where these are few and long, and
+// the sweep then by columns.
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -14,6 +15,7 @@
 #include "core/cpu/hostile_rows.h"
 #include "core/cpu/norms.h"
 #include "core/cpu/scratch.h"
+#include "core/cpu/wide_rows.h"
 #include "core/fp_environment.h"
 
 namespace norma::cpu {
@@ -29,10 +31,15 @@ enum class Scheme { kRows, kBlocks, kColumns };
 struct Cut {
   Scheme scheme;
   int64_t parts;  // threads that each sum a run of blocks of rows (kBlocks) or of columns
+  bool splits_rows = false;  // kColumns: the sums of a row are dealt, too
 };
 
 Cut choose_cut(const NormBackward& args, const Executor& executor) {
-  if (args.dweight.data == nullptr && args.dbias.data == nullptr) return {Scheme::kRows, 1};
+  const bool sums = args.dweight.data != nullptr || args.dbias.data != nullptr;
+  if ((sums || args.dx.data != nullptr) && splits_rows(args.dy.rows, args.dy.cols, executor)) {
+    return {Scheme::kColumns, executor.threads(executor.self), true};
+  }
+  if (!sums) return {Scheme::kRows, 1};
   const int64_t blocks = ceil_div(args.dy.rows, kRowBlock);
   const int64_t worth = args.dy.rows / backward_grain(args.dy.cols);
   const int64_t threads = worth < 2 ? 1 : std::min<int64_t>(worth, executor.threads(executor.self));
@@ -138,18 +145,23 @@ class Backward {
     finish(*sums);
   }
 
-  void by_columns(int64_t parts, Scratch& scratch) {
+  void by_columns(const Cut& cut, Scratch& scratch) {
     const RowMeans means{scratch.take<float>(rows_), scratch.take<float>(rows_)};
     const auto dweight = GradientSum::take(scratch, dweight_, blocks_);
     const auto dbias = GradientSum::take(scratch, dbias_, blocks_);
-    if (args_.dx != nullptr) {
+    if (args_.dx != nullptr && cut.splits_rows) {
+      prepare({0, rows_});
+      for (int64_t r = 0; r < rows_; ++r) {
+        backward_means_wide(norm_.wide, args_, r, {means.g + r, means.gx + r}, executor_);
+      }
+    } else if (args_.dx != nullptr) {
       deal(rows_, backward_grain(cols_), [&](Range rows) {
         prepare(rows);
         norm_.backward_sums(args_, rows, {means.g + rows.begin, means.gx + rows.begin});
       });
     }
     const int64_t strips = ceil_div(cols_, kStrip);
-    deal(strips, ceil_div(strips, parts), [&](Range some) {
+    deal(strips, ceil_div(strips, cut.parts), [&](Range some) {
       const Range cols{some.begin * kStrip, std::min(some.end * kStrip, cols_)};
       Sums sums{{kernels_, dweight, dweight_, cols}, {kernels_, dbias, dbias_, cols}};
       sum_blocks({0, blocks_}, sums, [&](Range rows) {
@@ -344,7 +356,7 @@ void backward(const Kernels& kernels, const NormSpec& spec, const NormBackward& 
       call.by_blocks(cut.parts, scratch);
       break;
     case Scheme::kColumns:
-      call.by_columns(cut.parts, scratch);
+      call.by_columns(cut, scratch);
       break;
   }
   store_one_dweight(kernels, args.dweight, given.dweight);

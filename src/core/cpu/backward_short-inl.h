@@ -14,6 +14,7 @@
 
 #include "core/cpu/backward-inl.h"
 #include "core/cpu/forward-inl.h"
+#include "core/cpu/wide_row-inl.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -193,7 +194,7 @@ bool ShortBackward(const BackwardArgs&, Range, float*, float*) {
 template <class Norm, class T>
 NormKernels KernelsOfNorm() {
   return {Forward<Norm, T>, ShortBackward<Norm, T>, BackwardSums<Norm, T>,
-          BackwardSweep<Norm, T>};
+          BackwardSweep<Norm, T>, WideRow<Norm, T>::Kernels()};
 }
 
 }  // namespace HWY_NAMESPACE

@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "base/cache_size.h"
+#include "core/cpu/kernels.h"
 
 namespace norma::cpu {
 namespace {
@@ -25,6 +26,9 @@ constexpr double kBackwardThreadNs = 3000;
 // past the cache as through it, larger ones up to 2.5 times as quick.
 constexpr int64_t kMostCacheBytes = 32 << 20;
 
+// At about 4 us of a forward pass.
+constexpr int64_t kColumnGrain = 32 << 10;
+
 std::atomic<int64_t> forced_grain{0};
 std::atomic<int64_t> forced_stream_bytes{0};
 
@@ -41,6 +45,9 @@ int64_t usable_cache_bytes() { return std::min(last_level_cache_bytes(), kMostCa
 
 int64_t forward_grain(int64_t cols) { return grain(cols, kForwardElementNs, kForwardThreadNs); }
 int64_t backward_grain(int64_t cols) { return grain(cols, kBackwardElementNs, kBackwardThreadNs); }
+int64_t column_grain() {
+  return forced_grain.load(std::memory_order_relaxed) > 0 ? kSumBlock : kColumnGrain;
+}
 
 bool streams(const RowsView& output, int matrices) {
   constexpr uintptr_t kLine = 64;

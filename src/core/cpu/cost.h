@@ -15,11 +15,15 @@ namespace norma::cpu {
 int64_t forward_grain(int64_t cols);
 int64_t backward_grain(int64_t cols);
 
+// Fewest columns of one row that a thread is woken for. A row is cut where it has two such parts:
+// its sums and its output are dealt one after the other, and the threads are waited for twice.
+int64_t column_grain();
+
 // Whether an output is stored past the caches: the `matrices` of its size that the call reads and
 // writes do not fit the last-level cache together, and its rows are aligned for such stores.
 bool streams(const RowsView& output, int matrices);
 
-// For tests: every grain is this many rows, until called with 0.
+// For tests: every grain is this many rows, and that of columns a block, until called with 0.
 void force_grain(int64_t rows);
 // For tests: an output is large from so many bytes on, until called with 0.
 void force_stream_bytes(int64_t bytes);

@@ -25,6 +25,7 @@ namespace HWY_NAMESPACE {
 
 // Elements of x that a batch of rows may take: half of a 32 KB L1 where they are f32.
 inline constexpr int64_t kBatchElements = 4096;
+static_assert(kBatchElements / 8 <= kBlock);
 
 // What is known of the rows of a batch. Worked on in whole vectors, so that a last vector has
 // values for rows that are not there.
@@ -121,12 +122,19 @@ HWY_NOINLINE void Pivots(const ForwardArgs& args, int64_t first, int64_t count, 
   }
 }
 
-// s and q of rows first .. first + count - 1.
 template <class Norm, class T>
 HWY_INLINE ForwardTerms<Norm, T> TermsOfRow(const ForwardArgs& args, int64_t r, float pivot) {
   return {RowOf<T>(args.x, args.x_stride, r), args.rule.cols, hn::Set(kD, pivot)};
 }
 
+// s and q of columns of a row that begin at a block.
+template <class Norm, class T>
+HWY_NOINLINE void LongRowSums(const ForwardArgs& args, int64_t r, float pivot, Range cols,
+                              double (&sums)[Norm::kForwardSums]) {
+  SumLongRow(TermsOfRow<Norm, T>(args, r, pivot), cols.begin, cols.end, sums);
+}
+
+// s and q of rows first .. first + count - 1. A batch has rows of one block alone.
 template <class Norm, class T>
 HWY_NOINLINE void BatchSums(const ForwardArgs& args, int64_t first, int64_t count, Batch& batch) {
   constexpr int kSums = Norm::kForwardSums;
@@ -135,17 +143,6 @@ HWY_NOINLINE void BatchSums(const ForwardArgs& args, int64_t first, int64_t coun
                          HWY_ATTR { return TermsOfRow<Norm, T>(args, first + r, batch.pivot[r]); };
   // RMSNorm's and the L2 norm's only sum is q.
   double* const sums[2] = {kSums == 2 ? batch.s : batch.q, batch.q};
-  if (n > kBlock) {
-    for (int64_t r = 0; r < count; ++r) {
-      double row[kSums];
-      SumLongRow(terms(r), n, row);
-      for (int q = 0; q < kSums; ++q) sums[q][r] = row[q];
-    }
-    for (int64_t r = count; r % kN != 0; ++r) {
-      for (int q = 0; q < kSums; ++q) sums[q][r] = 0;
-    }
-    return;
-  }
   HWY_ALIGN_MAX float eights[kSums][8 * kBatch];
   SumRows<kSums>(terms, count, n, eights);
   HWY_ALIGN_MAX float blocks[kBatch];
@@ -238,31 +235,19 @@ HWY_NOINLINE void StoreStatistics(const ForwardArgs& args, int64_t first, int64_
   }
 }
 
-// The statistics of a row that has no others to hide behind: the same sums and formulas without
-// the detour through a batch.
 template <class Norm, class T>
-HWY_INLINE RowStatistics StatisticsOfRow(const ForwardArgs& args, int64_t r) {
-  constexpr int kSums = Norm::kForwardSums;
-  const int64_t n = args.rule.cols;
-  const T* x = RowOf<T>(args.x, args.x_stride, r);
-  float pivot = 0;
-  if (Norm::kPivot) {
-    HWY_ALIGN_MAX float medians[8];
-    PivotMedians(x, n, medians);
-    pivot = FoldEight(medians) * 0.125f;
-  }
-  const auto terms = TermsOfRow<Norm, T>(args, r, pivot);
-  double sums[kSums];
-  if (n > kBlock) {
-    SumLongRow(terms, n, sums);
-  } else {
-    HWY_ALIGN_MAX float eights[kSums][8];
-    float* out[kSums];
-    for (int q = 0; q < kSums; ++q) out[q] = eights[q];
-    SumBlock(terms, 0, n, out);
-    for (int q = 0; q < kSums; ++q) sums[q] = static_cast<double>(FoldEight(eights[q])) + 0.0;
-  }
-  const double c = static_cast<double>(pivot), s = kSums == 2 ? sums[0] : 0, q = sums[kSums - 1];
+HWY_INLINE float PivotOfRow(const ForwardArgs& args, int64_t r) {
+  if (!Norm::kPivot) return 0;
+  HWY_ALIGN_MAX float medians[8];
+  PivotMedians(RowOf<T>(args.x, args.x_stride, r), args.rule.cols, medians);
+  return FoldEight(medians) * 0.125f;
+}
+
+// Section 2 of one row after its sums.
+template <class Norm, class T>
+HWY_INLINE RowStatistics StatisticsOfSums(const ForwardArgs& args, int64_t r, float pivot, double s,
+                                          double q) {
+  const double c = static_cast<double>(pivot);
   if (args.raw != nullptr) args.raw[r] = {c, s, q};
   const double inv_n = 1.0 / static_cast<double>(args.rule.divisor);
   const double squares = Norm::kUnstored ? q + s * s : q;
@@ -270,7 +255,9 @@ HWY_INLINE RowStatistics StatisticsOfRow(const ForwardArgs& args, int64_t r) {
   double var = t - ebar * ebar;
   if (var < 0) var = 0;
   const double v = var + args.rule.eps;
-  if (HWY_UNLIKELY(!Accepted(v, t))) return Norm::Redo(x, args.rule);
+  if (HWY_UNLIKELY(!Accepted(v, t))) {
+    return Norm::Redo(RowOf<T>(args.x, args.x_stride, r), args.rule);
+  }
   const float rstd = HWY_LIKELY(args.rule.eps_mode == EpsMode::kInside)
                          ? 1.0f / __builtin_sqrtf(static_cast<float>(v))
                          : rstd_beside(args.rule, v);
@@ -279,13 +266,38 @@ HWY_INLINE RowStatistics StatisticsOfRow(const ForwardArgs& args, int64_t r) {
   return {hi, static_cast<float>((c - static_cast<double>(hi)) + ebar), rstd};
 }
 
+// The statistics of a row that has no others to hide behind: the same sums and formulas without
+// the detour through a batch.
+template <class Norm, class T>
+HWY_INLINE RowStatistics StatisticsOfRow(const ForwardArgs& args, int64_t r) {
+  constexpr int kSums = Norm::kForwardSums;
+  const int64_t n = args.rule.cols;
+  const float pivot = PivotOfRow<Norm, T>(args, r);
+  double sums[kSums];
+  if (n > kBlock) {
+    LongRowSums<Norm, T>(args, r, pivot, {0, n}, sums);
+  } else {
+    HWY_ALIGN_MAX float eights[kSums][8];
+    float* out[kSums];
+    for (int q = 0; q < kSums; ++q) out[q] = eights[q];
+    SumBlock(TermsOfRow<Norm, T>(args, r, pivot), 0, n, out);
+    for (int q = 0; q < kSums; ++q) sums[q] = static_cast<double>(FoldEight(eights[q])) + 0.0;
+  }
+  return StatisticsOfSums<Norm, T>(args, r, pivot, kSums == 2 ? sums[0] : 0, sums[kSums - 1]);
+}
+
+template <class Norm>
+HWY_INLINE void StoreRowStatistics(const ForwardArgs& args, int64_t r, const RowStatistics& s) {
+  if (args.rstd != nullptr) args.rstd[r] = s.rstd;
+  if ((Norm::kPivot || Norm::kUnstored) && args.mean_hi != nullptr) args.mean_hi[r] = s.mean_hi;
+  if (Norm::kPivot && args.mean_lo != nullptr) args.mean_lo[r] = s.mean_lo;
+}
+
 template <class Norm, class T>
 HWY_NOINLINE void ForwardRow(const ForwardArgs& args, const Normalizer<Norm, T>& normalize,
                              int64_t r) {
   const RowStatistics s = StatisticsOfRow<Norm, T>(args, r);
-  if (args.rstd != nullptr) args.rstd[r] = s.rstd;
-  if ((Norm::kPivot || Norm::kUnstored) && args.mean_hi != nullptr) args.mean_hi[r] = s.mean_hi;
-  if (Norm::kPivot && args.mean_lo != nullptr) args.mean_lo[r] = s.mean_lo;
+  StoreRowStatistics<Norm>(args, r, s);
   normalize(args, r, 1, &s.mean_hi, &s.mean_lo, &s.rstd);
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/cpu/cost.h"
 #include "core/cpu/norms.h"
+#include "core/cpu/wide_rows.h"
 #include "core/fp_environment.h"
 
 namespace norma::cpu {
@@ -78,6 +79,12 @@ void forward(const Kernels& kernels, const NormSpec& spec, const NormForward& ar
   const bool stream = streams(args.y, kernel_args.addend ? 4 : 2);
   kernel_args.stream = after.run == nullptr && stream;
   const NormKernels& norm = kernels_of(kernels, spec.kind, args.x.dtype);
+  if (splits_rows(rows, cols, executor)) {
+    forward_wide(norm.wide, kernel_args, rows, executor);
+    if (after.run == nullptr) return;
+    const DefaultFpEnvironment environment;
+    return after.run(after.context, {0, rows}, args.y, false);
+  }
   const auto body = [&](int64_t begin, int64_t end) {
     const DefaultFpEnvironment environment;
     if (after.run == nullptr) return norm.forward(kernel_args, {begin, end});

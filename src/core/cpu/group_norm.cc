@@ -109,7 +109,7 @@ struct GroupGradientTerms {
 // Section 1 in full; a row of one block has no tree.
 template <class Terms>
 HWY_INLINE void SumGroup(const Terms& terms, int64_t n, double (&sums)[2]) {
-  if (n > kBlock) return SumLongRow(terms, n, sums);
+  if (n > kBlock) return SumLongRow(terms, 0, n, sums);
   HWY_ALIGN_MAX float eights[2][8];
   float* out[2] = {eights[0], eights[1]};
   SumBlock(terms, 0, n, out);

@@ -13,10 +13,6 @@
 
 namespace norma::cpu {
 
-struct RowStatistics {
-  float mean_hi, mean_lo, rstd;
-};
-
 // rstd with eps beside the root of v, of accepted rows and of redone ones; a NaN stays.
 inline float rstd_beside(const StatisticsRule& rule, double v) {
   const double s = std::sqrt(v), eps = rule.eps_beside;

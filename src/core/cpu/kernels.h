@@ -86,6 +86,32 @@ struct RowMeans {
   float* gx;
 };
 
+struct RowStatistics {
+  float mean_hi, mean_lo, rstd;
+};
+
+// The sums of a part of a row: the forward pass's, or G and H.
+struct PartSums {
+  double s, q;
+};
+inline constexpr int64_t kMostParts = 64;
+
+// One row in parts, a thread each. The parts of a call hold equally many columns, 2^k blocks
+// of 1024, but the last: the sum of each is a node of the row's tree.
+struct WideRowKernels {
+  // Of these columns the sum that is to be normalised, where there is a residual.
+  void (*add)(const ForwardArgs& args, int64_t row, Range cols);
+  float (*pivot)(const ForwardArgs& args, int64_t row);
+  PartSums (*sums)(const ForwardArgs& args, int64_t row, float pivot, Range cols);
+  // Of the sums of all parts; stored where they are asked for.
+  RowStatistics (*statistics)(const ForwardArgs& args, int64_t row, float pivot,
+                              const PartSums* parts, int64_t count);
+  void (*normalize)(const ForwardArgs& args, int64_t row, Range cols, const RowStatistics& of_row);
+  PartSums (*backward_sums)(const BackwardArgs& args, int64_t row, Range cols);
+  void (*backward_means)(const BackwardArgs& args, int64_t row, const PartSums* parts,
+                         int64_t count, RowMeans means);
+};
+
 // One norm on one target, for one type of rows.
 struct NormKernels {
   void (*forward)(const ForwardArgs& args, Range rows);
@@ -99,6 +125,7 @@ struct NormKernels {
   // null.
   void (*backward_sweep)(const BackwardArgs& args, Range rows, Range cols, RowMeans means,
                          float* dweight, float* dbias);
+  WideRowKernels wide;
 };
 
 // The f64 part of the column sums on one target, over n columns.

@@ -11,6 +11,8 @@
 #define NORMA_CORE_CPU_NORMALIZE_INL_H_
 #endif
 
+#include <type_traits>
+
 #include "core/cpu/hostile_rows.h"
 #include "core/cpu/kernels.h"
 #include "core/cpu/vectors-inl.h"
@@ -119,6 +121,26 @@ NormalizeFunction SelectNormalize(const ForwardArgs& args) {
                               : SelectNormalize<Norm, T, P, 1>(args);
 }
 
+// The call on these columns of its rows alone.
+template <class T>
+HWY_INLINE ForwardArgs OfColumns(const ForwardArgs& args, Range cols) {
+  const int64_t parameter = args.f32_parameters ? sizeof(float) : sizeof(T);
+  const auto at = [&](auto* data, int64_t size) {
+    using Byte = std::conditional_t<std::is_const_v<std::remove_pointer_t<decltype(data)>>,
+                                    const char, char>;
+    return data == nullptr ? nullptr : static_cast<Byte*>(data) + cols.begin * size;
+  };
+  ForwardArgs part = args;
+  part.x = at(args.x, sizeof(T));
+  part.y = at(args.y, sizeof(T));
+  part.addend = at(args.addend, sizeof(T));
+  part.residual = at(args.residual, sizeof(T));
+  if (!args.one_weight) part.weight = at(args.weight, parameter);
+  part.bias = at(args.bias, parameter);
+  part.cols = cols.end - cols.begin;
+  return part;
+}
+
 // Section 3 by the function that suits a call. One weight for all columns is spread over as many as
 // a vector of weights needs, and rows are cut to that: no other loop is compiled for it.
 template <class Norm, class T>
@@ -150,14 +172,9 @@ class Normalizer {
   }
   HWY_NOINLINE void ByParts(const ForwardArgs& args, int64_t first, int64_t count,
                             const float* mean_hi, const float* mean_lo, const float* rstd) const {
-    const int64_t size = args.f32_parameters ? sizeof(float) : sizeof(T);
-    ForwardArgs part = args;
-    part.weight = spread_;
     for (int64_t i = 0; i < args.cols; i += kPart) {
-      part.x = static_cast<const T*>(args.x) + i;
-      part.y = static_cast<T*>(args.y) + i;
-      if (args.bias != nullptr) part.bias = static_cast<const char*>(args.bias) + i * size;
-      part.cols = HWY_MIN(kPart, args.cols - i);
+      ForwardArgs part = OfColumns<T>(args, {i, HWY_MIN(i + kPart, args.cols)});
+      part.weight = spread_;
       normalize_(part, first, count, mean_hi, mean_lo, rstd);
     }
   }

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 
+#include "core/cpu/kernels.h"
 #include "core/cpu/vectors-inl.h"
 #include "hwy/highway.h"
 
@@ -21,7 +22,7 @@ HWY_BEFORE_NAMESPACE();
 namespace norma::cpu {
 namespace HWY_NAMESPACE {
 
-inline constexpr int64_t kBlock = 1024;
+inline constexpr int64_t kBlock = kSumBlock;
 inline constexpr int64_t kChunk = 256;
 inline constexpr int64_t kGroup = 8 * kN;  // elements
 inline constexpr int64_t kGroupsInChunk = kChunk / kGroup;
@@ -240,14 +241,16 @@ class PairTree {
   int64_t pushed_ = 0;
 };
 
-// The sums of the row [0, n) that Terms describes, whatever its length: section 1 in full.
+// The sums of columns [begin, n) of the row that Terms describes, whatever their number: section 1
+// in full for a row, or for a part of one that begins at a block.
 template <class Terms>
-HWY_INLINE void SumLongRow(const Terms& terms, int64_t n, double (&sums)[Terms::kSums]) {
+HWY_INLINE void SumLongRow(const Terms& terms, int64_t begin, int64_t n,
+                           double (&sums)[Terms::kSums]) {
   constexpr int kSums = Terms::kSums;
   HWY_ALIGN_MAX float eights[kSums][8 * kBatch];
   HWY_ALIGN_MAX float blocks[kSums][kBatch];
   PairTree tree[kSums];
-  for (int64_t begin = 0; begin < n;) {
+  while (begin < n) {
     int64_t count = 0;
     for (; count < kBatch && begin < n; ++count, begin += kBlock) {
       float* out[kSums];

@@ -65,7 +65,7 @@ HWY_INLINE void SumsOfRows(const AtRow& at_row, int64_t count, int64_t n,
   if (n > kBlock) {
     for (int64_t r = 0; r < count; ++r) {
       double row[kSums];
-      SumLongRow(terms(r), n, row);
+      SumLongRow(terms(r), 0, n, row);
       for (int q = 0; q < kSums; ++q) sums[q][r] = row[q];
     }
     return;

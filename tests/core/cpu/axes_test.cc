@@ -48,7 +48,6 @@ class Axes : public testing::TestWithParam<NormKind> {
       }
     }
   }
-  void random_combinations(int count, uint64_t seed) const;
 };
 
 INSTANTIATE_TEST_SUITE_P(Norms, Axes, testing::Values(NormKind::kLayerNorm, NormKind::kRmsNorm),
@@ -134,8 +133,9 @@ TEST_P(Axes, EveryStrideOfEitherSign) {
   }
 }
 
-void Axes::random_combinations(int count, uint64_t seed) const {
-  std::mt19937_64 random(seed + static_cast<uint64_t>(GetParam()));
+// Of every dialect that the norm has.
+void random_combinations(NormKind kind, int count, uint64_t seed) {
+  std::mt19937_64 random(seed + static_cast<uint64_t>(kind));
   const auto below = [&](int64_t n) {
     return static_cast<int64_t>(random() % static_cast<uint64_t>(n));
   };
@@ -149,8 +149,12 @@ void Axes::random_combinations(int count, uint64_t seed) const {
     const double all_eps[] = {0, 1e-12, 1e-5, 1};
     const DType all_types[] = {kF32, kBF16, kF16}, type = all_types[below(3)];
     const Types types{type, coin() ? type : kF32, coin() ? type : kF32};
-    Problem p = normal_problem({GetParam(), all_eps[below(4)], coin(), coin()}, rows, cols,
-                               random(), coin(), coin());
+    NormSpec spec{kind, all_eps[below(4)], coin(), coin()};
+    if (below(4) == 0) spec.eps_mode = static_cast<EpsMode>(below(4));
+    const bool like_rms = kind == NormKind::kRmsNorm || kind == NormKind::kL2Norm;
+    if (like_rms && below(4) == 0) spec.statistic_cols = 1 + below(cols);
+    Problem p = normal_problem(spec, rows, cols, random(), coin(), coin());
+    if (kind == NormKind::kL2Norm && coin()) p.weight.assign(1, 1.75f);
     for (int64_t r = below(8); r < rows; r += 1 + below(64)) {
       const std::vector<float> row = hostile_row(static_cast<int>(below(kHostileRows)), cols);
       if (coin()) std::copy(row.begin(), row.end(), p.x.begin() + r * cols);
@@ -181,9 +185,19 @@ void Axes::random_combinations(int count, uint64_t seed) const {
   }
 }
 
-// With those of the other norm 2,000.
-TEST_P(Axes, OneThousandRandomCombinations) { random_combinations(1000, 20260); }
-TEST_P(Axes, DISABLED_TenThousandRandomCombinations) { random_combinations(10000, 777); }
+// Of the four norms together 2,000.
+TEST_P(Axes, RandomCombinations) { random_combinations(GetParam(), 700, 20260); }
+TEST_P(Axes, DISABLED_TenThousandRandomCombinations) {
+  random_combinations(GetParam(), 10000, 777);
+}
+TEST(AxesOfOtherNorms, RandomCombinations) {
+  random_combinations(NormKind::kL2Norm, 300, 20261);
+  random_combinations(NormKind::kCrmsNorm, 300, 20262);
+}
+TEST(AxesOfOtherNorms, DISABLED_TenThousandRandomCombinations) {
+  random_combinations(NormKind::kL2Norm, 5000, 778);
+  random_combinations(NormKind::kCrmsNorm, 5000, 779);
+}
 
 }  // namespace
 }  // namespace norma::test
