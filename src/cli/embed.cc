@@ -114,8 +114,8 @@ Command add_embed(CLI::App& program) {
   CLI::App* app = program.add_subcommand("embed", "Turn sentences into vectors with an encoder");
   auto options = std::make_shared<Options>();
   app->add_option("MODEL", options->model,
-                  "A folder of transformers or of sentence-transformers with a BERT, or the folder or "
-                  "checkpoint of a run that trained one")
+                  "A folder of transformers or of sentence-transformers with a BERT, or the folder "
+                  "or checkpoint of a run that trained one")
       ->required();
   app->add_option("SENTENCE", options->sentences, "Sentences, each of which gives a line of JSON");
   app->add_option("--file", options->file, "A file with a sentence a line")->type_name("FILE");

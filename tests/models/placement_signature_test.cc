@@ -15,8 +15,8 @@
 namespace norma::models {
 namespace {
 
-// A stack with the start of a model, alone. With a memory it is a decoder's, with cross-attention to
-// one vector a sentence.
+// A stack with the start of a model, alone. With a memory it is a decoder's, with cross-attention
+// to one vector a sentence.
 struct Alone : torch::nn::Module {
   std::shared_ptr<Stack> stack;
   ModelConfig config;

@@ -3,8 +3,8 @@
 
 // Three ways to cut a backward pass. Without column sums rows are dealt freely. With them each
 // thread takes whole blocks of 32 rows, in one sweep over x and dy; where there are too few blocks
-// for the threads, row sums are dealt by rows, or by parts of rows where these are few and long, and
-// the sweep then by columns.
+// for the threads, row sums are dealt by rows, or by parts of rows where these are few and long,
+// and the sweep then by columns.
 #include <algorithm>
 #include <cstdint>
 #include <cstring>

@@ -67,8 +67,8 @@ TEST(Plain, WhateverIsPlainKeepsTheRules) {
     return static_cast<DType>(of(0, 0, 1, 2, 3, 4, -1, std::numeric_limits<int32_t>::min()));
   };
   const auto count = [&] {
-    return of(int64_t{0}, int64_t{1}, int64_t{3}, int64_t{8}, int64_t{9}, int64_t{-1}, kMost, -kMost,
-              int64_t{1} << 29, int64_t{1} << 30, int64_t{1} << 61);
+    return of(int64_t{0}, int64_t{1}, int64_t{3}, int64_t{8}, int64_t{9}, int64_t{-1}, kMost,
+              -kMost, int64_t{1} << 29, int64_t{1} << 30, int64_t{1} << 61);
   };
   const auto stride = [&] {
     return of(int64_t{8}, int64_t{9}, int64_t{16}, int64_t{0}, int64_t{7}, int64_t{-8}, kMost,
