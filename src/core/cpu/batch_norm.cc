@@ -19,8 +19,17 @@ namespace HWY_NAMESPACE {
 constexpr int64_t kRowsOfBlock = 32;
 constexpr int kStripVectors = 4;  // columns worked together, in vectors
 
+// x and dy of a block of rows, from the first row and column of a strip on.
+struct BlockOfColumns {
+  const float* x;
+  int64_t x_stride;
+  const float* dy;
+  int64_t dy_stride;
+};
+
 // e and e * e of section 2.
 struct StatisticsTerms {
+  static constexpr bool kX = true, kDy = false;
   const ColumnsArgs& args;
 
   struct Column {
@@ -31,15 +40,17 @@ struct StatisticsTerms {
     return {load(args.pivot + c)};
   }
   template <class Load>
-  HWY_INLINE Two Of(const Column& column, int64_t r, int64_t c, const Load& load) const {
-    const V e = hn::Sub(load(args.x + r * args.x_stride + c), column.pivot);
+  static HWY_INLINE Two Of(const Column& column, const BlockOfColumns& block, int64_t r, int64_t c,
+                           const Load& load) {
+    const V e = hn::Sub(load(block.x + r * block.x_stride + c), column.pivot);
     return {e, hn::Mul(e, e)};
   }
 };
 
 // dy and dy * xhat; without x the second is nothing.
-template <bool kX, bool kHalf>
+template <bool kHasX, bool kHalf>
 struct GradientTerms {
+  static constexpr bool kX = kHasX, kDy = true;
   const ColumnsArgs& args;
 
   using Column = ChannelXhat<kHalf>;
@@ -49,10 +60,11 @@ struct GradientTerms {
     return Column();
   }
   template <class Load>
-  HWY_INLINE Two Of(const Column& xhat, int64_t r, int64_t c, const Load& load) const {
-    const V dy = load(args.dy + r * args.dy_stride + c);
+  static HWY_INLINE Two Of(const Column& xhat, const BlockOfColumns& block, int64_t r, int64_t c,
+                           const Load& load) {
+    const V dy = load(block.dy + r * block.dy_stride + c);
     if constexpr (!kX) return {dy, hn::Zero(kD)};
-    return {dy, hn::Mul(dy, xhat(load(args.x + r * args.x_stride + c)))};
+    return {dy, hn::Mul(dy, xhat(load(block.x + r * block.x_stride + c)))};
   }
 };
 
@@ -88,6 +100,27 @@ class ChunkTree {
   int64_t pushed_ = 0;
 };
 
+// Rows [begin, end) of a strip: f32 as they lie, anything else out of `memory`, which holds a block
+// of kColumns columns of x and of dy.
+template <class Terms, int kColumns>
+HWY_INLINE BlockOfColumns BlockAt(const ColumnsArgs& args, int64_t begin, int64_t end, int64_t c,
+                                  int64_t width, float (&memory)[2][kRowsOfBlock * kColumns]) {
+  if (args.dtype == DType::kF32) {
+    const auto at = [&](const void* data, int64_t stride) {
+      return static_cast<const float*>(element(data, DType::kF32, begin * stride + c));
+    };
+    return {at(args.x, args.x_stride), args.x_stride, at(args.dy, args.dy_stride), args.dy_stride};
+  }
+  const uint8_t* mask = args.mask == nullptr ? nullptr : args.mask + begin;
+  const auto widen = [&](const void* data, int64_t stride, float* to) {
+    const void* first = element(data, args.dtype, begin * stride + c);
+    WidenRows({args.dtype, first, stride, end - begin, width}, mask, to, kColumns);
+  };
+  if (Terms::kX) widen(args.x, args.x_stride, memory[0]);
+  if (Terms::kDy) widen(args.dy, args.dy_stride, memory[1]);
+  return {memory[0], kColumns, memory[1], kColumns};
+}
+
 // kVectors vectors of columns from c on; `width` of them are there.
 template <int kVectors, class Terms, class Load>
 HWY_INLINE void SumStrip(const Terms& terms, Range rows, int64_t c, int64_t width, const Load& load,
@@ -98,15 +131,17 @@ HWY_INLINE void SumStrip(const Terms& terms, Range rows, int64_t c, int64_t widt
   for (int v = 0; v < kVectors; ++v) columns[v] = terms.At(c + v * kN, load);
   ChunkTree<kColumns> trees[2];
   HWY_ALIGN_MAX float block[2][kColumns];
+  HWY_ALIGN_MAX float memory[2][kRowsOfBlock * kColumns];
   int64_t begin = rows.begin;
   do {
     V a[kVectors], b[kVectors];
     for (int v = 0; v < kVectors; ++v) a[v] = b[v] = hn::Zero(kD);
     const int64_t end = HWY_MIN(begin + kRowsOfBlock, rows.end);
+    const auto source = BlockAt<Terms, kColumns>(terms.args, begin, end, c, width, memory);
     for (int64_t r = begin; r < end; ++r) {
       if (mask != nullptr && mask[r] == 0) continue;
       for (int v = 0; v < kVectors; ++v) {
-        const Two term = terms.Of(columns[v], r, c + v * kN, load);
+        const Two term = Terms::Of(columns[v], source, r - begin, v * kN, load);
         a[v] = hn::Add(a[v], term.a);
         b[v] = hn::Add(b[v], term.b);
       }

@@ -240,10 +240,10 @@ class PairTree {
   int64_t pushed_ = 0;
 };
 
-// The sums of the row [0, n) that Terms describes, whatever its length: section 1 in full.
-template <class Terms>
-HWY_INLINE void SumLongRow(const Terms& terms, int64_t n, double (&sums)[Terms::kSums]) {
-  constexpr int kSums = Terms::kSums;
+// The sums of the row [0, n), whatever its length: section 1 in full. sum_block(begin, end, out)
+// does what SumBlock does.
+template <int kSums, class OfBlock>
+HWY_INLINE void SumBlocks(const OfBlock& sum_block, int64_t n, double (&sums)[kSums]) {
   HWY_ALIGN_MAX float eights[kSums][8 * kBatch];
   HWY_ALIGN_MAX float blocks[kSums][kBatch];
   PairTree tree[kSums];
@@ -252,7 +252,7 @@ HWY_INLINE void SumLongRow(const Terms& terms, int64_t n, double (&sums)[Terms::
     for (; count < kBatch && begin < n; ++count, begin += kBlock) {
       float* out[kSums];
       for (int q = 0; q < kSums; ++q) out[q] = eights[q] + 8 * count;
-      SumBlock(terms, begin, HWY_MIN(begin + kBlock, n), out);
+      sum_block(begin, HWY_MIN(begin + kBlock, n), out);
     }
     for (int q = 0; q < kSums; ++q) {
       FoldEights(eights[q], count, blocks[q]);
@@ -260,6 +260,15 @@ HWY_INLINE void SumLongRow(const Terms& terms, int64_t n, double (&sums)[Terms::
     }
   }
   for (int q = 0; q < kSums; ++q) sums[q] = tree[q].Sum();
+}
+
+// The row that Terms describes.
+template <class Terms>
+HWY_INLINE void SumLongRow(const Terms& terms, int64_t n, double (&sums)[Terms::kSums]) {
+  SumBlocks(
+      [&terms](int64_t begin, int64_t end, float* HWY_RESTRICT(&out)[Terms::kSums])
+          HWY_ATTR { SumBlock(terms, begin, end, out); },
+      n, sums);
 }
 
 }  // namespace HWY_NAMESPACE
