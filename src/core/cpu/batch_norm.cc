@@ -19,12 +19,18 @@ namespace HWY_NAMESPACE {
 constexpr int64_t kRowsOfBlock = 32;
 constexpr int kStripVectors = 4;  // columns worked together, in vectors
 
-// x and dy of a block of rows, from the first row and column of a strip on.
+// x and dy of a row, from the first column of a strip on.
 struct BlockOfColumns {
   const float* x;
   int64_t x_stride;
   const float* dy;
   int64_t dy_stride;
+
+  template <class Terms>
+  HWY_INLINE void Next() {
+    if (Terms::kX) x += x_stride;
+    if (Terms::kDy) dy += dy_stride;
+  }
 };
 
 // e and e * e of section 2.
@@ -40,9 +46,9 @@ struct StatisticsTerms {
     return {load(args.pivot + c)};
   }
   template <class Load>
-  static HWY_INLINE Two Of(const Column& column, const BlockOfColumns& block, int64_t r, int64_t c,
+  static HWY_INLINE Two Of(const Column& column, const BlockOfColumns& row, int64_t c,
                            const Load& load) {
-    const V e = hn::Sub(load(block.x + r * block.x_stride + c), column.pivot);
+    const V e = hn::Sub(load(row.x + c), column.pivot);
     return {e, hn::Mul(e, e)};
   }
 };
@@ -60,11 +66,11 @@ struct GradientTerms {
     return Column();
   }
   template <class Load>
-  static HWY_INLINE Two Of(const Column& xhat, const BlockOfColumns& block, int64_t r, int64_t c,
+  static HWY_INLINE Two Of(const Column& xhat, const BlockOfColumns& row, int64_t c,
                            const Load& load) {
-    const V dy = load(block.dy + r * block.dy_stride + c);
+    const V dy = load(row.dy + c);
     if constexpr (!kX) return {dy, hn::Zero(kD)};
-    return {dy, hn::Mul(dy, xhat(load(block.x + r * block.x_stride + c)))};
+    return {dy, hn::Mul(dy, xhat(load(row.x + c)))};
   }
 };
 
@@ -127,8 +133,6 @@ HWY_INLINE void SumStrip(const Terms& terms, Range rows, int64_t c, int64_t widt
                          double* first, double* second) {
   constexpr int kColumns = kVectors * static_cast<int>(kN);
   const uint8_t* mask = terms.args.mask;
-  typename Terms::Column columns[kVectors];
-  for (int v = 0; v < kVectors; ++v) columns[v] = terms.At(c + v * kN, load);
   ChunkTree<kColumns> trees[2];
   HWY_ALIGN_MAX float block[2][kColumns];
   HWY_ALIGN_MAX float memory[2][kRowsOfBlock * kColumns];
@@ -137,11 +141,14 @@ HWY_INLINE void SumStrip(const Terms& terms, Range rows, int64_t c, int64_t widt
     V a[kVectors], b[kVectors];
     for (int v = 0; v < kVectors; ++v) a[v] = b[v] = hn::Zero(kD);
     const int64_t end = HWY_MIN(begin + kRowsOfBlock, rows.end);
-    const auto source = BlockAt<Terms, kColumns>(terms.args, begin, end, c, width, memory);
-    for (int64_t r = begin; r < end; ++r) {
+    auto row = BlockAt<Terms, kColumns>(terms.args, begin, end, c, width, memory);
+    // For each block: no register outlives the call that may have filled the memory.
+    typename Terms::Column columns[kVectors];
+    for (int v = 0; v < kVectors; ++v) columns[v] = terms.At(c + v * kN, load);
+    for (int64_t r = begin; r < end; ++r, row.template Next<Terms>()) {
       if (mask != nullptr && mask[r] == 0) continue;
       for (int v = 0; v < kVectors; ++v) {
-        const Two term = Terms::Of(columns[v], source, r - begin, v * kN, load);
+        const Two term = Terms::Of(columns[v], row, v * kN, load);
         a[v] = hn::Add(a[v], term.a);
         b[v] = hn::Add(b[v], term.b);
       }
@@ -167,7 +174,10 @@ HWY_NOINLINE void SumColumns(const Terms& terms, Range rows, Range cols, double*
     SumStrip<kStripVectors>(terms, rows, c, kStrip, load, first, second);
   }
   for (; c + kN <= cols.end; c += kN) SumStrip<1>(terms, rows, c, kN, load, first, second);
-  if (c < cols.end) {
+  if (c < cols.end && cols.end - cols.begin >= kN) {
+    // Whole vectors are quicker, and a column comes out the same when it is summed once more.
+    SumStrip<1>(terms, rows, cols.end - kN, kN, load, first, second);
+  } else if (c < cols.end) {
     const int64_t left = cols.end - c;
     const auto load_first = [left](const float* p) HWY_ATTR { return LoadFirst(p, left); };
     SumStrip<1>(terms, rows, c, left, load_first, first, second);

@@ -137,15 +137,15 @@ ChannelRowsFunction SelectGradient(const bool* flags) {
   }
 }
 
-// f32 elements of a strip, of x and dy each: 16 KB in all, beside which their 16-bit sources stay
-// in an L1 of 32 KB.
+// f32 elements of a strip, of x, dy and the output each: 24 KB in all, which an L1 of 32 KB holds.
+// The output has its own: in place, a row's last vector would wait for stores of the row before.
 inline constexpr int64_t kStripElements = 2048;
 inline constexpr int64_t kStripWidth = kStripElements / kTogether;
 
 // `work` on 16-bit rows, strip by strip through f32.
 HWY_NOINLINE inline void ByStrips(const ChannelConstants& k, const ChannelRows& rows, bool with_x,
                                   ChannelRowsFunction work) {
-  HWY_ALIGN_MAX float x[kStripElements], dy[kStripElements];
+  HWY_ALIGN_MAX float x[kStripElements], dy[kStripElements], out[kStripElements];
   const bool with_dy = rows.dy != nullptr;
   const int64_t widest = HWY_MIN(rows.channels, kStripWidth), together = kStripElements / widest;
   for (int64_t r = 0; r < rows.rows; r += together) {
@@ -158,7 +158,6 @@ HWY_NOINLINE inline void ByStrips(const ChannelConstants& k, const ChannelRows& 
       };
       if (with_x) widen(rows.x, rows.x_stride, x);
       if (with_dy) widen(rows.dy, rows.dy_stride, dy);
-      float* out = with_dy ? dy : x;
       work(k.from(c), {count, width, x, width, dy, width, out, width});
       NarrowRows(out, count, width, rows.dtype,
                  element(rows.out, rows.dtype, r * rows.out_stride + c), rows.out_stride);

@@ -106,40 +106,47 @@ struct GroupGradientTerms {
   }
 };
 
-// A row in f32, block by block: as it lies, or, where it has another type or is weighted, in memory
-// for one block, which is in L1 when it is summed.
-class BlocksOf {
+// A run in f32: as it lies, or, where it has another type or is weighted, a window of one block of
+// it at a time, which is in L1 when it is summed.
+class WindowOf {
  public:
-  BlocksOf(const void* data, DType dtype) : data_(data), dtype_(dtype) {}
-  BlocksOf(const void* data, DType dtype, int64_t positions, const float* weight)
-      : data_(data), dtype_(dtype), positions_(positions), weight_(weight) {}
+  WindowOf(const void* data, DType dtype, const ChannelRun& run, const float* weight)
+      : data_(data),
+        dtype_(dtype),
+        is_direct_(dtype == DType::kF32 && weight == nullptr),
+        size_(run.size()),
+        positions_(run.positions),
+        weight_(weight) {}
 
-  // Elements [begin, end), until the next call.
+  // Elements [begin, end) of a block, until the next call.
   HWY_INLINE const float* At(int64_t begin, int64_t end) {
-    const void* first = element(data_, dtype_, begin);
-    if (dtype_ == DType::kF32) {
-      if (weight_ == nullptr) return static_cast<const float*>(first);
-      Weigh(static_cast<const float*>(first), begin, end);
-    } else {
-      const int64_t bytes = (end - begin) * static_cast<int64_t>(sizeof(uint16_t));
-      for (int64_t line = 0; line < bytes; line += 64) {
-        hwy::Prefetch(static_cast<const char*>(first) + line + kPrefetchBytes);
-      }
-      WidenRows({dtype_, first, end - begin, 1, end - begin}, nullptr, memory_, end - begin);
-      if (weight_ != nullptr) Weigh(memory_, begin, end);
-    }
-    return memory_;
+    if (is_direct_) return static_cast<const float*>(data_) + begin;
+    if (begin < begin_ || end > end_) Move(begin);
+    return window_ + (begin - begin_);
   }
 
  private:
-  // memory = from * weight, from[0] being element `begin`; `from` may be the memory itself.
-  HWY_NOINLINE void Weigh(const float* from, int64_t begin, int64_t end) {
-    int64_t channel = begin / positions_;
-    for (int64_t i = begin; i < end; ++channel) {
-      const int64_t n = HWY_MIN(end, (channel + 1) * positions_) - i;
+  HWY_NOINLINE void Move(int64_t begin) {
+    begin_ = begin;
+    end_ = HWY_MIN(begin + kBlock, size_);
+    const int64_t n = end_ - begin_;
+    const void* first = element(data_, dtype_, begin);
+    if (dtype_ == DType::kF32) return Weigh(static_cast<const float*>(first));
+    for (int64_t i = 0; i < n; i += kLine<BFloat16>) {
+      hwy::Prefetch(static_cast<const BFloat16*>(first) + i + kBlock);
+    }
+    float* wide = weight_ == nullptr ? window_ : unweighted_;
+    WidenRows({dtype_, first, n, 1, n}, nullptr, wide, n);
+    if (weight_ != nullptr) Weigh(unweighted_);
+  }
+  // window = from * weight.
+  void Weigh(const float* from) {
+    int64_t channel = begin_ / positions_;
+    for (int64_t i = begin_; i < end_; ++channel) {
+      const int64_t n = HWY_MIN(end_, (channel + 1) * positions_) - i;
       const V w = hn::Set(kD, weight_[channel]);
-      const float* in = from + (i - begin);
-      float* out = memory_ + (i - begin);
+      const float* in = from + (i - begin_);
+      float* out = window_ + (i - begin_);
       ForChannels(n, [&](int64_t k, const auto& load, const auto& store)
                          HWY_ATTR { store(hn::Mul(load(in + k), w), out + k); });
       i += n;
@@ -148,9 +155,12 @@ class BlocksOf {
 
   const void* data_;
   DType dtype_;
-  int64_t positions_ = 0;
-  const float* weight_ = nullptr;  // a channel's; null: none
-  HWY_ALIGN_MAX float memory_[kBlock];
+  bool is_direct_;
+  int64_t size_, positions_;
+  const float* weight_;  // a channel's; null: none
+  int64_t begin_ = 0, end_ = 0;
+  HWY_ALIGN_MAX float window_[kBlock];
+  HWY_ALIGN_MAX float unweighted_[kBlock];
 };
 
 // Section 1 in full; a row of one block has no tree. terms_of(begin, end): the terms of a block,
@@ -162,7 +172,7 @@ HWY_INLINE void SumGroup(const TermsOf& terms_of, int64_t n, double (&sums)[2]) 
   if (n > kBlock) return SumBlocks(sum_block, n, sums);
   HWY_ALIGN_MAX float eights[2][8];
   float* HWY_RESTRICT out[2] = {eights[0], eights[1]};
-  sum_block(0, n, out);
+  SumBlock(terms_of(0, n), 0, n, out);
   for (int q = 0; q < 2; ++q) sums[q] = static_cast<double>(FoldEight(eights[q])) + 0.0;
 }
 
@@ -190,12 +200,12 @@ RowStatistics Redone(const void* x, DType dtype, int64_t n, double eps) {
 }
 
 SavedStatistics GroupStatistics(const void* x, DType dtype, int64_t n, double eps) {
-  BlocksOf blocks(x, dtype);
-  const float pivot = PivotOf(blocks.At(0, HWY_MIN(n, 24)), n);
+  WindowOf window(x, dtype, {1, n}, nullptr);
+  const float pivot = PivotOf(window.At(0, HWY_MIN(n, 24)), n);
   double sums[2];
   SumGroup(
       [&](int64_t begin, int64_t end) HWY_ATTR {
-        return GroupTerms{blocks.At(begin, end), end - begin, hn::Set(kD, pivot)};
+        return GroupTerms{window.At(begin, end), end - begin, hn::Set(kD, pivot)};
       },
       n, sums);
   const double inv_n = 1.0 / static_cast<double>(n), c = static_cast<double>(pivot);
@@ -213,40 +223,40 @@ SavedStatistics GroupStatistics(const void* x, DType dtype, int64_t n, double ep
           1.0f / __builtin_sqrtf(static_cast<float>(v))};
 }
 
+// Of n elements from `first` on.
 template <bool kHalf>
-HWY_NOINLINE void GradientSums(BlocksOf& x, BlocksOf& g, int64_t n, const SavedStatistics& s,
-                               double (&sums)[2]) {
+HWY_NOINLINE void GradientSums(WindowOf& x, WindowOf& g, int64_t first, int64_t n,
+                               const SavedStatistics& s, double (&sums)[2]) {
   SumGroup(
       [&](int64_t begin, int64_t end) HWY_ATTR {
-        return GroupGradientTerms<kHalf>{x.At(begin, end), g.At(begin, end), end - begin,
+        return GroupGradientTerms<kHalf>{x.At(first + begin, first + end),
+                                         g.At(first + begin, first + end), end - begin,
                                          GroupXhat<kHalf>(s)};
       },
       n, sums);
 }
-HWY_INLINE void AnyGradientSums(BlocksOf& x, BlocksOf& g, int64_t n, const SavedStatistics& s,
-                                double (&sums)[2]) {
-  needs_halving(s.rstd) ? GradientSums<true>(x, g, n, s, sums)
-                        : GradientSums<false>(x, g, n, s, sums);
+HWY_INLINE void AnyGradientSums(WindowOf& x, WindowOf& g, int64_t first, int64_t n,
+                                const SavedStatistics& s, double (&sums)[2]) {
+  needs_halving(s.rstd) ? GradientSums<true>(x, g, first, n, s, sums)
+                        : GradientSums<false>(x, g, first, n, s, sums);
 }
 
 GroupMeans BackwardMeans(const void* x, const void* dy, DType dtype, const ChannelRun& run,
                          const SavedStatistics& s, const float* weight) {
-  BlocksOf blocks_of_x(x, dtype), g(dy, dtype, run.positions, weight);
+  WindowOf of_x(x, dtype, run, nullptr), g(dy, dtype, run, weight);
   double sums[2];
-  AnyGradientSums(blocks_of_x, g, run.size(), s, sums);
+  AnyGradientSums(of_x, g, 0, run.size(), s, sums);
   const double inv_n = 1.0 / static_cast<double>(run.size());
   return {static_cast<float>(sums[0] * inv_n), static_cast<float>(sums[1] * inv_n)};
 }
 
 void ChannelSums(const void* x, const void* dy, DType dtype, const ChannelRun& run,
                  const SavedStatistics& s, float* dweight, float* dbias) {
-  const int64_t n = run.positions;
+  // Without dweight xhat is of dy itself, and goes nowhere.
+  WindowOf of_x(dweight == nullptr ? dy : x, dtype, run, nullptr), of_dy(dy, dtype, run, nullptr);
   for (int64_t c = 0; c < run.channels; ++c) {
-    // Without dweight xhat is of dy itself, and goes nowhere.
-    BlocksOf channel(element(dy, dtype, c * n), dtype);
-    BlocksOf of_x(element(dweight == nullptr ? dy : x, dtype, c * n), dtype);
     double sums[2];
-    AnyGradientSums(of_x, channel, n, s, sums);
+    AnyGradientSums(of_x, of_dy, c * run.positions, run.positions, s, sums);
     if (dbias != nullptr) dbias[c] = static_cast<float>(sums[0]);
     if (dweight != nullptr) dweight[c] = static_cast<float>(sums[1]);
   }
@@ -304,13 +314,13 @@ void NormalizeRun(const void* x, void* y, DType dtype, const ChannelRun& run,
   if (dtype == DType::kF32) {
     return NormalizeF32(static_cast<const float*>(x), static_cast<float*>(y), run, s, weight, bias);
   }
-  HWY_ALIGN_MAX float memory[kStripElements];
+  HWY_ALIGN_MAX float wide[kStripElements], out[kStripElements];
   ForStrips(run, [&](int64_t c, const ChannelRun& strip, int64_t first) {
     const int64_t n = strip.size();
-    WidenRows({dtype, element(x, dtype, first), n, 1, n}, nullptr, memory, n);
-    NormalizeF32(memory, memory, strip, s, weight == nullptr ? nullptr : weight + c,
+    WidenRows({dtype, element(x, dtype, first), n, 1, n}, nullptr, wide, n);
+    NormalizeF32(wide, out, strip, s, weight == nullptr ? nullptr : weight + c,
                  bias == nullptr ? nullptr : bias + c);
-    NarrowRows(memory, 1, n, dtype, element(y, dtype, first), n);
+    NarrowRows(out, 1, n, dtype, element(y, dtype, first), n);
   });
 }
 
@@ -352,14 +362,13 @@ void GradientOfRun(const void* x, const void* dy, void* dx, DType dtype, const C
     return GradientF32(static_cast<const float*>(x), static_cast<const float*>(dy),
                        static_cast<float*>(dx), run, s, weight, means);
   }
-  HWY_ALIGN_MAX float memory[2][kStripElements];
+  HWY_ALIGN_MAX float wide_x[kStripElements], wide_dy[kStripElements], out[kStripElements];
   ForStrips(run, [&](int64_t c, const ChannelRun& strip, int64_t first) {
     const int64_t n = strip.size();
-    WidenRows({dtype, element(x, dtype, first), n, 1, n}, nullptr, memory[0], n);
-    WidenRows({dtype, element(dy, dtype, first), n, 1, n}, nullptr, memory[1], n);
-    GradientF32(memory[0], memory[1], memory[1], strip, s,
-                weight == nullptr ? nullptr : weight + c, means);
-    NarrowRows(memory[1], 1, n, dtype, element(dx, dtype, first), n);
+    WidenRows({dtype, element(x, dtype, first), n, 1, n}, nullptr, wide_x, n);
+    WidenRows({dtype, element(dy, dtype, first), n, 1, n}, nullptr, wide_dy, n);
+    GradientF32(wide_x, wide_dy, out, strip, s, weight == nullptr ? nullptr : weight + c, means);
+    NarrowRows(out, 1, n, dtype, element(dx, dtype, first), n);
   });
 }
 

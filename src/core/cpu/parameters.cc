@@ -16,12 +16,12 @@ namespace HWY_NAMESPACE {
 
 template <class T>
 void ToF32(const void* data, float* HWY_RESTRICT result, int64_t n) {
-  WidenRow(static_cast<const T*>(data), result, n);
+  Convert(static_cast<const T*>(data), result, n);
 }
 
 template <class T>
 void FromF32(const float* HWY_RESTRICT values, void* data, int64_t n) {
-  NarrowRow(values, static_cast<T*>(data), n);
+  Convert(values, static_cast<T*>(data), n);
 }
 
 template <class T>

@@ -23,17 +23,13 @@ HWY_BEFORE_NAMESPACE();
 namespace norma::cpu {
 namespace HWY_NAMESPACE {
 
-template <class T>
-HWY_INLINE void WidenRow(const T* HWY_RESTRICT from, float* HWY_RESTRICT to, int64_t n) {
-  int64_t i = 0;
-  for (; i + kN <= n; i += kN) Store(Load(from + i), to + i);
-  if (i < n) StoreFirst(LoadFirst(from + i, n - i), to + i, n - i);
-}
-template <class T>
-HWY_INLINE void NarrowRow(const float* HWY_RESTRICT from, T* HWY_RESTRICT to, int64_t n) {
-  int64_t i = 0;
-  for (; i + kN <= n; i += kN) Store(Load(from + i), to + i);
-  if (i < n) StoreFirst(LoadFirst(from + i, n - i), to + i, n - i);
+// to[i] = from[i], i < n. The last vector covers elements that another has done: to load and store
+// a few elements by themselves takes longer than several whole vectors.
+template <class From, class To>
+HWY_INLINE void Convert(const From* HWY_RESTRICT from, To* HWY_RESTRICT to, int64_t n) {
+  if (n < kN) return StoreFirst(LoadFirst(from, n), to, n);
+  for (int64_t i = 0; i < n - kN; i += kN) Store(Load(from + i), to + i);
+  Store(Load(from + (n - kN)), to + (n - kN));
 }
 
 // Elements of bf16 or f16, (r, c) at r * stride + c.
@@ -49,10 +45,10 @@ HWY_NOINLINE void WidenRowsOf(const TypedRows& from, const uint8_t* mask, float*
                               int64_t to_stride) {
   const T* row = static_cast<const T*>(from.data);
   if (mask == nullptr && from.stride == from.width && to_stride == from.width) {
-    return WidenRow(row, to, from.rows * from.width);
+    return Convert(row, to, from.rows * from.width);
   }
   for (int64_t r = 0; r < from.rows; ++r, row += from.stride, to += to_stride) {
-    if (mask == nullptr || mask[r] != 0) WidenRow(row, to, from.width);
+    if (mask == nullptr || mask[r] != 0) Convert(row, to, from.width);
   }
 }
 inline void WidenRows(const TypedRows& from, const uint8_t* mask, float* to, int64_t to_stride) {
@@ -65,8 +61,8 @@ template <class T>
 HWY_NOINLINE void NarrowRowsOf(const float* from, int64_t rows, int64_t width, void* to,
                                int64_t stride) {
   T* row = static_cast<T*>(to);
-  if (stride == width) return NarrowRow(from, row, rows * width);
-  for (int64_t r = 0; r < rows; ++r, row += stride, from += width) NarrowRow(from, row, width);
+  if (stride == width) return Convert(from, row, rows * width);
+  for (int64_t r = 0; r < rows; ++r, row += stride, from += width) Convert(from, row, width);
 }
 inline void NarrowRows(const float* from, int64_t rows, int64_t width, DType dtype, void* to,
                        int64_t stride) {
