@@ -100,7 +100,8 @@ typedef struct norma_batch_norm_forward_args {
   norma_const_vector weight;  // [cols], or absent
   norma_const_vector bias;    // [cols], or absent
   norma_rows y;               // [rows, cols]; may be x
-  // [cols]. Training: updated where present, the variance by n - 1. Evaluation: read, not written.
+  // [cols], of the type of saved statistics. Training: updated where present, the variance by
+  // n - 1. Evaluation: read, not written.
   norma_vector running_mean;
   norma_vector running_var;
   // Statistics to save for the backward pass, [cols] each, f64 where x is f64 and f32 otherwise;

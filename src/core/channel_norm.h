@@ -11,6 +11,10 @@
 // then weight and bias by channel. groups = channels is InstanceNorm (Ulyanov et al. 2016), groups
 // = 1 LayerNorm over the whole sample. Every rounding and the order of additions: the contract
 // norma-1 (docs/numerics.md) as docs/channel-norms.md applies it.
+//
+// x, y, dy and dx have one type. Weight and bias have it too, or both f32 where it has 16 bits,
+// and so has each of their gradients; statistics, the running ones too, are f64 where it is f64 and
+// f32 otherwise.
 #pragma once
 
 #include <cstdint>

@@ -17,6 +17,10 @@ using OptionalTensor = std::optional<Tensor>;
 
 constexpr char kName[] = "batch_norm";
 
+torch::ScalarType type_of_statistics(const Tensor& x) {
+  return x.scalar_type() == torch::kFloat64 ? torch::kFloat64 : torch::kFloat32;
+}
+
 // What a call of the core takes beside x and its parameters; no variables of the graph.
 struct Kept {
   Tensor running_mean, running_var, mask;
@@ -50,7 +54,9 @@ Tensor forward(const BatchNormSpec& spec, const Tensor& x, const OptionalTensor&
   const Matrix x_rows(kName, "x", x, 1);
   const Vector weight_vector(kName, "weight", weight), bias_vector(kName, "bias", bias);
   Tensor y = at::empty(x.sizes(), x.options());
-  if (statistics) *statistics = at::empty({3, x.size(-1)}, x.options());
+  if (statistics) {
+    *statistics = at::empty({3, x.size(-1)}, x.options().dtype(type_of_statistics(x)));
+  }
   const BatchNormForward args{
       .x = x_rows.view,
       .mask = bytes_of(kept.mask),
@@ -98,6 +104,7 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
     ctx->saved_data["training"] = spec.training;
     ctx->saved_data["eps"] = spec.eps;
     ctx->saved_data["bias"] = bias.has_value();
+    if (bias) ctx->saved_data["bias_type"] = static_cast<int64_t>(bias->scalar_type());
     return y;
   }
 
@@ -111,10 +118,14 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
     Gradients out;
     {
       const torch::NoGradGuard no_grad;
-      const auto parameter = [&] { return at::empty({x.size(-1)}, x.options()); };
       if (ctx->needs_input_grad(0)) out.dx = at::empty(x.sizes(), x.options());
-      if (has_weight && ctx->needs_input_grad(1)) out.dweight = parameter();
-      if (has_bias && ctx->needs_input_grad(has_weight ? 2 : 1)) out.dbias = parameter();
+      if (has_weight && ctx->needs_input_grad(1)) {
+        out.dweight = at::empty({x.size(-1)}, weight.options());
+      }
+      if (has_bias && ctx->needs_input_grad(has_weight ? 2 : 1)) {
+        const auto type = static_cast<torch::ScalarType>(ctx->saved_data["bias_type"].toInt());
+        out.dbias = at::empty({x.size(-1)}, x.options().dtype(type));
+      }
       torch_ops::backward(spec, x, dy, saved[3], weight, saved[2], out);
     }
     if (torch::GradMode::is_enabled()) {
@@ -138,6 +149,16 @@ Tensor checked_running(const char* name, const Tensor& running, const Tensor& x)
   return running.detach();
 }
 
+// The core keeps running statistics of 16-bit rows in f32. A module that was moved to x's type has
+// them in that, and keeps them so: rounded after each batch, as PyTorch's are.
+Tensor in_core_type(const Tensor& running, const Tensor& x) {
+  const bool is_of_x = running.defined() && running.scalar_type() == x.scalar_type();
+  return is_of_x ? running.to(type_of_statistics(x)) : running;
+}
+void put_back(const Tensor& kept, const Tensor& given) {
+  if (given.defined() && !kept.is_same(given)) given.copy_(kept);
+}
+
 Tensor checked_mask(const Tensor& mask, const Tensor& x) {
   if (!mask.defined()) return mask;
   check_memory(kName, "mask", mask);
@@ -157,15 +178,23 @@ Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias,
   TORCH_CHECK(x.dim() >= 1, "[batch_norm] x must have at least one dimension.");
   const OptionalTensor weight_or_none = optional(weight), bias_or_none = optional(bias);
   check_shapes(kName, x, {x.size(-1)}, weight_or_none, bias_or_none);
-  const Kept kept{checked_running("running_mean", running_mean, x),
-                  checked_running("running_var", running_var, x), checked_mask(mask, x)};
+  const Kept given{checked_running("running_mean", running_mean, x),
+                   checked_running("running_var", running_var, x), checked_mask(mask, x)};
+  const Kept kept{in_core_type(given.running_mean, x), in_core_type(given.running_var, x),
+                  given.mask};
   const BatchNormSpec spec{
       .training = settings.training, .eps = settings.eps, .momentum = settings.momentum};
   const bool differentiable =
       torch::GradMode::is_enabled() &&
       (wants_gradient(x) || wants_gradient(weight) || wants_gradient(bias));
-  if (!differentiable) return forward(spec, x, weight_or_none, bias_or_none, kept, nullptr);
-  return BatchNormFunction::apply(x, weight_or_none, bias_or_none, spec, kept);
+  const Tensor y = differentiable
+                       ? BatchNormFunction::apply(x, weight_or_none, bias_or_none, spec, kept)
+                       : forward(spec, x, weight_or_none, bias_or_none, kept, nullptr);
+  if (spec.training) {
+    put_back(kept.running_mean, given.running_mean);
+    put_back(kept.running_var, given.running_var);
+  }
+  return y;
 }
 
 BatchNormImpl::BatchNormImpl(BatchNormOptions options_) : options(std::move(options_)) { reset(); }

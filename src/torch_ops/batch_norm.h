@@ -16,11 +16,12 @@ struct BatchNormSettings {
   double eps = 1e-5;
 };
 
-// x: (..., C), f32 or f64, any strides; a row is what the last dimension holds. weight, bias,
-// running_mean and running_var: (C), of x's type, each undefined or not, but that evaluation needs
-// the last two. In training these are written, outside the graph, the variance without bias. mask:
-// bool, the shape before C, or undefined: a row where it is false enters no statistics and no
-// gradient, whatever it holds, and its result and gradient are 0.
+// x: (..., C), f32, f64, bf16 or f16, any strides; a row is what the last dimension holds. weight,
+// bias, running_mean and running_var: (C), of x's type, or f32 where x has 16 bits, each undefined
+// or not, but that evaluation needs the last two. In training these are written, outside the graph,
+// the variance without bias; keep them in f32, as 16 bits forget small changes. mask: bool, the
+// shape before C, or undefined: a row where it is false enters no statistics and no gradient,
+// whatever it holds, and its result and gradient are 0.
 //
 // The result is contiguous. Bad arguments, and fewer than two rows that count in training, throw
 // c10::Error with the core's message. First derivatives only. The same bits for any number of

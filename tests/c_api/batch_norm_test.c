@@ -64,6 +64,34 @@ static void by_hand(void) {
   CHECK(dx[0] == 0.5f && dx[4] == 0 && dx[2] == 0 && dweight[0] == -0.5f && dbias[0] == 1);
 }
 
+// by_hand's training in bf16, which holds its numbers, with f32 parameters and dweight in bf16.
+static void halves_by_hand(void) {
+  const float exact[6] = {1, 4, 99, -99, 3, 8}, weight[2] = {2, 1}, bias[2] = {0.5f, 0};
+  const uint8_t mask[3] = {1, 0, 1};
+  uint16_t x[6], y[6], dy[6] = {bf16_of(1), 0, bf16_of(99), 0, 0, 0}, dx[6], dweight[2];
+  for (int i = 0; i < 6; ++i) x[i] = bf16_of(exact[i]);
+  float hi[2], lo[2], rstd[2], mean[2] = {4, 6}, var[2] = {1, 4}, dbias[2];
+  norma_batch_norm_forward_args f = {.struct_size = sizeof f, .momentum = 0.25, .training = 1};
+  f.x = const_rows(x, NORMA_BF16, 3, 2, 2), f.y = mutable_rows(y, NORMA_BF16, 3, 2, 2);
+  f.mask = mask;
+  f.weight = const_vector(weight, NORMA_F32, 2), f.bias = const_vector(bias, NORMA_F32, 2);
+  f.running_mean = mutable_vector(mean, NORMA_F32, 2);
+  f.running_var = mutable_vector(var, NORMA_F32, 2);
+  f.mean_hi = hi, f.mean_lo = lo, f.rstd = rstd;
+  forward(&f, NULL);
+  CHECK(y[0] == bf16_of(-1.5f) && y[2] == 0 && y[4] == bf16_of(2.5f));
+  CHECK(y[1] == bf16_of(-1) && y[3] == 0 && y[5] == bf16_of(1));
+  CHECK(mean[0] == 3.5f && mean[1] == 6 && var[0] == 1.25f && var[1] == 5);
+  norma_batch_norm_backward_args b = {.struct_size = sizeof b, .training = 1};
+  b.x = f.x, b.mask = mask, b.weight = f.weight, b.mean_hi = hi, b.mean_lo = lo, b.rstd = rstd;
+  b.dy = const_rows(dy, NORMA_BF16, 3, 2, 2), b.dx = mutable_rows(dx, NORMA_BF16, 3, 2, 2);
+  b.dweight = mutable_vector(dweight, NORMA_BF16, 2);
+  b.dbias = mutable_vector(dbias, NORMA_F32, 2);
+  backward(&b, NULL);
+  CHECK(dx[0] == 0 && dx[2] == 0 && dx[4] == 0 && dx[1] == 0);
+  CHECK(dweight[0] == bf16_of(-1) && dbias[0] == 1 && dweight[1] == 0 && dbias[1] == 0);
+}
+
 static void in_place(void) {
   enum { kRows = 700, kCols = 45, kSize = kRows * kCols };
   static float x[kSize], y[kSize], copy[kSize];
@@ -103,6 +131,7 @@ static void errors(void) {
 
 int main(void) {
   by_hand();
+  halves_by_hand();
   in_place();
   errors();
   printf("%s: %d failures\n", norma_cpu_target(), failures);

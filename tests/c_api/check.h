@@ -78,4 +78,11 @@ static inline norma_vector mutable_vector(void* data, int32_t dtype, int64_t siz
   return view;
 }
 
+// A value that bf16 holds.
+static inline uint16_t bf16_of(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return (uint16_t)(bits >> 16);
+}
+
 #endif  // NORMA_TESTS_C_API_CHECK_H_

@@ -70,6 +70,33 @@ static void by_hand(int32_t layout) {
   CHECK(y[0] == 0 && y[3 - second] == 1 && y[second] == -2 && y[3] == 0 && hi[1] == 3);
 }
 
+// by_hand's numbers in bf16, which holds them, with parameters in bf16 and dbias in f32.
+static void halves_by_hand(int32_t layout) {
+  const int second = layout == NORMA_NCHW ? 2 : 1, third = 3 - second;
+  uint16_t x[4], y[4], dy[4] = {bf16_of(1), 0, 0, 0}, dx[4], dweight[2];
+  x[0] = x[second] = bf16_of(2), x[third] = x[3] = bf16_of(4);
+  const uint16_t weight[2] = {bf16_of(1), bf16_of(2)}, bias[2] = {bf16_of(0.5f), bf16_of(-1)};
+  float hi[2], lo[2], rstd[2], dbias[2];
+  norma_group_norm_forward_args f = {.struct_size = sizeof f, .eps = 3, .groups = 1};
+  f.x = const_images(x, NORMA_BF16, layout, 1, 2, 2);
+  f.y = mutable_images(y, NORMA_BF16, layout, 1, 2, 2);
+  f.weight = const_vector(weight, NORMA_BF16, 2), f.bias = const_vector(bias, NORMA_BF16, 2);
+  f.mean_hi = hi, f.mean_lo = lo, f.rstd = rstd;
+  forward(&f, NULL);
+  CHECK(y[0] == 0 && y[third] == bf16_of(1) && y[second] == bf16_of(-2) && y[3] == 0);
+  CHECK(hi[0] == 3 && lo[0] == 0 && rstd[0] == 0.5f);
+  norma_group_norm_backward_args b = {.struct_size = sizeof b, .groups = 1};
+  b.x = f.x, b.weight = f.weight, b.mean_hi = hi, b.mean_lo = lo, b.rstd = rstd;
+  b.dy = const_images(dy, NORMA_BF16, layout, 1, 2, 2);
+  b.dx = mutable_images(dx, NORMA_BF16, layout, 1, 2, 2);
+  b.dweight = mutable_vector(dweight, NORMA_BF16, 2);
+  b.dbias = mutable_vector(dbias, NORMA_F32, 2);
+  backward(&b, NULL);
+  CHECK(dx[0] == bf16_of(0.34375f) && dx[third] == bf16_of(-0.09375f));
+  CHECK(dx[second] == bf16_of(-0.15625f) && dx[3] == bf16_of(-0.09375f));
+  CHECK(dweight[0] == bf16_of(-0.5f) && dweight[1] == 0 && dbias[0] == 1 && dbias[1] == 0);
+}
+
 // In place, many samples, against what the same call gives beside its input.
 static void in_place(void) {
   enum { kSamples = 9, kChannels = 12, kPositions = 30, kSize = kSamples * kChannels * kPositions };
@@ -178,6 +205,8 @@ static void longer_structs(void) {
 int main(void) {
   by_hand(NORMA_NCHW);
   by_hand(NORMA_NHWC);
+  halves_by_hand(NORMA_NCHW);
+  halves_by_hand(NORMA_NHWC);
   in_place();
   doubles();
   errors();

@@ -173,8 +173,7 @@ static void draw_shape(struct problem* p) {
   x->rows = draw(x->kind == kImages ? 4 : is_tall ? 71 : 7);
   x->cols = draw(x->kind == kImages ? 13 : is_tall ? 6 : 41);
   x->positions = draw(10), x->layout = (int32_t)draw(2);
-  // Not all norms take 16 bits.
-  x->dtype = (int32_t)(p->norm->takes_f32_parameters || draw(6) == 0 ? draw(4) : 3 * draw(2));
+  x->dtype = (int32_t)draw(4);
 }
 
 // A valid problem: views one after the other with gaps, optional ones absent one time in four.
@@ -184,8 +183,7 @@ static struct problem valid_problem(void) {
   p.threads = draw(3) ? (int32_t)(draw(2) ? kDefault : kSerial) : (int32_t)(1 + draw(9));
   draw_shape(&p);
   const struct view x = p.v[0];
-  const int32_t parameters =
-      p.norm->takes_f32_parameters && x.dtype != NORMA_F64 && draw(2) ? NORMA_F32 : x.dtype;
+  const int32_t parameters = x.dtype != NORMA_F64 && draw(2) ? NORMA_F32 : x.dtype;
   for (int i = 0; i < p.norm->count; ++i) {
     struct view* const v = &p.v[i];
     *v = p.norm->views[i];

@@ -82,7 +82,14 @@ static void draw_group_norm(struct problem* p) {
   p->groups = 1 + draw(channels < 1 ? 1 : channels);
   while (channels % p->groups != 0) --p->groups;
 }
-static void draw_batch_norm(struct problem* p) { p->momentum = draw(2) ? 0.1 : 1; }
+static int has_running(const struct problem* p) { return p->norm->views == batch_forward_views; }
+
+static void draw_batch_norm(struct problem* p) {
+  p->momentum = draw(2) ? 0.1 : 1;
+  for (int i = kRunningMean; has_running(p) && i <= kRunningVar; ++i) {
+    p->v[i].dtype = p->v[0].dtype == NORMA_F64 ? NORMA_F64 : NORMA_F32;
+  }
+}
 
 static void spoil_group_norm(struct problem* p) {
   static const int64_t groups[] = {-1, 0, 1, 2, 3, 7, INT64_MAX, INT64_MIN};
@@ -97,23 +104,31 @@ static void spoil_batch_norm(struct problem* p) {
 
 static void leave(struct problem* p) { (void)p; }
 
-static int faults_of_16bit(const struct problem* p) {
-  return p->v[0].dtype == NORMA_BF16 || p->v[0].dtype == NORMA_F16 ? kNotServed : 0;
+// Running statistics of 16-bit rows are f32; views of x's own type have no other fault.
+static int faults_of_running(const struct problem* p) {
+  int faults = 0;
+  for (int i = kRunningMean; i <= kRunningVar; ++i) {
+    const int32_t dtype = p->v[i].dtype;
+    if (!is_absent(p, i) && (dtype == NORMA_BF16 || dtype == NORMA_F16)) faults |= kNotServed;
+  }
+  return faults;
 }
 static int faults_of_group_norm(const struct problem* p) {
   const int has_eps = p->norm->is_backward || is_reasonable_eps(p->eps);
-  return faults_of_16bit(p) | (has_eps && has_reasonable_groups(p) ? 0 : kWrong);
+  const int faults = p->norm->is_backward ? 0 : faults_of_parameters(p);
+  return faults | (has_eps && has_reasonable_groups(p) ? 0 : kWrong);
 }
 static int faults_of_batch_norm(const struct problem* p) {
   const int is_right = p->norm->is_backward || (is_reasonable_eps(p->eps) && p->momentum >= 0 &&
                                                 p->momentum <= 1);
-  return faults_of_16bit(p) | (is_right && !(p->training & ~1) ? 0 : kWrong);
+  const int faults = p->norm->is_backward ? 0 : faults_of_parameters(p) | faults_of_running(p);
+  return faults | (is_right && !(p->training & ~1) ? 0 : kWrong);
 }
 
 // Training wants two rows that count. For a call that is right but for this, and whose mask lies in
 // memory: it is the only rule that looks at values.
 static int has_too_few_rows(const struct problem* p, const char* memory) {
-  if (p->norm->views != batch_forward_views || p->training == 0) return 0;
+  if (!has_running(p) || p->training == 0) return 0;
   const struct view* const x = &p->v[kX];
   if (is_absent(p, kBatchMask)) return x->rows < 2;
   int64_t count = 0;

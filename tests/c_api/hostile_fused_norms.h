@@ -194,7 +194,7 @@ NORM_FUNCTIONS(quantized_norm_forward)
 
 #define FUSED(of, pass, what, size, n)                                                           \
   .name = #of "_norm_" #pass, .kind = what, .args_size = sizeof(norma_##of##_norm_##pass##_args), \
-  .first_size = size, .takes_f32_parameters = 1, .count = n, .spoil = spoil_fused,               \
+  .first_size = size, .count = n, .spoil = spoil_fused,                                          \
   .cut = cut_row_norm, .faults = faults_of_##of, .fill = fill_##of##_##pass,                     \
   .run = of##_norm_##pass##_run
 #define FUSED_FORWARD(of, what, size, n, seen, draw)                                             \

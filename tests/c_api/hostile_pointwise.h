@@ -73,7 +73,7 @@ POINTWISE_FUNCTIONS(derf, a.shift = p->momentum, a.dshift = at(memory, v + kDshi
 
 #define POINTWISE(norm, pass, size, n, in_place)                                                 \
   .name = #norm "_" #pass, .args_size = sizeof(norma_##norm##_##pass##_args),                    \
-  .first_size = size, .takes_f32_parameters = 1, .count = n,                                     \
+  .first_size = size, .count = n,                                                                \
   .views = pointwise_##pass##_views, .effective = pointwise_##pass##_view, .draw_own = leave,    \
   .finish = leave, .spoil = spoil_pointwise, .cut = leave, .faults = faults_of_pointwise,        \
   .may_be = in_place, .fill = fill_##norm##_##pass, .run = norm##_##pass##_run

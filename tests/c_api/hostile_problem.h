@@ -51,7 +51,6 @@ struct norm {
   int kind;  // of a row norm
   int is_backward;
   int64_t args_size, first_size;  // of the struct, and in the first header that had it
-  int takes_f32_parameters;       // beside 16-bit rows
   int count;                      // of views
   // The first view gives a problem its shape and type.
   const struct view* views;
@@ -147,8 +146,7 @@ static int faults_of_view(const struct problem* p, const struct view* v) {
   if (v->offset < 0 && !v->is_required) return 0;
   if (v->dtype != kBytes && (v->dtype < 0 || v->dtype > 3)) return kWrong;
   int faults = faults_of_shape(v, &p->v[0]);
-  const int f32_will_do = p->norm->takes_f32_parameters && v->kind == kVector &&
-                          v->dtype == NORMA_F32 && dtype != NORMA_F64;
+  const int f32_will_do = v->kind == kVector && v->dtype == NORMA_F32 && dtype != NORMA_F64;
   if (v->dtype != dtype && v->kind != kStatistic && v->kind != kMask && !f32_will_do) {
     faults |= kNotServed;
   }

@@ -110,6 +110,12 @@ static void spoil_row_norm(struct problem* p) {
   }
 }
 
+// Of a forward pass: weight and bias have one type.
+static int faults_of_parameters(const struct problem* p) {
+  const int are_both = !is_absent(p, kWeight) && !is_absent(p, kBias);
+  return are_both && p->v[kWeight].dtype != p->v[kBias].dtype ? kNotServed : 0;
+}
+
 static int faults_of_row_norm(const struct problem* p) {
   const int is_backward = p->norm->is_backward, hi = is_backward ? kBackHi : kHi;
   int faults = (p->plus_one & ~1) | (p->rounded & ~1) ? kWrong : 0;
@@ -132,11 +138,7 @@ static int faults_of_row_norm(const struct problem* p) {
     const int has_residual = !is_absent(p, kDsum) || !is_absent(p, kDresidual);
     return has_residual && is_absent(p, kDx) ? faults | kWrong : faults;
   }
-  if (!is_absent(p, kWeight) && !is_absent(p, kBias) &&
-      p->v[kWeight].dtype != p->v[kBias].dtype) {
-    faults |= kNotServed;
-  }
-  return faults;
+  return faults | faults_of_parameters(p);
 }
 
 static void fill_row_forward(const struct problem* p, char* memory, void* args) {
@@ -194,7 +196,7 @@ ROW_NORM_FUNCTIONS(crms_norm)
 
 #define ROW_NORM_FORWARD(norm, what)                                                             \
   {.name = #norm, .kind = what, .args_size = sizeof(norma_row_norm_forward_args),               \
-   .first_size = 168, .takes_f32_parameters = 1, .count = kRowForwardViews,                      \
+   .first_size = 168, .count = kRowForwardViews,                                                 \
    .views = row_forward_views,         \
    .effective = row_forward_view, .draw_own = draw_row_norm, .finish = finish_row_norm,          \
    .spoil = spoil_row_norm, .cut = cut_row_norm, .faults = faults_of_row_norm,                   \
@@ -203,7 +205,7 @@ ROW_NORM_FUNCTIONS(crms_norm)
 #define ROW_NORM_BACKWARD(norm, what)                                                            \
   {.name = #norm "_backward", .kind = what, .is_backward = 1,                                    \
    .args_size = sizeof(norma_row_norm_backward_args), .first_size = 224,                         \
-   .takes_f32_parameters = 1, .count = kRowBackwardViews, .views = row_backward_views,           \
+   .count = kRowBackwardViews, .views = row_backward_views,                                      \
    .effective = row_backward_view, .draw_own = draw_row_norm, .finish = finish_row_norm,         \
    .spoil = spoil_row_norm, .cut = cut_row_norm, .faults = faults_of_row_norm,                   \
    .may_be = backward_may_be, .fill = fill_row_backward, .explain = norm##_backward_explain,     \

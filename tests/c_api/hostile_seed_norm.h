@@ -80,7 +80,7 @@ NORM_FUNCTIONS(seed_norm_backward)
 
 #define SEED_NORM(pass, size, n)                                                                 \
   .name = "seed_norm_" #pass, .args_size = sizeof(norma_seed_norm_##pass##_args),                \
-  .first_size = size, .takes_f32_parameters = 1, .count = n, .views = seed_norm_##pass##_views,  \
+  .first_size = size, .count = n, .views = seed_norm_##pass##_views,  \
   .effective = seed_norm_view, .draw_own = leave, .finish = leave, .spoil = leave, .cut = leave, \
   .faults = faults_of_seed_norm, .fill = fill_seed_norm_##pass, .run = seed_norm_##pass##_run
 #define SEED_NORM_FORWARD {SEED_NORM(forward, 184, 7), .may_be = seed_norm_may_be}

@@ -13,6 +13,7 @@
 #include "core/channel_norm.h"
 #include "core/ref/batch_norm.h"
 #include "tests/core/norm_problem.h"
+#include "tests/core/typed_memory.h"
 #include "tests/support/results.h"
 
 namespace norma::test {
@@ -25,8 +26,9 @@ struct BatchProblemOf {
   std::vector<T> x, dy, weight, bias;
   std::vector<uint8_t> mask;
   std::vector<T> running_mean, running_var;  // before the call
-
   static constexpr DType kDType = sizeof(T) == 8 ? DType::kF64 : DType::kF32;
+  Types types = {kDType, kDType, kDType};  // which hold every value of x, dy, weight and bias
+
   bool counts(int64_t r) const { return mask.empty() || mask[static_cast<size_t>(r)] != 0; }
   T at(const std::vector<T>& values, int64_t r, int64_t c) const {
     return values[static_cast<size_t>(r * cols + c)];
@@ -71,37 +73,52 @@ inline BatchProblem batch_problem(int64_t rows, int64_t cols, bool masked = fals
   return p;
 }
 
+// The same problem with values that its types hold.
+inline BatchProblem in_types(BatchProblem p, const Types& types) {
+  p.types = types;
+  round_to(&p.x, types.rows);
+  round_to(&p.dy, types.rows);
+  round_to(&p.weight, types.parameters);
+  round_to(&p.bias, types.parameters);
+  return p;
+}
+
 template <typename T>
 BatchResultsOf<T> specified(const BatchProblemOf<T>& p) {
-  constexpr DType kDType = BatchProblemOf<T>::kDType;
-  const auto cols = static_cast<size_t>(p.cols);
+  using Memory = TypedMemory<T>;
+  Memory x(p.x, p.types.rows), dy(p.dy, p.types.rows);
+  Memory y(p.rows * p.cols, p.types.rows), dx = y;
+  Memory weight(p.weight, p.types.parameters), bias(p.bias, p.types.parameters);
+  Memory dweight(p.cols, p.types.gradients), dbias = dweight;
   BatchResultsOf<T> r;
-  r.y.resize(p.x.size());
-  r.dx.resize(p.x.size());
-  r.mean_hi.resize(cols);
-  r.mean_lo = r.rstd = r.dweight = r.dbias = r.mean_hi;
+  r.mean_hi.resize(static_cast<size_t>(p.cols));
+  r.mean_lo = r.rstd = r.mean_hi;
   r.running_mean = p.running_mean;
   r.running_var = p.running_var;
-  const auto rows = [&](const std::vector<T>& v) {
-    return ConstRowsView{v.data(), kDType, p.rows, p.cols, p.cols};
+  const auto rows = [&](Memory& memory) {
+    return RowsView{memory.data(), p.types.rows, p.rows, p.cols, p.cols};
   };
-  const auto vector = [&](std::vector<T>& v) { return VectorView{v.data(), kDType, p.cols}; };
-  ref::batch_norm_forward(p.spec, {rows(p.x),
+  const auto running = [&](std::vector<T>& v) { return VectorView{v.data(), p.kDType, p.cols}; };
+  ref::batch_norm_forward(p.spec, {rows(x),
                                    p.mask_data(),
-                                   p.parameter(p.weight),
-                                   p.parameter(p.bias),
-                                   {r.y.data(), kDType, p.rows, p.cols, p.cols},
-                                   vector(r.running_mean),
-                                   vector(r.running_var),
+                                   weight.const_vector(),
+                                   bias.const_vector(),
+                                   rows(y),
+                                   running(r.running_mean),
+                                   running(r.running_var),
                                    {r.mean_hi.data(), r.mean_lo.data(), r.rstd.data()}});
-  ref::batch_norm_backward(p.spec, {rows(p.x),
-                                    rows(p.dy),
+  ref::batch_norm_backward(p.spec, {rows(x),
+                                    rows(dy),
                                     p.mask_data(),
-                                    p.parameter(p.weight),
+                                    weight.const_vector(),
                                     {r.mean_hi.data(), r.mean_lo.data(), r.rstd.data()},
-                                    {r.dx.data(), kDType, p.rows, p.cols, p.cols},
-                                    vector(r.dweight),
-                                    vector(r.dbias)});
+                                    rows(dx),
+                                    dweight.vector(),
+                                    dbias.vector()});
+  r.y = y.values();
+  r.dx = dx.values();
+  r.dweight = dweight.values();
+  r.dbias = dbias.values();
   return r;
 }
 

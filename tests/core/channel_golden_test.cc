@@ -56,8 +56,27 @@ struct GroupGolden {
 // name -> hash, by one way of running.
 using Hashes = std::map<std::string, uint64_t>;
 
+// What the types of a case add to its name: none where all are f32.
+struct NamedTypes {
+  const char* suffix;
+  Types types;
+};
+constexpr NamedTypes kTypes[] = {
+    {"", {}},
+    {".bf16", {DType::kBF16, DType::kBF16, DType::kBF16}},
+    {".bf16.f32", {DType::kBF16, DType::kF32, DType::kF32}},
+    {".f16", {DType::kF16, DType::kF16, DType::kF16}},
+    {".f16.f32", {DType::kF16, DType::kF32, DType::kF32}},
+};
+// Those that 16 bits have something to say about: f16 holds neither huge values nor tiny ones.
+bool has_case(const NamedTypes& types, std::string_view kind) {
+  return types.types.rows == DType::kF32 ||
+         (kind != "tiny" && kind != "constant" &&
+          (types.types.rows == DType::kBF16 || kind != "huge"));
+}
+
 template <typename Run>
-void add_group_hashes(const Run& run, Hashes* hashes) {
+void add_group_hashes(const Run& run, const NamedTypes& types, Hashes* hashes) {
   for (const GroupGolden& g : {GroupGolden{1, 1, 1, 1},
                                {2, 6, 3, 5},
                                {3, 32, 8, 49},
@@ -69,6 +88,7 @@ void add_group_hashes(const Run& run, Hashes* hashes) {
                                {2, 48, 1, 64},
                                {5, 300, 5, 1}}) {
     for (const char* kind : {"plain", "offset", "tiny", "huge", "constant", "infinite"}) {
+      if (!has_case(types, kind)) continue;
       for (const Layout layout : {Layout::kNchw, Layout::kNhwc}) {
         GroupProblem p = group_problem(g.samples, g.channels, g.groups, g.positions, layout);
         const std::string_view what = kind;
@@ -79,11 +99,12 @@ void add_group_hashes(const Run& run, Hashes* hashes) {
         p.dy = exact_values(p.size(), 2, 0x1p-20f);
         p.weight = exact_values(p.channels, 3);
         p.bias = exact_values(p.channels, 4);
-        const GroupResults r = run(p);
+        const GroupResults r = run(in_types(p, types.types));
         const std::string name =
             std::string("group_norm.") + (layout == Layout::kNchw ? "nchw." : "nhwc.") +
             std::to_string(g.samples) + "." + std::to_string(g.channels) + "." +
-            std::to_string(g.groups) + "." + std::to_string(g.positions) + "." + kind;
+            std::to_string(g.groups) + "." + std::to_string(g.positions) + "." + kind +
+            types.suffix;
         (*hashes)[name] =
             hash_of({&r.mean_hi, &r.mean_lo, &r.rstd, &r.y, &r.dx, &r.dweight, &r.dbias});
       }
@@ -92,11 +113,12 @@ void add_group_hashes(const Run& run, Hashes* hashes) {
 }
 
 template <typename Run>
-void add_batch_hashes(const Run& run, Hashes* hashes) {
+void add_batch_hashes(const Run& run, const NamedTypes& types, Hashes* hashes) {
   for (const auto& [rows, cols] : std::vector<std::pair<int64_t, int64_t>>{
            {2, 1}, {5, 17}, {32, 8}, {33, 70}, {100, 3}, {1024, 5}, {1100, 9}, {3000, 2}}) {
     for (const char* kind :
          {"plain", "offset", "tiny", "huge", "constant", "infinite", "masked", "evaluation"}) {
+      if (!has_case(types, kind)) continue;
       const std::string_view what = kind;
       BatchProblem p;
       p.rows = rows;
@@ -112,9 +134,9 @@ void add_batch_hashes(const Run& run, Hashes* hashes) {
       p.bias = exact_values(cols, 4);
       p.running_mean = exact_values(cols, 5);
       for (const float v : exact_values(cols, 6)) p.running_var.push_back(v * v);
-      const BatchResults r = run(p);
-      const std::string name =
-          "batch_norm." + std::to_string(rows) + "." + std::to_string(cols) + "." + kind;
+      const BatchResults r = run(in_types(p, types.types));
+      const std::string name = "batch_norm." + std::to_string(rows) + "." + std::to_string(cols) +
+                               "." + kind + types.suffix;
       (*hashes)[name] = hash_of({&r.mean_hi, &r.mean_lo, &r.rstd, &r.running_mean, &r.running_var,
                                  &r.y, &r.dx, &r.dweight, &r.dbias});
     }
@@ -146,8 +168,10 @@ void expect_golden(const Hashes& got, const std::string& who) {
 
 TEST(ChannelGolden, TheSpecification) {
   Hashes hashes;
-  add_group_hashes([](const GroupProblem& p) { return specified(p); }, &hashes);
-  add_batch_hashes([](const BatchProblem& p) { return specified(p); }, &hashes);
+  for (const NamedTypes& types : kTypes) {
+    add_group_hashes([](const GroupProblem& p) { return specified(p); }, types, &hashes);
+    add_batch_hashes([](const BatchProblem& p) { return specified(p); }, types, &hashes);
+  }
   if (const char* path = std::getenv("NORMA_WRITE_GOLDEN")) {
     std::ofstream file(path);
     for (const auto& [name, hash] : hashes) {
@@ -175,16 +199,18 @@ TEST(ChannelGolden, EveryTarget) {
     Hashes hashes;
     const auto group = [&](const GroupProblem& p) { return GroupRun(p, way, false); };
     const auto batch = [&](const BatchProblem& p) { return BatchRun(p, way); };
-    add_group_hashes(
-        [&](const GroupProblem& p) {
-          return both_passes<decltype(group), GroupResults>(*kernels, p, group);
-        },
-        &hashes);
-    add_batch_hashes(
-        [&](const BatchProblem& p) {
-          return both_passes<decltype(batch), BatchResults>(*kernels, p, batch);
-        },
-        &hashes);
+    for (const NamedTypes& types : kTypes) {
+      add_group_hashes(
+          [&](const GroupProblem& p) {
+            return both_passes<decltype(group), GroupResults>(*kernels, p, group);
+          },
+          types, &hashes);
+      add_batch_hashes(
+          [&](const BatchProblem& p) {
+            return both_passes<decltype(batch), BatchResults>(*kernels, p, batch);
+          },
+          types, &hashes);
+    }
     expect_golden(hashes, kernels->name);
   }
 }

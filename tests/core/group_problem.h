@@ -14,6 +14,7 @@
 #include "core/channel_norm.h"
 #include "core/ref/group_norm.h"
 #include "tests/core/norm_problem.h"
+#include "tests/core/typed_memory.h"
 #include "tests/support/results.h"
 
 namespace norma::test {
@@ -25,8 +26,9 @@ struct GroupProblemOf {
   Layout layout;
   int64_t samples, channels, positions;
   std::vector<T> x, dy, weight, bias;
-
   static constexpr DType kDType = sizeof(T) == 8 ? DType::kF64 : DType::kF32;
+  Types types = {kDType, kDType, kDType};  // which hold every value above
+
   int64_t size() const { return samples * channels * positions; }
   int64_t groups() const { return samples * spec.groups; }  // of all samples
   int64_t row() const { return channels / spec.groups * positions; }
@@ -40,10 +42,12 @@ struct GroupProblemOf {
     const int64_t depth = channels / spec.groups;
     return place(r / spec.groups, r % spec.groups * depth + i / positions, i % positions);
   }
-  ConstImagesView view(const T* data) const {
-    return {data, kDType, layout, samples, channels, positions};
+  ConstImagesView view(const void* data) const {
+    return {data, types.rows, layout, samples, channels, positions};
   }
-  ImagesView view(T* data) const { return {data, kDType, layout, samples, channels, positions}; }
+  ImagesView view(void* data) const {
+    return {data, types.rows, layout, samples, channels, positions};
+  }
   static ConstVectorView parameter(const std::vector<T>& values) {
     return {values.empty() ? nullptr : values.data(), kDType, static_cast<int64_t>(values.size())};
   }
@@ -90,28 +94,41 @@ GroupProblemOf<T> in_other_layout(const GroupProblemOf<T>& p) {
   return q;
 }
 
+// The same problem with values that its types hold.
+inline GroupProblem in_types(GroupProblem p, const Types& types) {
+  p.types = types;
+  round_to(&p.x, types.rows);
+  round_to(&p.dy, types.rows);
+  round_to(&p.weight, types.parameters);
+  round_to(&p.bias, types.parameters);
+  return p;
+}
+
 template <typename T>
 GroupResultsOf<T> specified(const GroupProblemOf<T>& p) {
-  constexpr DType kDType = GroupProblemOf<T>::kDType;
+  using Memory = TypedMemory<T>;
+  Memory x(p.x, p.types.rows), dy(p.dy, p.types.rows), y(p.size(), p.types.rows), dx = y;
+  Memory weight(p.weight, p.types.parameters), bias(p.bias, p.types.parameters);
+  Memory dweight(p.channels, p.types.gradients), dbias = dweight;
   GroupResultsOf<T> r;
-  r.y.resize(p.x.size());
-  r.dx.resize(p.x.size());
   r.mean_hi.resize(static_cast<size_t>(p.groups()));
   r.mean_lo = r.rstd = r.mean_hi;
-  r.dweight.resize(static_cast<size_t>(p.channels));
-  r.dbias = r.dweight;
-  ref::group_norm_forward(p.spec, {p.view(p.x.data()),
-                                   p.parameter(p.weight),
-                                   p.parameter(p.bias),
-                                   p.view(r.y.data()),
+  ref::group_norm_forward(p.spec, {p.view(x.data()),
+                                   weight.const_vector(),
+                                   bias.const_vector(),
+                                   p.view(y.data()),
                                    {r.mean_hi.data(), r.mean_lo.data(), r.rstd.data()}});
-  ref::group_norm_backward(p.spec, {p.view(p.x.data()),
-                                    p.view(p.dy.data()),
-                                    p.parameter(p.weight),
+  ref::group_norm_backward(p.spec, {p.view(x.data()),
+                                    p.view(dy.data()),
+                                    weight.const_vector(),
                                     {r.mean_hi.data(), r.mean_lo.data(), r.rstd.data()},
-                                    p.view(r.dx.data()),
-                                    {r.dweight.data(), kDType, p.channels},
-                                    {r.dbias.data(), kDType, p.channels}});
+                                    p.view(dx.data()),
+                                    dweight.vector(),
+                                    dbias.vector()});
+  r.y = y.values();
+  r.dx = dx.values();
+  r.dweight = dweight.values();
+  r.dbias = dbias.values();
   return r;
 }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #include "base/executor.h"
 #include "core/cpu/channel_kernels.h"
@@ -91,9 +92,11 @@ inline int64_t count_rows(const uint8_t* mask, int64_t rows) {
   return mask == nullptr ? rows : rows - std::count(mask, mask + rows, uint8_t{0});
 }
 
-inline void fill_rows(const RowsView& view, Range rows, float value) {
+// A zero is all bits 0 in every type.
+inline void clear_rows(const RowsView& view, Range rows) {
+  const size_t bytes = static_cast<size_t>(view.cols) * size_of(view.dtype);
   for (int64_t r = rows.begin; r < rows.end; ++r) {
-    std::fill_n(static_cast<float*>(view.data) + r * view.stride, view.cols, value);
+    std::memset(element(view.data, view.dtype, r * view.stride), 0, bytes);
   }
 }
 

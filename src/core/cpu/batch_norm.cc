@@ -19,8 +19,23 @@ namespace HWY_NAMESPACE {
 constexpr int64_t kRowsOfBlock = 32;
 constexpr int kStripVectors = 4;  // columns worked together, in vectors
 
+// x and dy of a row, from the first column of a strip on.
+struct BlockOfColumns {
+  const float* x;
+  int64_t x_stride;
+  const float* dy;
+  int64_t dy_stride;
+
+  template <class Terms>
+  HWY_INLINE void Next() {
+    if (Terms::kX) x += x_stride;
+    if (Terms::kDy) dy += dy_stride;
+  }
+};
+
 // e and e * e of section 2.
 struct StatisticsTerms {
+  static constexpr bool kX = true, kDy = false;
   const ColumnsArgs& args;
 
   struct Column {
@@ -31,15 +46,17 @@ struct StatisticsTerms {
     return {load(args.pivot + c)};
   }
   template <class Load>
-  HWY_INLINE Two Of(const Column& column, int64_t r, int64_t c, const Load& load) const {
-    const V e = hn::Sub(load(args.x + r * args.x_stride + c), column.pivot);
+  static HWY_INLINE Two Of(const Column& column, const BlockOfColumns& row, int64_t c,
+                           const Load& load) {
+    const V e = hn::Sub(load(row.x + c), column.pivot);
     return {e, hn::Mul(e, e)};
   }
 };
 
 // dy and dy * xhat; without x the second is nothing.
-template <bool kX, bool kHalf>
+template <bool kHasX, bool kHalf>
 struct GradientTerms {
+  static constexpr bool kX = kHasX, kDy = true;
   const ColumnsArgs& args;
 
   using Column = ChannelXhat<kHalf>;
@@ -49,10 +66,11 @@ struct GradientTerms {
     return Column();
   }
   template <class Load>
-  HWY_INLINE Two Of(const Column& xhat, int64_t r, int64_t c, const Load& load) const {
-    const V dy = load(args.dy + r * args.dy_stride + c);
+  static HWY_INLINE Two Of(const Column& xhat, const BlockOfColumns& row, int64_t c,
+                           const Load& load) {
+    const V dy = load(row.dy + c);
     if constexpr (!kX) return {dy, hn::Zero(kD)};
-    return {dy, hn::Mul(dy, xhat(load(args.x + r * args.x_stride + c)))};
+    return {dy, hn::Mul(dy, xhat(load(row.x + c)))};
   }
 };
 
@@ -88,25 +106,49 @@ class ChunkTree {
   int64_t pushed_ = 0;
 };
 
+// Rows [begin, end) of a strip: f32 as they lie, anything else out of `memory`, which holds a block
+// of kColumns columns of x and of dy.
+template <class Terms, int kColumns>
+HWY_INLINE BlockOfColumns BlockAt(const ColumnsArgs& args, int64_t begin, int64_t end, int64_t c,
+                                  int64_t width, float (&memory)[2][kRowsOfBlock * kColumns]) {
+  if (args.dtype == DType::kF32) {
+    const auto at = [&](const void* data, int64_t stride) {
+      return static_cast<const float*>(element(data, DType::kF32, begin * stride + c));
+    };
+    return {at(args.x, args.x_stride), args.x_stride, at(args.dy, args.dy_stride), args.dy_stride};
+  }
+  const uint8_t* mask = args.mask == nullptr ? nullptr : args.mask + begin;
+  const auto widen = [&](const void* data, int64_t stride, float* to) {
+    const void* first = element(data, args.dtype, begin * stride + c);
+    WidenRows({args.dtype, first, stride, end - begin, width}, mask, to, kColumns);
+  };
+  if (Terms::kX) widen(args.x, args.x_stride, memory[0]);
+  if (Terms::kDy) widen(args.dy, args.dy_stride, memory[1]);
+  return {memory[0], kColumns, memory[1], kColumns};
+}
+
 // kVectors vectors of columns from c on; `width` of them are there.
 template <int kVectors, class Terms, class Load>
 HWY_INLINE void SumStrip(const Terms& terms, Range rows, int64_t c, int64_t width, const Load& load,
                          double* first, double* second) {
   constexpr int kColumns = kVectors * static_cast<int>(kN);
   const uint8_t* mask = terms.args.mask;
-  typename Terms::Column columns[kVectors];
-  for (int v = 0; v < kVectors; ++v) columns[v] = terms.At(c + v * kN, load);
   ChunkTree<kColumns> trees[2];
   HWY_ALIGN_MAX float block[2][kColumns];
+  HWY_ALIGN_MAX float memory[2][kRowsOfBlock * kColumns];
   int64_t begin = rows.begin;
   do {
     V a[kVectors], b[kVectors];
     for (int v = 0; v < kVectors; ++v) a[v] = b[v] = hn::Zero(kD);
     const int64_t end = HWY_MIN(begin + kRowsOfBlock, rows.end);
-    for (int64_t r = begin; r < end; ++r) {
+    auto row = BlockAt<Terms, kColumns>(terms.args, begin, end, c, width, memory);
+    // For each block: no register outlives the call that may have filled the memory.
+    typename Terms::Column columns[kVectors];
+    for (int v = 0; v < kVectors; ++v) columns[v] = terms.At(c + v * kN, load);
+    for (int64_t r = begin; r < end; ++r, row.template Next<Terms>()) {
       if (mask != nullptr && mask[r] == 0) continue;
       for (int v = 0; v < kVectors; ++v) {
-        const Two term = terms.Of(columns[v], r, c + v * kN, load);
+        const Two term = Terms::Of(columns[v], row, v * kN, load);
         a[v] = hn::Add(a[v], term.a);
         b[v] = hn::Add(b[v], term.b);
       }
@@ -132,7 +174,10 @@ HWY_NOINLINE void SumColumns(const Terms& terms, Range rows, Range cols, double*
     SumStrip<kStripVectors>(terms, rows, c, kStrip, load, first, second);
   }
   for (; c + kN <= cols.end; c += kN) SumStrip<1>(terms, rows, c, kN, load, first, second);
-  if (c < cols.end) {
+  if (c < cols.end && cols.end - cols.begin >= kN) {
+    // Whole vectors are quicker, and a column comes out the same when it is summed once more.
+    SumStrip<1>(terms, rows, cols.end - kN, kN, load, first, second);
+  } else if (c < cols.end) {
     const int64_t left = cols.end - c;
     const auto load_first = [left](const float* p) HWY_ATTR { return LoadFirst(p, left); };
     SumStrip<1>(terms, rows, c, left, load_first, first, second);

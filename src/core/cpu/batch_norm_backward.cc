@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/float16.h"
 #include "core/cpu/batch_cut.h"
 #include "core/cpu/batch_norms.h"
 #include "core/cpu/cost.h"
@@ -26,17 +27,19 @@ class Backward {
  public:
   Backward(const Kernels& kernels, const BatchNormSpec& spec, const BatchNormBackward& args,
            const Executor& executor, Scratch& scratch)
-      : kernels_(kernels.batch_norm),
+      : all_kernels_(kernels),
+        kernels_(kernels.batch_norm),
         args_(args),
         needs_(spec, args),
         cut_(executor, args.dy.rows, args.dy.cols, backward_grain(args.dy.cols)),
         inv_n_(1.0 / static_cast<double>(count_rows(args.mask, args.dy.rows))),
-        weight_(static_cast<const float*>(args.weight.data)),
+        weight_parameter_(scratch, args.weight),
         channels_(scratch, args.dy.cols, spec.training) {
     if (needs_.sums) sums_ = ChunkSums(scratch, args.dy.rows, args.dy.cols);
   }
 
   void run() {
+    weight_ = weight_parameter_.in_f32(all_kernels_);
     if (needs_.x) {
       const auto of = [](const void* values, int64_t c) {
         return static_cast<const float*>(values)[c];
@@ -51,15 +54,13 @@ class Backward {
   }
 
  private:
-  const float* x() const { return static_cast<const float*>(args_.x.data); }
-  const float* dy() const { return static_cast<const float*>(args_.dy.data); }
-
   void sum() {
     // In evaluation dx needs x's statistics, but no sum that x is in.
     const bool products = args_.dweight.data != nullptr || channels_.has_means();
-    const ColumnsArgs columns{.x = needs_.x && products ? x() : nullptr,
+    const ColumnsArgs columns{.dtype = args_.dy.dtype,
+                              .x = needs_.x && products ? args_.x.data : nullptr,
                               .x_stride = args_.x.stride,
-                              .dy = dy(),
+                              .dy = args_.dy.data,
                               .dy_stride = args_.dy.stride,
                               .mask = args_.mask,
                               .pivot = nullptr,
@@ -78,40 +79,51 @@ class Backward {
     for (int64_t c = first; c < std::min(first + kStrip, args_.dy.cols); ++c) {
       const double sum_b = sums_.chunks > 0 ? b[c - first] : 0;
       const double sum_w = sums_.chunks > 0 ? w[c - first] : 0;
-      store(args_.dbias, c, sum_b);
-      store(args_.dweight, c, sum_w);
+      store(args_.dbias, c, static_cast<float>(sum_b));
+      store(args_.dweight, c, static_cast<float>(sum_w));
       if (!channels_.has_means()) continue;
       const double weight = weight_ == nullptr ? 1 : static_cast<double>(weight_[c]);
       channels_.set_means(c, {static_cast<float>(sum_b * inv_n_ * weight),
                               static_cast<float>(sum_w * inv_n_ * weight)});
     }
   }
-  static void store(const VectorView& gradient, int64_t c, double value) {
-    if (gradient.data != nullptr) static_cast<float*>(gradient.data)[c] = static_cast<float>(value);
+  static void store(const VectorView& gradient, int64_t c, float value) {
+    if (gradient.data == nullptr) return;
+    if (gradient.dtype == DType::kF32) {
+      static_cast<float*>(gradient.data)[c] = value;
+    } else if (gradient.dtype == DType::kBF16) {
+      static_cast<BFloat16*>(gradient.data)[c] = from_f32<BFloat16>(value);
+    } else {
+      static_cast<Float16*>(gradient.data)[c] = from_f32<Float16>(value);
+    }
   }
 
   void write() const {
     const ChannelConstants constants = channels_.constants(0, weight_, nullptr);
+    const DType dtype = args_.dy.dtype;
     cut_.runs(args_.mask, [&](Range rows, bool counts) {
-      if (!counts) return fill_rows(args_.dx, rows, 0);
+      if (!counts) return clear_rows(args_.dx, rows);
       kernels_.rows.gradient(
           constants, {.rows = rows.end - rows.begin,
                       .channels = args_.dy.cols,
-                      .x = x() + rows.begin * args_.x.stride,
+                      .dtype = dtype,
+                      .x = element(args_.x.data, dtype, rows.begin * args_.x.stride),
                       .x_stride = args_.x.stride,
-                      .dy = dy() + rows.begin * args_.dy.stride,
+                      .dy = element(args_.dy.data, dtype, rows.begin * args_.dy.stride),
                       .dy_stride = args_.dy.stride,
-                      .out = static_cast<float*>(args_.dx.data) + rows.begin * args_.dx.stride,
+                      .out = element(args_.dx.data, dtype, rows.begin * args_.dx.stride),
                       .out_stride = args_.dx.stride});
     });
   }
 
+  const Kernels& all_kernels_;
   const BatchNormKernels& kernels_;
   const BatchNormBackward& args_;
   const Needs needs_;
   const BatchCut cut_;
   const double inv_n_;
-  const float* weight_;
+  const ChannelParameter weight_parameter_;
+  const float* weight_ = nullptr;
   ChannelArrays channels_;
   ChunkSums sums_;
 };
@@ -120,6 +132,7 @@ class Backward {
 
 size_t batch_norm_backward_workspace(const BatchNormSpec& spec, const BatchNormBackward& args) {
   Scratch scratch(nullptr);
+  ChannelParameter(scratch, args.weight);
   ChannelArrays(scratch, args.dy.cols, spec.training);
   if (Needs(spec, args).sums) ChunkSums(scratch, args.dy.rows, args.dy.cols);
   return scratch.used();

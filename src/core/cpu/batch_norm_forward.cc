@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "base/float16.h"
 #include "core/cpu/batch_cut.h"
 #include "core/cpu/batch_norms.h"
 #include "core/cpu/cost.h"
@@ -42,12 +43,15 @@ class Forward {
  public:
   Forward(const Kernels& kernels, const BatchNormSpec& spec, const BatchNormForward& args,
           const Executor& executor, Scratch& scratch)
-      : kernels_(kernels.batch_norm),
+      : all_kernels_(kernels),
+        kernels_(kernels.batch_norm),
         spec_(spec),
         args_(args),
         cut_(executor, args.x.rows, args.x.cols, forward_grain(args.x.cols)),
         count_(count_rows(args.mask, args.x.rows)),
         eps_(effective_eps(spec.eps)),
+        weight_(scratch, args.weight),
+        bias_(scratch, args.bias),
         channels_(scratch, args.x.cols, false) {
     if (!spec.training) return;
     sums_ = ChunkSums(scratch, args.x.rows, args.x.cols);
@@ -56,26 +60,25 @@ class Forward {
 
   void run() {
     spec_.training ? measure() : take_running();
-    const float* weight = static_cast<const float*>(args_.weight.data);
-    const float* bias = static_cast<const float*>(args_.bias.data);
-    const ChannelConstants constants = channels_.constants(0, weight, bias);
+    const ChannelConstants constants =
+        channels_.constants(0, weight_.in_f32(all_kernels_), bias_.in_f32(all_kernels_));
+    const DType dtype = args_.x.dtype;
     cut_.runs(args_.mask, [&](Range rows, bool counts) {
-      if (!counts) return fill_rows(args_.y, rows, 0);
+      if (!counts) return clear_rows(args_.y, rows);
       kernels_.rows.normalize(
           constants, {.rows = rows.end - rows.begin,
                       .channels = args_.x.cols,
-                      .x = x() + rows.begin * args_.x.stride,
+                      .dtype = dtype,
+                      .x = element(args_.x.data, dtype, rows.begin * args_.x.stride),
                       .x_stride = args_.x.stride,
                       .dy = nullptr,
                       .dy_stride = 0,
-                      .out = static_cast<float*>(args_.y.data) + rows.begin * args_.y.stride,
+                      .out = element(args_.y.data, dtype, rows.begin * args_.y.stride),
                       .out_stride = args_.y.stride});
     });
   }
 
  private:
-  const float* x() const { return static_cast<const float*>(args_.x.data); }
-
   void take_running() {
     const float* mean = static_cast<const float*>(args_.running_mean.data);
     const float* var = static_cast<const float*>(args_.running_var.data);
@@ -88,7 +91,8 @@ class Forward {
   void measure() {
     find_pivot_rows();
     cut_.strips([&](Range cols) { set_pivots(cols); });
-    const ColumnsArgs columns{.x = x(),
+    const ColumnsArgs columns{.dtype = args_.x.dtype,
+                              .x = args_.x.data,
                               .x_stride = args_.x.stride,
                               .dy = nullptr,
                               .dy_stride = 0,
@@ -114,10 +118,17 @@ class Forward {
   // 1/8 of the leaf of the medians of rows j, j + 8 and j + 16 of those that count, from the first
   // again where there are too few.
   void set_pivots(Range cols) const {
-    const int64_t stride = args_.x.stride;
-    const auto row = [&](int64_t j) { return x() + pivot_rows_[j] * stride + cols.begin; };
     const int64_t width = cols.end - cols.begin;
-    float m[8][kStripColumns];
+    float memory[3][kStripColumns], m[8][kStripColumns];
+    const auto row = [&](int64_t j) {
+      const DType dtype = args_.x.dtype;
+      const int64_t place = pivot_rows_[j] * args_.x.stride + cols.begin;
+      const void* first = element(args_.x.data, dtype, place);
+      if (dtype == DType::kF32) return static_cast<const float*>(first);
+      float* own = memory[j / 8];
+      all_kernels_.parameters.of[static_cast<size_t>(dtype)].to_f32(first, own, width);
+      return static_cast<const float*>(own);
+    };
     for (int64_t j = 0; j < 8; ++j) {
       const float *p = row(j), *q = row(j + 8), *r = row(j + 16);
       for (int64_t c = 0; c < width; ++c) {
@@ -153,10 +164,16 @@ class Forward {
   // Section 2 where the guard refuses: everything in f64, with the first row for the pivot.
   void redo(int64_t first, int64_t width, const bool* accepted, ColumnMoments* m) const {
     double pivot[kStrip], s[kStrip], q[kStrip];
-    for (int64_t c = 0; c < width; ++c) {
-      pivot[c] = static_cast<double>(x()[pivot_rows_[0] * args_.x.stride + first + c]);
-    }
-    redo_columns(x() + first, args_.x.rows, args_.x.stride, args_.mask, width, pivot, s, q);
+    const auto sums = [&](auto type) {
+      const auto* x = static_cast<const decltype(type)*>(args_.x.data) + first;
+      for (int64_t c = 0; c < width; ++c) {
+        pivot[c] = static_cast<double>(to_f32(x[pivot_rows_[0] * args_.x.stride + c]));
+      }
+      redo_columns(x, args_.x.rows, args_.x.stride, args_.mask, width, pivot, s, q);
+    };
+    args_.x.dtype == DType::kF32    ? sums(float())
+    : args_.x.dtype == DType::kBF16 ? sums(BFloat16())
+                                    : sums(Float16());
     for (int64_t c = 0; c < width; ++c) {
       bool ignored;
       if (!accepted[c]) m[c] = moments(pivot[c], s[c], q[c], count_, eps_, true, &ignored);
@@ -180,12 +197,14 @@ class Forward {
     kept = static_cast<float>(old + spec_.momentum * value);
   }
 
+  const Kernels& all_kernels_;
   const BatchNormKernels& kernels_;
   const BatchNormSpec& spec_;
   const BatchNormForward& args_;
   const BatchCut cut_;
   const int64_t count_;
   const double eps_;
+  const ChannelParameter weight_, bias_;
   ChannelArrays channels_;
   ChunkSums sums_;
   float* pivot_ = nullptr;
@@ -196,6 +215,7 @@ class Forward {
 
 size_t batch_norm_forward_workspace(const BatchNormSpec& spec, const BatchNormForward& args) {
   Scratch scratch(nullptr);
+  ChannelParameter(scratch, args.weight), ChannelParameter(scratch, args.bias);
   ChannelArrays(scratch, args.x.cols, false);
   if (spec.training) {
     ChunkSums(scratch, args.x.rows, args.x.cols);

@@ -13,7 +13,7 @@
 
 namespace norma::cpu {
 
-// REQUIRES, of all: arguments that the plan's checks accept, every dtype f32, and the workspace
+// REQUIRES, of all: arguments that the plan's checks accept, no dtype f64, and the workspace
 // that is asked for, which does not depend on the executor.
 size_t batch_norm_forward_workspace(const BatchNormSpec& spec, const BatchNormForward& args);
 void batch_norm_forward(const Kernels& kernels, const BatchNormSpec& spec,

@@ -6,11 +6,32 @@
 
 #include <cstdint>
 
+#include "base/rows_view.h"
 #include "core/cpu/channel_kernels.h"
 #include "core/cpu/hostile_rows.h"
+#include "core/cpu/kernels.h"
 #include "core/cpu/scratch.h"
 
 namespace norma::cpu {
+
+// A weight or bias in f32: where it lies, or, of another type, in the workspace.
+class ChannelParameter {
+ public:
+  ChannelParameter(Scratch& scratch, const ConstVectorView& given)
+      : given_(given),
+        own_(given.data != nullptr && given.dtype != DType::kF32 ? scratch.take<float>(given.size)
+                                                                 : nullptr) {}
+
+  const float* in_f32(const Kernels& kernels) const {
+    if (own_ == nullptr) return static_cast<const float*>(given_.data);
+    kernels.parameters.of[static_cast<size_t>(given_.dtype)].to_f32(given_.data, own_, given_.size);
+    return own_;
+  }
+
+ private:
+  const ConstVectorView given_;
+  float* own_;
+};
 
 // One value a channel of everything that a channel's elements share.
 class ChannelArrays {
@@ -43,16 +64,9 @@ class ChannelArrays {
 
   // From channel `first` on. weight and bias are of all channels, or null.
   ChannelConstants constants(int64_t first, const float* weight, const float* bias) const {
-    const auto from = [first](const float* all) { return all == nullptr ? nullptr : all + first; };
-    return {any_half_ ? half_ + first : nullptr,
-            from(hi_),
-            from(lo_),
-            from(scale_),
-            from(rstd_),
-            from(weight),
-            from(bias),
-            from(a_),
-            from(h_)};
+    const ChannelConstants all{any_half_ ? half_ : nullptr, hi_,  lo_, scale_, rstd_,
+                               weight,                      bias, a_,  h_};
+    return all.from(first);
   }
 
  private:

@@ -2,13 +2,26 @@
 // SPDX-License-Identifier: MIT
 
 // The interface between the kernels of the channel norms, compiled once for each SIMD target, and
-// the drivers that cut the work. Everything is f32. A kernel works on the calling thread, allocates
-// nothing and depends on no state.
+// the drivers that cut the work. Images and rows are f32, bf16 or f16, everything else is f32. A
+// kernel works in f32 on the calling thread, allocates nothing and depends on no state.
 #pragma once
 
 #include <cstdint>
 
+#include "base/dtype.h"
+
 namespace norma::cpu {
+
+// Where element i of an array lies; a null array stays null.
+inline const void* element(const void* data, DType dtype, int64_t i) {
+  return data == nullptr
+             ? nullptr
+             : static_cast<const char*>(data) + i * static_cast<int64_t>(size_of(dtype));
+}
+inline void* element(void* data, DType dtype, int64_t i) {
+  return data == nullptr ? nullptr
+                         : static_cast<char*>(data) + i * static_cast<int64_t>(size_of(dtype));
+}
 
 struct Range;  // kernels.h
 
@@ -27,16 +40,24 @@ struct ChannelConstants {
   const float* bias;    // null: not added
   const float* a;       // section 4's a and h; both null: dx = g * rstd
   const float* h;
+
+  // The same of channel c on.
+  ChannelConstants from(int64_t c) const {
+    const auto on = [c](const float* all) { return all == nullptr ? nullptr : all + c; };
+    return {on(half), on(hi),   on(lo), on(scale), on(rstd),
+            on(weight), on(bias), on(a),  on(h)};
+  }
 };
 
 // Rows of channels, element (r, c) at r * stride + c.
 struct ChannelRows {
   int64_t rows, channels;
-  const float* x;
+  DType dtype;  // of x, dy and out
+  const void* x;
   int64_t x_stride;
-  const float* dy;
+  const void* dy;
   int64_t dy_stride;
-  float* out;  // y or dx
+  void* out;  // y or dx
   int64_t out_stride;
 };
 
@@ -58,23 +79,23 @@ struct ChannelRowsKernels {
 
 struct GroupNormKernels {
   // Of the row x[0, n), n >= 1.
-  SavedStatistics (*statistics)(const float* x, int64_t n, double eps);
-  GroupMeans (*backward_means)(const float* x, const float* g, int64_t n, const SavedStatistics& s);
-  // weight and bias have one element a channel of the run, or are null; g may be dy, dx may be g.
-  void (*normalize)(const float* x, float* y, const ChannelRun& run, const SavedStatistics& s,
-                    const float* weight, const float* bias);
-  void (*weigh)(const float* dy, const float* weight, float* g, const ChannelRun& run);
-  void (*gradient)(const float* x, const float* g, float* dx, int64_t n, const SavedStatistics& s,
-                   const GroupMeans& means);
+  SavedStatistics (*statistics)(const void* x, DType dtype, int64_t n, double eps);
+  // weight and bias have one element a channel of the run, or are null; y may be x, dx may be dy.
+  GroupMeans (*backward_means)(const void* x, const void* dy, DType dtype, const ChannelRun& run,
+                               const SavedStatistics& s, const float* weight);
+  void (*normalize)(const void* x, void* y, DType dtype, const ChannelRun& run,
+                    const SavedStatistics& s, const float* weight, const float* bias);
+  void (*gradient)(const void* x, const void* dy, void* dx, DType dtype, const ChannelRun& run,
+                   const SavedStatistics& s, const float* weight, const GroupMeans& means);
   // dweight[c], dbias[c] = the sums of dy * xhat and of dy over a channel's positions. x and
   // dweight may be null.
-  void (*channel_sums)(const float* x, const float* dy, const ChannelRun& run,
+  void (*channel_sums)(const void* x, const void* dy, DType dtype, const ChannelRun& run,
                        const SavedStatistics& s, float* dweight, float* dbias);
   // The same for the channels of rows.
   void (*channel_sums_of_rows)(const ChannelConstants& constants, const ChannelRows& rows,
                                float* dweight, float* dbias);
   // to[c * rows + r] = from[r * stride + c], times weight[c] where that is not null.
-  void (*transpose)(const float* from, int64_t rows, int64_t stride, int64_t channels,
+  void (*transpose)(const void* from, DType dtype, int64_t rows, int64_t stride, int64_t channels,
                     const float* weight, float* to);
   ChannelRowsKernels rows;
 };
@@ -83,9 +104,10 @@ struct GroupNormKernels {
 constexpr int64_t kChunkRows = 1024;
 
 struct ColumnsArgs {
-  const float* x;
+  DType dtype;  // of x and dy
+  const void* x;
   int64_t x_stride;
-  const float* dy;
+  const void* dy;
   int64_t dy_stride;
   const uint8_t* mask;         // null, or 0 for a row that is left out
   const float* pivot;          // of a column

@@ -13,6 +13,7 @@
 
 #include "core/cpu/channel_kernels.h"
 #include "core/cpu/order-inl.h"
+#include "core/cpu/widen-inl.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -21,6 +22,17 @@ namespace HWY_NAMESPACE {
 
 // Rows worked together, so that a channel's constants are loaded once for all.
 inline constexpr int64_t kTogether = 4;
+
+// ChannelRows of f32.
+struct F32Rows {
+  int64_t rows, channels;
+  const float* x;
+  int64_t x_stride;
+  const float* dy;
+  int64_t dy_stride;
+  float* out;
+  int64_t out_stride;
+};
 
 // Constants of the kN channels from i on. Multiplying by a half of 1 changes no bits, so that one
 // formula serves channels on halves and others beside them.
@@ -56,7 +68,7 @@ HWY_INLINE void ForChannels(int64_t channels, const Body& body) {
 }
 
 template <bool kHalf, bool kWeight, bool kBias>
-HWY_NOINLINE void NormalizeChannels(const ChannelConstants& k, const ChannelRows& rows) {
+HWY_NOINLINE void NormalizeChannels(const ChannelConstants& k, const F32Rows& rows) {
   for (int64_t first = 0; first < rows.rows; first += kTogether) {
     const int64_t end = HWY_MIN(first + kTogether, rows.rows);
     ForChannels(rows.channels, [&](int64_t i, const auto& load, const auto& store) HWY_ATTR {
@@ -75,7 +87,7 @@ HWY_NOINLINE void NormalizeChannels(const ChannelConstants& k, const ChannelRows
 }
 
 template <bool kMeans, bool kHalf, bool kWeight>
-HWY_NOINLINE void GradientOfChannels(const ChannelConstants& k, const ChannelRows& rows) {
+HWY_NOINLINE void GradientOfChannels(const ChannelConstants& k, const F32Rows& rows) {
   for (int64_t first = 0; first < rows.rows; first += kTogether) {
     const int64_t end = HWY_MIN(first + kTogether, rows.rows);
     ForChannels(rows.channels, [&](int64_t i, const auto& load, const auto& store) HWY_ATTR {
@@ -103,7 +115,7 @@ HWY_NOINLINE void GradientOfChannels(const ChannelConstants& k, const ChannelRow
   }
 }
 
-using ChannelRowsFunction = void (*)(const ChannelConstants&, const ChannelRows&);
+using ChannelRowsFunction = void (*)(const ChannelConstants&, const F32Rows&);
 
 // The instance for three flags.
 template <bool... kFlags>
@@ -125,14 +137,50 @@ ChannelRowsFunction SelectGradient(const bool* flags) {
   }
 }
 
+// f32 elements of a strip, of x, dy and the output each: 24 KB in all, which an L1 of 32 KB holds.
+// The output has its own: in place, a row's last vector would wait for stores of the row before.
+inline constexpr int64_t kStripElements = 2048;
+inline constexpr int64_t kStripWidth = kStripElements / kTogether;
+
+// `work` on 16-bit rows, strip by strip through f32.
+HWY_NOINLINE inline void ByStrips(const ChannelConstants& k, const ChannelRows& rows, bool with_x,
+                                  ChannelRowsFunction work) {
+  HWY_ALIGN_MAX float x[kStripElements], dy[kStripElements], out[kStripElements];
+  const bool with_dy = rows.dy != nullptr;
+  const int64_t widest = HWY_MIN(rows.channels, kStripWidth), together = kStripElements / widest;
+  for (int64_t r = 0; r < rows.rows; r += together) {
+    const int64_t count = HWY_MIN(together, rows.rows - r);
+    for (int64_t c = 0; c < rows.channels; c += widest) {
+      const int64_t width = HWY_MIN(widest, rows.channels - c);
+      const auto widen = [&](const void* data, int64_t stride, float* to) {
+        const void* first = element(data, rows.dtype, r * stride + c);
+        WidenRows({rows.dtype, first, stride, count, width}, nullptr, to, width);
+      };
+      if (with_x) widen(rows.x, rows.x_stride, x);
+      if (with_dy) widen(rows.dy, rows.dy_stride, dy);
+      work(k.from(c), {count, width, x, width, dy, width, out, width});
+      NarrowRows(out, count, width, rows.dtype,
+                 element(rows.out, rows.dtype, r * rows.out_stride + c), rows.out_stride);
+    }
+  }
+}
+
+inline void OverRows(const ChannelConstants& k, const ChannelRows& rows, bool with_x,
+                     ChannelRowsFunction work) {
+  if (rows.dtype != DType::kF32) return ByStrips(k, rows, with_x, work);
+  work(k, {rows.rows, rows.channels, static_cast<const float*>(rows.x), rows.x_stride,
+           static_cast<const float*>(rows.dy), rows.dy_stride, static_cast<float*>(rows.out),
+           rows.out_stride});
+}
+
 inline void NormalizeRowsOfChannels(const ChannelConstants& k, const ChannelRows& rows) {
   const bool flags[3] = {k.half != nullptr, k.weight != nullptr, k.bias != nullptr};
-  SelectNormalize(flags)(k, rows);
+  OverRows(k, rows, true, SelectNormalize(flags));
 }
 inline void GradientOfRowsOfChannels(const ChannelConstants& k, const ChannelRows& rows) {
   const bool means = k.a != nullptr;
   const bool flags[3] = {means, means && k.half != nullptr, k.weight != nullptr};
-  SelectGradient(flags)(k, rows);
+  OverRows(k, rows, means, SelectGradient(flags));
 }
 
 inline ChannelRowsKernels RowsOfChannels() {

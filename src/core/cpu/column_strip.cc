@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/float16.h"
+
 namespace norma::cpu {
 namespace {
 
@@ -64,7 +66,8 @@ void add_nodes(const double* nodes, int64_t count, int64_t stride, int64_t cols,
   tree.finish(sums, width);
 }
 
-void redo_columns(const float* x, int64_t rows, int64_t stride, const uint8_t* mask, int64_t cols,
+template <typename T>
+void redo_columns(const T* x, int64_t rows, int64_t stride, const uint8_t* mask, int64_t cols,
                   const double* pivot, double* s, double* q) {
   StripTree tree_s, tree_q;
   int64_t begin = 0;
@@ -73,9 +76,9 @@ void redo_columns(const float* x, int64_t rows, int64_t stride, const uint8_t* m
     const int64_t end = std::min(begin + kRowBlock, rows);
     for (int64_t r = begin; r < end; ++r) {
       if (mask != nullptr && mask[r] == 0) continue;
-      const float* row = x + r * stride;
+      const T* row = x + r * stride;
       for (int64_t c = 0; c < cols; ++c) {
-        const double e = static_cast<double>(row[c]) - pivot[c];
+        const double e = static_cast<double>(to_f32(row[c])) - pivot[c];
         block_s[c] = block_s[c] + e;
         block_q[c] = block_q[c] + e * e;
       }
@@ -87,5 +90,12 @@ void redo_columns(const float* x, int64_t rows, int64_t stride, const uint8_t* m
   tree_s.finish(s, cols);
   tree_q.finish(q, cols);
 }
+
+template void redo_columns(const float*, int64_t, int64_t, const uint8_t*, int64_t, const double*,
+                           double*, double*);
+template void redo_columns(const BFloat16*, int64_t, int64_t, const uint8_t*, int64_t,
+                           const double*, double*, double*);
+template void redo_columns(const Float16*, int64_t, int64_t, const uint8_t*, int64_t, const double*,
+                           double*, double*);
 
 }  // namespace norma::cpu

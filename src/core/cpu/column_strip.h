@@ -19,8 +19,10 @@ void add_columns(const float* terms, int64_t rows, int64_t cols, float* result);
 void add_nodes(const double* nodes, int64_t count, int64_t stride, int64_t cols, double* sums);
 
 // Column sums in f64 of e = x - pivot and e * e, of up to kStrip columns x[r * stride + c] over the
-// rows whose byte of the mask is not 0; without a mask, all of them.
-void redo_columns(const float* x, int64_t rows, int64_t stride, const uint8_t* mask, int64_t cols,
+// rows whose byte of the mask is not 0; without a mask, all of them. T is float, BFloat16 or
+// Float16.
+template <typename T>
+void redo_columns(const T* x, int64_t rows, int64_t stride, const uint8_t* mask, int64_t cols,
                   const double* pivot, double* s, double* q);
 
 }  // namespace norma::cpu

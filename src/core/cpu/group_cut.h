@@ -16,6 +16,7 @@ namespace norma::cpu {
 
 struct GroupShape {
   int64_t samples, groups, channels, positions;
+  DType dtype;
   bool nhwc;
 
   GroupShape(const GroupNormSpec& spec, const ConstImagesView& v)
@@ -23,6 +24,7 @@ struct GroupShape {
         groups(spec.groups),
         channels(v.channels),
         positions(v.positions),
+        dtype(v.dtype),
         // With one position the layouts are one, and this way is the faster.
         nhwc(v.layout == Layout::kNhwc || v.positions == 1) {}
 
@@ -34,8 +36,8 @@ struct GroupShape {
 
   // Groups of NHWC are transposed together until they fill the cache lines that hold them.
   int64_t panel_groups() const {
-    constexpr int64_t kLine = 16;
-    return std::min(groups, (kLine + depth() - 1) / depth());
+    const int64_t line = 64 / static_cast<int64_t>(size_of(dtype));
+    return std::min(groups, (line + depth() - 1) / depth());
   }
   int64_t panels() const { return (groups + panel_groups() - 1) / panel_groups(); }
   Range panel(int64_t index) const {

@@ -106,17 +106,78 @@ struct GroupGradientTerms {
   }
 };
 
-// Section 1 in full; a row of one block has no tree.
-template <class Terms>
-HWY_INLINE void SumGroup(const Terms& terms, int64_t n, double (&sums)[2]) {
-  if (n > kBlock) return SumLongRow(terms, 0, n, sums);
+// A run in f32: as it lies, or, where it has another type or is weighted, a window of one block of
+// it at a time, which is in L1 when it is summed.
+class WindowOf {
+ public:
+  WindowOf(const void* data, DType dtype, const ChannelRun& run, const float* weight)
+      : data_(data),
+        dtype_(dtype),
+        is_direct_(dtype == DType::kF32 && weight == nullptr),
+        size_(run.size()),
+        positions_(run.positions),
+        weight_(weight) {}
+
+  // Elements [begin, end) of a block, until the next call.
+  HWY_INLINE const float* At(int64_t begin, int64_t end) {
+    if (is_direct_) return static_cast<const float*>(data_) + begin;
+    if (begin < begin_ || end > end_) Move(begin);
+    return window_ + (begin - begin_);
+  }
+
+ private:
+  HWY_NOINLINE void Move(int64_t begin) {
+    begin_ = begin;
+    end_ = HWY_MIN(begin + kBlock, size_);
+    const int64_t n = end_ - begin_;
+    const void* first = element(data_, dtype_, begin);
+    if (dtype_ == DType::kF32) return Weigh(static_cast<const float*>(first));
+    for (int64_t i = 0; i < n; i += kLine<BFloat16>) {
+      hwy::Prefetch(static_cast<const BFloat16*>(first) + i + kBlock);
+    }
+    float* wide = weight_ == nullptr ? window_ : unweighted_;
+    WidenRows({dtype_, first, n, 1, n}, nullptr, wide, n);
+    if (weight_ != nullptr) Weigh(unweighted_);
+  }
+  // window = from * weight.
+  void Weigh(const float* from) {
+    int64_t channel = begin_ / positions_;
+    for (int64_t i = begin_; i < end_; ++channel) {
+      const int64_t n = HWY_MIN(end_, (channel + 1) * positions_) - i;
+      const V w = hn::Set(kD, weight_[channel]);
+      const float* in = from + (i - begin_);
+      float* out = window_ + (i - begin_);
+      ForChannels(n, [&](int64_t k, const auto& load, const auto& store)
+                         HWY_ATTR { store(hn::Mul(load(in + k), w), out + k); });
+      i += n;
+    }
+  }
+
+  const void* data_;
+  DType dtype_;
+  bool is_direct_;
+  int64_t size_, positions_;
+  const float* weight_;  // a channel's; null: none
+  int64_t begin_ = 0, end_ = 0;
+  HWY_ALIGN_MAX float window_[kBlock];
+  HWY_ALIGN_MAX float unweighted_[kBlock];
+};
+
+// Section 1 in full; a row of one block has no tree. terms_of(begin, end): the terms of a block,
+// element `begin` being number 0.
+template <class TermsOf>
+HWY_INLINE void SumGroup(const TermsOf& terms_of, int64_t n, double (&sums)[2]) {
+  const auto sum_block = [&](int64_t begin, int64_t end, float* HWY_RESTRICT(&out)[2])
+                             HWY_ATTR { SumBlock(terms_of(begin, end), 0, end - begin, out); };
+  if (n > kBlock) return SumBlocks(sum_block, 0, n, sums);
   HWY_ALIGN_MAX float eights[2][8];
-  float* out[2] = {eights[0], eights[1]};
-  SumBlock(terms, 0, n, out);
+  float* HWY_RESTRICT out[2] = {eights[0], eights[1]};
+  SumBlock(terms_of(0, n), 0, n, out);
   for (int q = 0; q < 2; ++q) sums[q] = static_cast<double>(FoldEight(eights[q])) + 0.0;
 }
 
-// Section 2's pivot: 1/8 of the leaf of medians of x[j % n], x[(j + 8) % n], x[(j + 16) % n].
+// Section 2's pivot: 1/8 of the leaf of medians of x[j % n], x[(j + 8) % n], x[(j + 16) % n]. x:
+// the first 24 elements at least, or all n.
 HWY_INLINE float PivotOf(const float* x, int64_t n) {
   HWY_ALIGN_MAX float wrapped[24], medians[8];
   if (n < 24) {
@@ -131,10 +192,22 @@ HWY_INLINE float PivotOf(const float* x, int64_t n) {
   return FoldEight(medians) * 0.125f;
 }
 
-SavedStatistics GroupStatistics(const float* x, int64_t n, double eps) {
-  const float pivot = PivotOf(x, n);
+RowStatistics Redone(const void* x, DType dtype, int64_t n, double eps) {
+  const StatisticsRule rule{n, n, EpsMode::kInside, eps, 0};
+  if (dtype == DType::kBF16) return redo_layer_norm(static_cast<const BFloat16*>(x), rule);
+  if (dtype == DType::kF16) return redo_layer_norm(static_cast<const Float16*>(x), rule);
+  return redo_layer_norm(static_cast<const float*>(x), rule);
+}
+
+SavedStatistics GroupStatistics(const void* x, DType dtype, int64_t n, double eps) {
+  WindowOf window(x, dtype, {1, n}, nullptr);
+  const float pivot = PivotOf(window.At(0, HWY_MIN(n, 24)), n);
   double sums[2];
-  SumGroup(GroupTerms{x, n, hn::Set(kD, pivot)}, n, sums);
+  SumGroup(
+      [&](int64_t begin, int64_t end) HWY_ATTR {
+        return GroupTerms{window.At(begin, end), end - begin, hn::Set(kD, pivot)};
+      },
+      n, sums);
   const double inv_n = 1.0 / static_cast<double>(n), c = static_cast<double>(pivot);
   const double ebar = sums[0] * inv_n, t = sums[1] * inv_n;
   double var = t - ebar * ebar;
@@ -142,7 +215,7 @@ SavedStatistics GroupStatistics(const float* x, int64_t n, double eps) {
   const double v = var + eps;
   const bool accepted = v >= 0x1p-100 && v <= 0x1p100 && t <= 4 * v;
   if (HWY_UNLIKELY(!accepted)) {
-    const auto redone = redo_layer_norm(x, {n, n, EpsMode::kInside, eps, 0});
+    const RowStatistics redone = Redone(x, dtype, n, eps);
     return {redone.mean_hi, redone.mean_lo, redone.rstd};
   }
   const float hi = static_cast<float>(c + ebar);
@@ -150,42 +223,58 @@ SavedStatistics GroupStatistics(const float* x, int64_t n, double eps) {
           1.0f / __builtin_sqrtf(static_cast<float>(v))};
 }
 
+// Of n elements from `first` on.
 template <bool kHalf>
-HWY_NOINLINE void GradientSums(const float* x, const float* g, int64_t n, const SavedStatistics& s,
-                               double (&sums)[2]) {
-  SumGroup(GroupGradientTerms<kHalf>{x, g, n, GroupXhat<kHalf>(s)}, n, sums);
+HWY_NOINLINE void GradientSums(WindowOf& x, WindowOf& g, int64_t first, int64_t n,
+                               const SavedStatistics& s, double (&sums)[2]) {
+  SumGroup(
+      [&](int64_t begin, int64_t end) HWY_ATTR {
+        return GroupGradientTerms<kHalf>{x.At(first + begin, first + end),
+                                         g.At(first + begin, first + end), end - begin,
+                                         GroupXhat<kHalf>(s)};
+      },
+      n, sums);
 }
-HWY_INLINE void AnyGradientSums(const float* x, const float* g, int64_t n, const SavedStatistics& s,
-                                double (&sums)[2]) {
-  needs_halving(s.rstd) ? GradientSums<true>(x, g, n, s, sums)
-                        : GradientSums<false>(x, g, n, s, sums);
+HWY_INLINE void AnyGradientSums(WindowOf& x, WindowOf& g, int64_t first, int64_t n,
+                                const SavedStatistics& s, double (&sums)[2]) {
+  needs_halving(s.rstd) ? GradientSums<true>(x, g, first, n, s, sums)
+                        : GradientSums<false>(x, g, first, n, s, sums);
 }
 
-GroupMeans BackwardMeans(const float* x, const float* g, int64_t n, const SavedStatistics& s) {
+GroupMeans BackwardMeans(const void* x, const void* dy, DType dtype, const ChannelRun& run,
+                         const SavedStatistics& s, const float* weight) {
+  WindowOf of_x(x, dtype, run, nullptr), g(dy, dtype, run, weight);
   double sums[2];
-  AnyGradientSums(x, g, n, s, sums);
-  const double inv_n = 1.0 / static_cast<double>(n);
+  AnyGradientSums(of_x, g, 0, run.size(), s, sums);
+  const double inv_n = 1.0 / static_cast<double>(run.size());
   return {static_cast<float>(sums[0] * inv_n), static_cast<float>(sums[1] * inv_n)};
 }
 
-void ChannelSums(const float* x, const float* dy, const ChannelRun& run, const SavedStatistics& s,
-                 float* dweight, float* dbias) {
-  const int64_t n = run.positions;
+void ChannelSums(const void* x, const void* dy, DType dtype, const ChannelRun& run,
+                 const SavedStatistics& s, float* dweight, float* dbias) {
+  // Without dweight xhat is of dy itself, and goes nowhere.
+  WindowOf of_x(dweight == nullptr ? dy : x, dtype, run, nullptr), of_dy(dy, dtype, run, nullptr);
   for (int64_t c = 0; c < run.channels; ++c) {
-    // Without dweight xhat is of dy itself, and goes nowhere.
-    const float *channel = dy + c * n, *of_x = dweight == nullptr ? channel : x + c * n;
     double sums[2];
-    AnyGradientSums(of_x, channel, n, s, sums);
+    AnyGradientSums(of_x, of_dy, c * run.positions, run.positions, s, sums);
     if (dbias != nullptr) dbias[c] = static_cast<float>(sums[0]);
     if (dweight != nullptr) dweight[c] = static_cast<float>(sums[1]);
   }
 }
 
-// out[i] = f(v[i]) of x and another input, i < n.
+// work(first channel, its part, where that begins) on strips of a run, each of whole channels or
+// of a piece of one, so that a strip in f32 stays in L1.
 template <class Work>
-HWY_INLINE void ForElements(int64_t n, const Work& work) {
-  ForChannels(
-      n, [&](int64_t i, const auto& load, const auto& store) HWY_ATTR { work(i, load, store); });
+HWY_INLINE void ForStrips(const ChannelRun& run, const Work& work) {
+  const int64_t positions = HWY_MIN(run.positions, kStripElements);
+  const int64_t channels = kStripElements / positions;
+  for (int64_t c = 0; c < run.channels; c += channels) {
+    const int64_t together = HWY_MIN(channels, run.channels - c);
+    for (int64_t p = 0; p < run.positions; p += positions) {
+      const ChannelRun strip{together, HWY_MIN(positions, run.positions - p)};
+      work(c, strip, c * run.positions + p);
+    }
+  }
 }
 
 template <bool kHalf, bool kWeight, bool kBias>
@@ -195,7 +284,7 @@ HWY_NOINLINE void NormalizeGroup(const float* x, float* y, const ChannelRun& run
   for (int64_t c = 0; c < run.channels; ++c, x += run.positions, y += run.positions) {
     const V w = kWeight ? hn::Set(kD, weight[c]) : hn::Zero(kD);
     const V b = kBias ? hn::Set(kD, bias[c]) : hn::Zero(kD);
-    ForElements(run.positions, [&](int64_t i, const auto& load, const auto& store) HWY_ATTR {
+    ForChannels(run.positions, [&](int64_t i, const auto& load, const auto& store) HWY_ATTR {
       V out = xhat(load(x + i));
       if (kWeight) out = hn::Mul(out, w);
       if (kBias) out = hn::Add(out, b);
@@ -214,39 +303,77 @@ void NormalizeAny(const float* x, float* y, const ChannelRun& run, const SavedSt
                  : NormalizeGroup<kHalf, false, false>(x, y, whole, s, w, b);
 }
 
-void NormalizeRun(const float* x, float* y, const ChannelRun& run, const SavedStatistics& s,
+void NormalizeF32(const float* x, float* y, const ChannelRun& run, const SavedStatistics& s,
                   const float* weight, const float* bias) {
   needs_halving(s.rstd) ? NormalizeAny<true>(x, y, run, s, weight, bias)
                         : NormalizeAny<false>(x, y, run, s, weight, bias);
 }
 
-void Weigh(const float* dy, const float* weight, float* g, const ChannelRun& run) {
-  for (int64_t c = 0; c < run.channels; ++c, dy += run.positions, g += run.positions) {
-    const V w = hn::Set(kD, weight[c]);
-    ForElements(run.positions, [&](int64_t i, const auto& load, const auto& store)
-                                   HWY_ATTR { store(hn::Mul(load(dy + i), w), g + i); });
+void NormalizeRun(const void* x, void* y, DType dtype, const ChannelRun& run,
+                  const SavedStatistics& s, const float* weight, const float* bias) {
+  if (dtype == DType::kF32) {
+    return NormalizeF32(static_cast<const float*>(x), static_cast<float*>(y), run, s, weight, bias);
+  }
+  HWY_ALIGN_MAX float wide[kStripElements], out[kStripElements];
+  ForStrips(run, [&](int64_t c, const ChannelRun& strip, int64_t first) {
+    const int64_t n = strip.size();
+    WidenRows({dtype, element(x, dtype, first), n, 1, n}, nullptr, wide, n);
+    NormalizeF32(wide, out, strip, s, weight == nullptr ? nullptr : weight + c,
+                 bias == nullptr ? nullptr : bias + c);
+    NarrowRows(out, 1, n, dtype, element(y, dtype, first), n);
+  });
+}
+
+template <bool kHalf, bool kWeight>
+HWY_NOINLINE void GradientOfGroup(const float* x, const float* dy, float* dx, const ChannelRun& run,
+                                  const SavedStatistics& s, const float* weight,
+                                  const GroupMeans& means) {
+  const GroupXhat<kHalf> xhat(s);
+  const V a = hn::Set(kD, means.a), h = hn::Set(kD, means.h), rstd = hn::Set(kD, s.rstd);
+  const int64_t n = run.positions;
+  for (int64_t c = 0; c < run.channels; ++c, x += n, dy += n, dx += n) {
+    const V w = kWeight ? hn::Set(kD, weight[c]) : hn::Zero(kD);
+    ForChannels(n, [&](int64_t i, const auto& load, const auto& store) HWY_ATTR {
+      const V product = hn::Mul(xhat(load(x + i)), h);
+      V g = load(dy + i);
+      if (kWeight) g = hn::Mul(g, w);
+      store(hn::Mul(hn::Sub(hn::Sub(g, a), product), rstd), dx + i);
+    });
   }
 }
 
 template <bool kHalf>
-HWY_NOINLINE void GradientOfGroup(const float* x, const float* g, float* dx, int64_t n,
-                                  const SavedStatistics& s, const GroupMeans& means) {
-  const GroupXhat<kHalf> xhat(s);
-  const V a = hn::Set(kD, means.a), h = hn::Set(kD, means.h), rstd = hn::Set(kD, s.rstd);
-  ForElements(n, [&](int64_t i, const auto& load, const auto& store) HWY_ATTR {
-    const V product = hn::Mul(xhat(load(x + i)), h);
-    store(hn::Mul(hn::Sub(hn::Sub(load(g + i), a), product), rstd), dx + i);
+void GradientAny(const float* x, const float* dy, float* dx, const ChannelRun& run,
+                 const SavedStatistics& s, const float* weight, const GroupMeans& means) {
+  const ChannelRun whole{1, run.size()};
+  weight != nullptr ? GradientOfGroup<kHalf, true>(x, dy, dx, run, s, weight, means)
+                    : GradientOfGroup<kHalf, false>(x, dy, dx, whole, s, weight, means);
+}
+
+void GradientF32(const float* x, const float* dy, float* dx, const ChannelRun& run,
+                 const SavedStatistics& s, const float* weight, const GroupMeans& means) {
+  needs_halving(s.rstd) ? GradientAny<true>(x, dy, dx, run, s, weight, means)
+                        : GradientAny<false>(x, dy, dx, run, s, weight, means);
+}
+
+void GradientOfRun(const void* x, const void* dy, void* dx, DType dtype, const ChannelRun& run,
+                   const SavedStatistics& s, const float* weight, const GroupMeans& means) {
+  if (dtype == DType::kF32) {
+    return GradientF32(static_cast<const float*>(x), static_cast<const float*>(dy),
+                       static_cast<float*>(dx), run, s, weight, means);
+  }
+  HWY_ALIGN_MAX float wide_x[kStripElements], wide_dy[kStripElements], out[kStripElements];
+  ForStrips(run, [&](int64_t c, const ChannelRun& strip, int64_t first) {
+    const int64_t n = strip.size();
+    WidenRows({dtype, element(x, dtype, first), n, 1, n}, nullptr, wide_x, n);
+    WidenRows({dtype, element(dy, dtype, first), n, 1, n}, nullptr, wide_dy, n);
+    GradientF32(wide_x, wide_dy, out, strip, s, weight == nullptr ? nullptr : weight + c, means);
+    NarrowRows(out, 1, n, dtype, element(dx, dtype, first), n);
   });
 }
 
-void GradientOfRun(const float* x, const float* g, float* dx, int64_t n, const SavedStatistics& s,
-                   const GroupMeans& means) {
-  needs_halving(s.rstd) ? GradientOfGroup<true>(x, g, dx, n, s, means)
-                        : GradientOfGroup<false>(x, g, dx, n, s, means);
-}
-
 GroupNormKernels GroupNorm() {
-  return {GroupStatistics, BackwardMeans,        NormalizeRun, Weigh,           GradientOfRun,
+  return {GroupStatistics, BackwardMeans,        NormalizeRun, GradientOfRun,
           ChannelSums,     AnyChannelSumsOfRows, Transpose,    RowsOfChannels()};
 }
 

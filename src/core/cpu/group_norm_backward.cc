@@ -3,8 +3,8 @@
 
 // As the forward pass is cut, with the sums of every channel of every sample in the workspace:
 // what they add up to is a column sum over samples, section 5 of norma-1, at the end.
-#include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #include "core/cpu/channel_arrays.h"
 #include "core/cpu/column_strip.h"
@@ -54,13 +54,13 @@ class Backward {
       : kernels_(kernels.group_norm),
         executor_(executor),
         shape_(spec, args.dy),
-        x_(static_cast<const float*>(args.x.data)),
-        dy_(static_cast<const float*>(args.dy.data)),
-        weight_(static_cast<const float*>(args.weight.data)),
+        x_(args.x.data),
+        dy_(args.dy.data),
+        weight_(ChannelParameter(scratch, args.weight).in_f32(kernels)),
         hi_(static_cast<const float*>(args.statistics.mean_hi)),
         lo_(static_cast<const float*>(args.statistics.mean_lo)),
         rstd_(static_cast<const float*>(args.statistics.rstd)),
-        dx_(static_cast<float*>(args.dx.data)),
+        dx_(args.dx.data),
         with_x_(args.dx.data != nullptr || args.dweight.data != nullptr),
         shared_(scratch, shape_, args) {}
 
@@ -85,10 +85,17 @@ class Backward {
         });
   }
 
-  void add_samples(const VectorView& dweight, const VectorView& dbias) const {
-    const auto add = [&](const float* terms, const VectorView& result) {
+  void add_samples(const Kernels& kernels, const VectorView& dweight,
+                   const VectorView& dbias) const {
+    const auto add = [&](float* terms, const VectorView& result) {
       if (terms == nullptr) return;
-      add_columns(terms, shape_.samples, shape_.channels, static_cast<float*>(result.data));
+      const bool is_f32 = result.dtype == DType::kF32;
+      // The terms of a strip of channels are added before its sums are stored over the first.
+      float* sums = is_f32 ? static_cast<float*>(result.data) : terms;
+      add_columns(terms, shape_.samples, shape_.channels, sums);
+      if (is_f32) return;
+      kernels.parameters.of[static_cast<size_t>(result.dtype)].from_f32(sums, result.data,
+                                                                        shape_.channels);
     };
     add(shared_.dweight, dweight);
     add(shared_.dbias, dbias);
@@ -98,39 +105,39 @@ class Backward {
   SavedStatistics saved(int64_t r) const {
     return with_x_ ? SavedStatistics{hi_[r], lo_[r], rstd_[r]} : SavedStatistics{0, 0, 1};
   }
-  const float* from_x(int64_t place) const { return with_x_ ? x_ + place : nullptr; }
+  const void* from_x(int64_t place) const {
+    return with_x_ ? element(x_, shape_.dtype, place) : nullptr;
+  }
   static float* from(float* all, int64_t place) { return all == nullptr ? nullptr : all + place; }
 
-  // One group of NCHW. dx holds g until it is dx.
+  // One group of NCHW.
   void row(int64_t r) const {
     const int64_t n = shape_.row(), depth = shape_.depth(), c = r % shape_.groups * depth;
     const ChannelRun run{depth, shape_.positions};
     const SavedStatistics s = saved(r);
-    const float *x = from_x(r * n), *dy = dy_ + r * n;
+    const DType dtype = shape_.dtype;
+    const void *x = from_x(r * n), *dy = element(dy_, dtype, r * n);
     // Channel c of sample r / groups is number r * depth of all.
     float *dweight = from(shared_.dweight, r * depth), *dbias = from(shared_.dbias, r * depth);
     if (dweight != nullptr || dbias != nullptr) {
-      kernels_.channel_sums(x, dy, run, s, dweight, dbias);
+      kernels_.channel_sums(x, dy, dtype, run, s, dweight, dbias);
     }
     if (dx_ == nullptr) return;
-    float* dx = dx_ + r * n;
-    const float* g = dy;
-    if (weight_ != nullptr) {
-      kernels_.weigh(dy, weight_ + c, dx, run);
-      g = dx;
-    }
-    kernels_.gradient(x, g, dx, n, s, kernels_.backward_means(x, g, n, s));
+    const float* weight = weight_ == nullptr ? nullptr : weight_ + c;
+    const GroupMeans means = kernels_.backward_means(x, dy, dtype, run, s, weight);
+    kernels_.gradient(x, dy, element(dx_, dtype, r * n), dtype, run, s, weight, means);
   }
 
   ChannelRows rows_of(int64_t n, Range positions, int64_t channel, int64_t channels) const {
     const int64_t place = n * shape_.sample() + positions.begin * shape_.channels + channel;
     return {.rows = positions.end - positions.begin,
             .channels = channels,
+            .dtype = shape_.dtype,
             .x = from_x(place),
             .x_stride = shape_.channels,
-            .dy = dy_ + place,
+            .dy = element(dy_, shape_.dtype, place),
             .dy_stride = shape_.channels,
-            .out = from(dx_, place),
+            .out = element(dx_, shape_.dtype, place),
             .out_stride = shape_.channels};
   }
 
@@ -154,11 +161,16 @@ class Backward {
     }
     if (dx_ == nullptr) return;
     const float* weight = weight_ == nullptr ? nullptr : weight_ + first;
-    kernels_.transpose(rows.x, rows.rows, shape_.channels, channels, nullptr, part.x);
-    kernels_.transpose(rows.dy, rows.rows, shape_.channels, channels, weight, part.g);
+    const auto transpose = [&](const void* from, const float* of_channels, float* to) {
+      kernels_.transpose(from, shape_.dtype, rows.rows, shape_.channels, channels, of_channels, to);
+    };
+    transpose(rows.x, nullptr, part.x);
+    transpose(rows.dy, weight, part.g);
+    const ChannelRun run{shape_.depth(), shape_.positions};
     for (int64_t g = groups.begin; g < groups.end; ++g) {
       const int64_t r = n * shape_.groups + g, place = (g - groups.begin) * row;
-      shared_.means[r] = kernels_.backward_means(part.x + place, part.g + place, row, saved(r));
+      shared_.means[r] = kernels_.backward_means(part.x + place, part.g + place, DType::kF32, run,
+                                                 saved(r), nullptr);
     }
   }
 
@@ -175,8 +187,9 @@ class Backward {
   const GroupNormKernels& kernels_;
   const Executor& executor_;
   const GroupShape shape_;
-  const float *x_, *dy_, *weight_, *hi_, *lo_, *rstd_;
-  float* dx_;
+  const void *x_, *dy_;
+  const float *weight_, *hi_, *lo_, *rstd_;
+  void* dx_;
   const bool with_x_;
   const Shared shared_;
 };
@@ -187,15 +200,15 @@ int64_t parts_of(const GroupShape& shape, const Executor& executor) {
 
 size_t workspace_of(const GroupShape& shape, const GroupNormBackward& args, int64_t parts) {
   Scratch scratch(nullptr);
+  ChannelParameter(scratch, args.weight);
   Shared(scratch, shape, args);
   if (!shape.nhwc) return scratch.used();
   return scratch.used() + static_cast<size_t>(parts) * part_bytes(shape, args.dx.data != nullptr);
 }
 
 void store_zeros(const VectorView& gradient) {
-  if (gradient.data != nullptr) {
-    std::fill_n(static_cast<float*>(gradient.data), gradient.size, 0.0f);
-  }
+  if (gradient.data == nullptr) return;
+  std::memset(gradient.data, 0, static_cast<size_t>(gradient.size) * size_of(gradient.dtype));
 }
 
 }  // namespace
@@ -220,7 +233,7 @@ void group_norm_backward(const Kernels& kernels, const GroupNormSpec& spec,
   Scratch scratch(workspace);
   Backward call(kernels, spec, args, executor, scratch);
   shape.nhwc ? call.nhwc(parts, scratch) : call.nchw(parts);
-  call.add_samples(args.dweight, args.dbias);
+  call.add_samples(kernels, args.dweight, args.dbias);
 }
 
 }  // namespace norma::cpu

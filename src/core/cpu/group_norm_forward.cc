@@ -48,15 +48,15 @@ SavedArrays saved_of(const GroupNormForward& args) {
 class Forward {
  public:
   Forward(const Kernels& kernels, const GroupNormSpec& spec, const GroupNormForward& args,
-          const Executor& executor)
+          const Executor& executor, Scratch& scratch)
       : kernels_(kernels.group_norm),
         executor_(executor),
         shape_(spec, args.x),
         eps_(std::max(spec.eps, 0x1p-252)),
-        x_(static_cast<const float*>(args.x.data)),
-        y_(static_cast<float*>(args.y.data)),
-        weight_(static_cast<const float*>(args.weight.data)),
-        bias_(static_cast<const float*>(args.bias.data)),
+        x_(args.x.data),
+        y_(args.y.data),
+        weight_(ChannelParameter(scratch, args.weight).in_f32(kernels)),
+        bias_(ChannelParameter(scratch, args.bias).in_f32(kernels)),
         saved_(saved_of(args)) {}
 
   void nchw() {
@@ -64,12 +64,12 @@ class Forward {
     const auto body = [&](int64_t begin, int64_t end) {
       const DefaultFpEnvironment environment;
       for (int64_t r = begin; r < end; ++r) {
-        const float* x = x_ + r * shape_.row();
-        const SavedStatistics s = kernels_.statistics(x, shape_.row(), eps_);
+        const void* x = element(x_, shape_.dtype, r * shape_.row());
+        const SavedStatistics s = kernels_.statistics(x, shape_.dtype, shape_.row(), eps_);
         saved_.set(r, s);
         const int64_t c = r % shape_.groups * depth;
-        kernels_.normalize(x, y_ + r * shape_.row(), {depth, shape_.positions}, s,
-                           weight_ == nullptr ? nullptr : weight_ + c,
+        kernels_.normalize(x, element(y_, shape_.dtype, r * shape_.row()), shape_.dtype,
+                           {depth, shape_.positions}, s, weight_ == nullptr ? nullptr : weight_ + c,
                            bias_ == nullptr ? nullptr : bias_ + c);
       }
     };
@@ -101,15 +101,17 @@ class Forward {
  private:
   void measure(const Part& part, int64_t n, Range groups) const {
     const int64_t depth = shape_.depth(), row = shape_.row();
-    const float* x = x_ + n * shape_.sample() + groups.begin * depth;
-    const int64_t channels = (groups.end - groups.begin) * depth;
-    const bool rows_already = shape_.positions == 1;
-    if (!rows_already) {
-      kernels_.transpose(x, shape_.positions, shape_.channels, channels, nullptr, part.panel);
+    const void* x = element(x_, shape_.dtype, n * shape_.sample() + groups.begin * depth);
+    DType dtype = shape_.dtype;
+    if (shape_.positions > 1) {
+      kernels_.transpose(x, dtype, shape_.positions, shape_.channels,
+                         (groups.end - groups.begin) * depth, nullptr, part.panel);
+      x = part.panel;
+      dtype = DType::kF32;
     }
     for (int64_t g = groups.begin; g < groups.end; ++g) {
-      const float* values = (rows_already ? x : part.panel) + (g - groups.begin) * row;
-      saved_.set(n * shape_.groups + g, kernels_.statistics(values, row, eps_));
+      const void* values = element(x, dtype, (g - groups.begin) * row);
+      saved_.set(n * shape_.groups + g, kernels_.statistics(values, dtype, row, eps_));
     }
   }
 
@@ -123,11 +125,12 @@ class Forward {
     kernels_.rows.normalize(part.channels.constants(0, weight_, bias_),
                             {.rows = positions.end - positions.begin,
                              .channels = shape_.channels,
-                             .x = x_ + place,
+                             .dtype = shape_.dtype,
+                             .x = element(x_, shape_.dtype, place),
                              .x_stride = shape_.channels,
                              .dy = nullptr,
                              .dy_stride = 0,
-                             .out = y_ + place,
+                             .out = element(y_, shape_.dtype, place),
                              .out_stride = shape_.channels});
   }
 
@@ -135,8 +138,8 @@ class Forward {
   const Executor& executor_;
   const GroupShape shape_;
   const double eps_;
-  const float* x_;
-  float* y_;
+  const void* x_;
+  void* y_;
   const float *weight_, *bias_;
   SavedArrays saved_;
 };
@@ -146,8 +149,10 @@ int64_t parts_of(const GroupShape& shape, const Executor& executor) {
 }
 
 size_t workspace_of(const GroupShape& shape, const GroupNormForward& args, int64_t parts) {
-  if (shape.empty() || !shape.nhwc) return 0;
+  if (shape.empty()) return 0;
   Scratch scratch(nullptr);
+  ChannelParameter(scratch, args.weight), ChannelParameter(scratch, args.bias);
+  if (!shape.nhwc) return scratch.used();
   saved_of(args).complete(scratch, shape.rows());
   return scratch.used() + static_cast<size_t>(parts) * Forward::part_bytes(shape);
 }
@@ -163,6 +168,7 @@ size_t group_norm_forward_workspace(const GroupNormSpec& spec, const GroupNormFo
 void group_norm_forward(const Kernels& kernels, const GroupNormSpec& spec,
                         const GroupNormForward& args, void* workspace, size_t bytes,
                         const Executor& executor) {
+  const DefaultFpEnvironment environment;
   const GroupShape shape(spec, args.x);
   if (shape.empty()) {
     // A group without elements has no mean; 0 is shown, as PyTorch does.
@@ -173,11 +179,11 @@ void group_norm_forward(const Kernels& kernels, const GroupNormSpec& spec,
     }
     return;
   }
-  Forward call(kernels, spec, args, executor);
+  Scratch scratch(workspace);
+  Forward call(kernels, spec, args, executor, scratch);
   if (!shape.nhwc) return call.nchw();
   int64_t parts = parts_of(shape, executor);
   if (workspace_of(shape, args, parts) > bytes) parts = 1;
-  Scratch scratch(workspace);
   call.nhwc(parts, scratch);
 }
 

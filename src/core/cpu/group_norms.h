@@ -13,7 +13,7 @@
 
 namespace norma::cpu {
 
-// REQUIRES, of all: arguments that the plan's checks accept, every dtype f32. With fewer bytes than
+// REQUIRES, of all: arguments that the plan's checks accept, no dtype f64. With fewer bytes than
 // the workspace asked for, but those for serial_executor(), a pass works on the calling thread.
 size_t group_norm_forward_workspace(const GroupNormSpec& spec, const GroupNormForward& args,
                                     const Executor& executor);

@@ -15,6 +15,7 @@
 #include "core/cpu/channel_kernels.h"
 #include "core/cpu/channel_rows-inl.h"
 #include "core/cpu/order-inl.h"
+#include "core/cpu/widen-inl.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -32,14 +33,32 @@ struct ColumnsOfTerms {
   template <class Load>
   HWY_INLINE Two Leaf(int64_t r, int64_t end, const ChannelXhat<kHalf>& xhat,
                       const Load& load) const {
+    HWY_ALIGN_MAX float memory[2][8 * kN];
+    const int64_t count = HWY_MIN(end - r, 8);
+    const F32Array dy = Rows8(rows.dy, rows.dy_stride, r, count, memory[0]);
+    F32Array x{};
+    if (kDweight) x = Rows8(rows.x, rows.x_stride, r, count, memory[1]);
     V v[8], product[8];
     for (int64_t j = 0; j < 8; ++j) {
       v[j] = product[j] = hn::Zero(kD);
-      if (r + j >= end) continue;
-      v[j] = load(rows.dy + (r + j) * rows.dy_stride + i);
-      if (kDweight) product[j] = hn::Mul(v[j], xhat(load(rows.x + (r + j) * rows.x_stride + i)));
+      if (j >= count) continue;
+      v[j] = load(dy.data + j * dy.stride);
+      if (kDweight) product[j] = hn::Mul(v[j], xhat(load(x.data + j * x.stride)));
     }
     return {Add8(v), kDweight ? Add8(product) : hn::Zero(kD)};
+  }
+  struct F32Array {
+    const float* data;
+    int64_t stride;
+  };
+  // The vectors of rows r .. r + count - 1: f32 where they lie, anything else out of `memory`.
+  HWY_INLINE F32Array Rows8(const void* data, int64_t stride, int64_t r, int64_t count,
+                            float (&memory)[8 * kN]) const {
+    const void* first = element(data, rows.dtype, r * stride + i);
+    if (rows.dtype == DType::kF32) return {static_cast<const float*>(first), stride};
+    WidenRows({rows.dtype, first, stride, count, HWY_MIN(kN, rows.channels - i)}, nullptr, memory,
+              kN);
+    return {memory, kN};
   }
   static HWY_INLINE V Add8(const V* e) {
     return hn::Add(hn::Add(hn::Add(e[0], e[4]), hn::Add(e[2], e[6])),
@@ -135,40 +154,53 @@ HWY_INLINE void Transpose4(const float* from, int64_t stride, const float* weigh
 
 // Tiles of 16 x 16: a cache line is written whole before the next, which may want its place in the
 // cache where the rows are a power of two.
+constexpr int64_t kTile = 16;
+
+// One tile of height x width elements, which begins at `from` and ends up at `to`.
 template <bool kWeight>
-HWY_NOINLINE void TransposeOf(const float* from, int64_t rows, int64_t stride, int64_t channels,
-                              const float* weight, float* to) {
-  constexpr int64_t kTile = 16;
+HWY_INLINE void TransposeTile(const float* from, int64_t stride, int64_t height, int64_t width,
+                              const float* weight, float* to, int64_t to_stride) {
   const auto one = [&](int64_t r, int64_t c) {
     const float v = from[r * stride + c];
-    to[c * rows + r] = kWeight ? v * weight[c] : v;
+    to[c * to_stride + r] = kWeight ? v * weight[c] : v;
   };
-  const auto tile = [&](int64_t row, int64_t row_end, int64_t c, int64_t c_end) HWY_ATTR {
-    for (; c + 4 <= c_end; c += 4) {
-      int64_t r = row;
-      for (; r + 4 <= row_end; r += 4) {
-        Transpose4<kWeight>(from + r * stride + c, stride, kWeight ? weight + c : nullptr,
-                            to + c * rows + r, rows);
-      }
-      for (; r < row_end; ++r) {
-        for (int64_t k = 0; k < 4; ++k) one(r, c + k);
-      }
+  int64_t c = 0;
+  for (; c + 4 <= width; c += 4) {
+    int64_t r = 0;
+    for (; r + 4 <= height; r += 4) {
+      Transpose4<kWeight>(from + r * stride + c, stride, kWeight ? weight + c : nullptr,
+                          to + c * to_stride + r, to_stride);
     }
-    for (; c < c_end; ++c) {
-      for (int64_t r = row; r < row_end; ++r) one(r, c);
+    for (; r < height; ++r) {
+      for (int64_t k = 0; k < 4; ++k) one(r, c + k);
     }
-  };
+  }
+  for (; c < width; ++c) {
+    for (int64_t r = 0; r < height; ++r) one(r, c);
+  }
+}
+
+template <bool kWeight>
+HWY_NOINLINE void TransposeOf(const void* from, DType dtype, int64_t rows, int64_t stride,
+                              int64_t channels, const float* weight, float* to) {
+  HWY_ALIGN_MAX float memory[kTile * kTile];
   for (int64_t c = 0; c < channels; c += kTile) {
     for (int64_t r = 0; r < rows; r += kTile) {
-      tile(r, HWY_MIN(r + kTile, rows), c, HWY_MIN(c + kTile, channels));
+      const int64_t height = HWY_MIN(kTile, rows - r), width = HWY_MIN(kTile, channels - c);
+      const void* first = element(from, dtype, r * stride + c);
+      const bool is_f32 = dtype == DType::kF32;
+      if (!is_f32) WidenRows({dtype, first, stride, height, width}, nullptr, memory, kTile);
+      TransposeTile<kWeight>(is_f32 ? static_cast<const float*>(first) : memory,
+                             is_f32 ? stride : kTile, height, width, kWeight ? weight + c : nullptr,
+                             to + c * rows + r, rows);
     }
   }
 }
 
-inline void Transpose(const float* from, int64_t rows, int64_t stride, int64_t channels,
+inline void Transpose(const void* from, DType dtype, int64_t rows, int64_t stride, int64_t channels,
                       const float* weight, float* to) {
-  weight != nullptr ? TransposeOf<true>(from, rows, stride, channels, weight, to)
-                    : TransposeOf<false>(from, rows, stride, channels, weight, to);
+  weight != nullptr ? TransposeOf<true>(from, dtype, rows, stride, channels, weight, to)
+                    : TransposeOf<false>(from, dtype, rows, stride, channels, weight, to);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -241,12 +241,11 @@ class PairTree {
   int64_t pushed_ = 0;
 };
 
-// The sums of columns [begin, n) of the row that Terms describes, whatever their number: section 1
-// in full for a row, or for a part of one that begins at a block.
-template <class Terms>
-HWY_INLINE void SumLongRow(const Terms& terms, int64_t begin, int64_t n,
-                           double (&sums)[Terms::kSums]) {
-  constexpr int kSums = Terms::kSums;
+// The sums of columns [begin, n) of a row, whatever their number: section 1 in full for a row, or
+// for a part of one that begins at a block. sum_block(begin, end, out) does what SumBlock does.
+template <int kSums, class OfBlock>
+HWY_INLINE void SumBlocks(const OfBlock& sum_block, int64_t begin, int64_t n,
+                          double (&sums)[kSums]) {
   HWY_ALIGN_MAX float eights[kSums][8 * kBatch];
   HWY_ALIGN_MAX float blocks[kSums][kBatch];
   PairTree tree[kSums];
@@ -255,7 +254,7 @@ HWY_INLINE void SumLongRow(const Terms& terms, int64_t begin, int64_t n,
     for (; count < kBatch && begin < n; ++count, begin += kBlock) {
       float* out[kSums];
       for (int q = 0; q < kSums; ++q) out[q] = eights[q] + 8 * count;
-      SumBlock(terms, begin, HWY_MIN(begin + kBlock, n), out);
+      sum_block(begin, HWY_MIN(begin + kBlock, n), out);
     }
     for (int q = 0; q < kSums; ++q) {
       FoldEights(eights[q], count, blocks[q]);
@@ -263,6 +262,16 @@ HWY_INLINE void SumLongRow(const Terms& terms, int64_t begin, int64_t n,
     }
   }
   for (int q = 0; q < kSums; ++q) sums[q] = tree[q].Sum();
+}
+
+// Of the row that Terms describes.
+template <class Terms>
+HWY_INLINE void SumLongRow(const Terms& terms, int64_t begin, int64_t n,
+                           double (&sums)[Terms::kSums]) {
+  SumBlocks(
+      [&terms](int64_t first, int64_t end, float* HWY_RESTRICT(&out)[Terms::kSums])
+          HWY_ATTR { SumBlock(terms, first, end, out); },
+      begin, n, sums);
 }
 
 }  // namespace HWY_NAMESPACE

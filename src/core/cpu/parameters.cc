@@ -7,7 +7,7 @@
 #include "hwy/foreach_target.h"
 // foreach_target.h comes first.
 #include "core/cpu/norm_tables.h"
-#include "core/cpu/vectors-inl.h"
+#include "core/cpu/widen-inl.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -16,18 +16,12 @@ namespace HWY_NAMESPACE {
 
 template <class T>
 void ToF32(const void* data, float* HWY_RESTRICT result, int64_t n) {
-  const T* from = static_cast<const T*>(data);
-  int64_t i = 0;
-  for (; i + kN <= n; i += kN) Store(Load(from + i), result + i);
-  if (i < n) StoreFirst(LoadFirst(from + i, n - i), result + i, n - i);
+  Convert(static_cast<const T*>(data), result, n);
 }
 
 template <class T>
 void FromF32(const float* HWY_RESTRICT values, void* data, int64_t n) {
-  T* to = static_cast<T*>(data);
-  int64_t i = 0;
-  for (; i + kN <= n; i += kN) Store(Load(values + i), to + i);
-  if (i < n) StoreFirst(LoadFirst(values + i, n - i), to + i, n - i);
+  Convert(values, static_cast<T*>(data), n);
 }
 
 template <class T>

@@ -43,30 +43,26 @@ Status check_running(const BatchNormSpec& spec, const char* name, const VectorVi
   if (v.data == nullptr && !spec.training && x.cols > 0) {
     return kForward.invalid(std::string(name) + " is missing: evaluation normalises by it.");
   }
-  return kForward.vector(name, {v.data, v.dtype, v.size}, "cols", x.cols, "x", x.dtype);
-}
-
-NamedMemory running_of(const char* name, const VectorView& v, const ConstRowsView& x) {
-  return memory_of(name, v.data, x.dtype, x.cols);
+  return kForward.running_statistic(name, {v.data, v.dtype, v.size}, x.cols, x.dtype);
 }
 
 Status check_overlap(const BatchNormSpec& spec, const BatchNormForward& args) {
   const Statistics& s = args.statistics;
   const ConstRowsView& x = args.x;
-  const auto parameter = [&](const char* name, const void* data) {
-    return memory_of(name, data, x.dtype, x.cols);
+  const auto statistic = [&](const char* name, const void* data) {
+    return memory_of_statistic(name, data, x.dtype, x.cols);
   };
   const VectorView none;
   // What training writes, evaluation reads.
   const VectorView &mean = args.running_mean, &var = args.running_var;
-  return kForward.apart({memory_of("y", ConstRowsView(args.y)), parameter("mean_hi", s.mean_hi),
-                         parameter("mean_lo", s.mean_lo), parameter("rstd", s.rstd),
-                         running_of("running_mean", spec.training ? mean : none, x),
-                         running_of("running_var", spec.training ? var : none, x)},
+  return kForward.apart({memory_of("y", ConstRowsView(args.y)), statistic("mean_hi", s.mean_hi),
+                         statistic("mean_lo", s.mean_lo), statistic("rstd", s.rstd),
+                         memory_of("running_mean", spec.training ? mean : none),
+                         memory_of("running_var", spec.training ? var : none)},
                         {memory_of("x", x), memory_of_mask(args.mask, x.rows),
-                         parameter("weight", args.weight.data), parameter("bias", args.bias.data),
-                         running_of("running_mean", spec.training ? none : mean, x),
-                         running_of("running_var", spec.training ? none : var, x)},
+                         memory_of("weight", args.weight), memory_of("bias", args.bias),
+                         memory_of("running_mean", spec.training ? none : mean),
+                         memory_of("running_var", spec.training ? none : var)},
                         in_place(x, args.y),
                         "give it its own memory, or x's own data and stride for in-place");
 }
@@ -80,13 +76,14 @@ Status check_forward(const BatchNormSpec& spec, const BatchNormForward& args) {
   NORMA_RETURN_IF_ERROR(kForward.same_rows("y", y, "x", x));
   NORMA_RETURN_IF_ERROR(kForward.vector("weight", args.weight, "cols", x.cols, "x", x.dtype));
   NORMA_RETURN_IF_ERROR(kForward.vector("bias", args.bias, "cols", x.cols, "x", x.dtype));
+  NORMA_RETURN_IF_ERROR(kForward.same_parameters(args.weight, args.bias));
   NORMA_RETURN_IF_ERROR(check_running(spec, "running_mean", args.running_mean, x));
   NORMA_RETURN_IF_ERROR(check_running(spec, "running_var", args.running_var, x));
   NORMA_RETURN_IF_ERROR(kForward.statistic("mean_hi", s.mean_hi, x.dtype, false));
   NORMA_RETURN_IF_ERROR(kForward.statistic("mean_lo", s.mean_lo, x.dtype, false));
   NORMA_RETURN_IF_ERROR(kForward.statistic("rstd", s.rstd, x.dtype, false));
   NORMA_RETURN_IF_ERROR(check_overlap(spec, args));
-  NORMA_RETURN_IF_ERROR(ready(kForward, "rows", x.dtype));
+  NORMA_RETURN_IF_ERROR(cpu::target_status());
   // Last, as it reads the mask: a call that is refused for anything else reads no data.
   return spec.training ? check_count(args) : Status();
 }
@@ -99,12 +96,12 @@ Status check_workspace(const BatchNormForward& args, const void* workspace, size
   return kForward.workspace(
       workspace, bytes, needed, "batch_norm_forward_workspace_size",
       {memory_of("x", args.x), memory_of_mask(args.mask, args.x.rows),
-       memory_of("weight", args.weight.data, dtype, cols),
-       memory_of("bias", args.bias.data, dtype, cols), memory_of("y", ConstRowsView(args.y)),
-       memory_of("mean_hi", s.mean_hi, dtype, cols), memory_of("mean_lo", s.mean_lo, dtype, cols),
-       memory_of("rstd", s.rstd, dtype, cols),
-       running_of("running_mean", args.running_mean, args.x),
-       running_of("running_var", args.running_var, args.x)});
+       memory_of("weight", args.weight), memory_of("bias", args.bias),
+       memory_of("y", ConstRowsView(args.y)),
+       memory_of_statistic("mean_hi", s.mean_hi, dtype, cols),
+       memory_of_statistic("mean_lo", s.mean_lo, dtype, cols),
+       memory_of_statistic("rstd", s.rstd, dtype, cols),
+       memory_of("running_mean", args.running_mean), memory_of("running_var", args.running_var)});
 }
 
 // What a backward pass reads only where it needs x.
@@ -147,13 +144,12 @@ Status check_backward(const BatchNormSpec& spec, const BatchNormBackward& args) 
   NORMA_RETURN_IF_ERROR(vector("dbias", {db.data, db.dtype, db.size}));
   const int64_t statistics = statistics_of(args);
   return kBackward.apart(
-      {memory_of("dx", dx), memory_of("dweight", dw.data, dy.dtype, dy.cols),
-       memory_of("dbias", db.data, dy.dtype, dy.cols)},
+      {memory_of("dx", dx), memory_of("dweight", dw), memory_of("dbias", db)},
       {memory_of("dy", dy), memory_of("x", x_of(args)), memory_of_mask(args.mask, dy.rows),
-       memory_of("weight", args.weight.data, dy.dtype, dy.cols),
-       memory_of("mean_hi", s.mean_hi, dy.dtype, statistics),
-       memory_of("mean_lo", s.mean_lo, dy.dtype, statistics),
-       memory_of("rstd", s.rstd, dy.dtype, statistics)},
+       memory_of("weight", args.weight),
+       memory_of_statistic("mean_hi", s.mean_hi, dy.dtype, statistics),
+       memory_of_statistic("mean_lo", s.mean_lo, dy.dtype, statistics),
+       memory_of_statistic("rstd", s.rstd, dy.dtype, statistics)},
       in_place(dy, dx), "give it its own memory, or dy's own data and stride for in-place");
 }
 
@@ -161,16 +157,16 @@ Status check_workspace(const BatchNormBackward& args, const void* workspace, siz
                        size_t needed) {
   const ConstStatistics& s = args.statistics;
   const DType dtype = args.dy.dtype;
-  const int64_t cols = args.dy.cols, statistics = statistics_of(args);
+  const int64_t statistics = statistics_of(args);
   return kBackward.workspace(
       workspace, bytes, needed, "batch_norm_backward_workspace_size",
       {memory_of("dy", args.dy), memory_of("x", x_of(args)),
-       memory_of_mask(args.mask, args.dy.rows), memory_of("weight", args.weight.data, dtype, cols),
-       memory_of("mean_hi", s.mean_hi, dtype, statistics),
-       memory_of("mean_lo", s.mean_lo, dtype, statistics),
-       memory_of("rstd", s.rstd, dtype, statistics), memory_of("dx", ConstRowsView(args.dx)),
-       memory_of("dweight", args.dweight.data, dtype, cols),
-       memory_of("dbias", args.dbias.data, dtype, cols)});
+       memory_of_mask(args.mask, args.dy.rows), memory_of("weight", args.weight),
+       memory_of_statistic("mean_hi", s.mean_hi, dtype, statistics),
+       memory_of_statistic("mean_lo", s.mean_lo, dtype, statistics),
+       memory_of_statistic("rstd", s.rstd, dtype, statistics),
+       memory_of("dx", ConstRowsView(args.dx)), memory_of("dweight", args.dweight),
+       memory_of("dbias", args.dbias)});
 }
 
 }  // namespace
@@ -200,7 +196,7 @@ Status batch_norm_forward(const BatchNormSpec& spec, const BatchNormForward& arg
 Status batch_norm_backward_workspace_size(const BatchNormSpec& spec, const BatchNormBackward& args,
                                           size_t* bytes) {
   NORMA_RETURN_IF_ERROR(check_backward(spec, args));
-  NORMA_RETURN_IF_ERROR(ready(kBackward, "rows", args.dy.dtype));
+  NORMA_RETURN_IF_ERROR(cpu::target_status());
   const bool cpu = choice_for(args.dy.dtype) == Choice::kCpu;
   *bytes = cpu ? cpu::batch_norm_backward_workspace(spec, args) : 0;
   return Status();
@@ -209,7 +205,7 @@ Status batch_norm_backward_workspace_size(const BatchNormSpec& spec, const Batch
 Status batch_norm_backward(const BatchNormSpec& spec, const BatchNormBackward& args,
                            void* workspace, size_t workspace_bytes, const Executor& executor) {
   NORMA_RETURN_IF_ERROR(check_backward(spec, args));
-  NORMA_RETURN_IF_ERROR(ready(kBackward, "rows", args.dy.dtype));
+  NORMA_RETURN_IF_ERROR(cpu::target_status());
   if (choice_for(args.dy.dtype) == Choice::kRef) {
     const DefaultFpEnvironment environment;
     ref::batch_norm_backward(spec, args);

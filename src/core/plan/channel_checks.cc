@@ -31,7 +31,7 @@ int64_t elements(const ConstImagesView& v) {
 }  // namespace
 
 NamedMemory memory_of(const char* name, const ConstImagesView& v) {
-  return memory_of(name, v.data, v.dtype, elements(v));
+  return {name, bytes_of(v.data, v.dtype, elements(v))};
 }
 
 NamedMemory memory_of(const char* name, const ConstRowsView& v) { return {name, bytes_of(v)}; }
@@ -40,8 +40,12 @@ NamedMemory memory_of_mask(const uint8_t* mask, int64_t rows) {
   return {"mask", {reinterpret_cast<int64_t>(mask), rows, mask == nullptr ? 0 : 1, 0}};
 }
 
-NamedMemory memory_of(const char* name, const void* data, DType dtype, int64_t size) {
-  return {name, bytes_of(data, dtype, size)};
+NamedMemory memory_of(const char* name, const ConstVectorView& v) {
+  return {name, bytes_of(v.data, v.dtype, v.data == nullptr ? 0 : v.size)};
+}
+
+NamedMemory memory_of_statistic(const char* name, const void* data, DType dtype, int64_t size) {
+  return {name, bytes_of(data, dtype_of_statistics(dtype), size)};
 }
 
 Status ChannelChecker::invalid(const std::string& text) const {
@@ -141,13 +145,39 @@ Status ChannelChecker::same_rows(const char* name, const ConstRowsView& v, const
 Status ChannelChecker::vector(const char* name, const ConstVectorView& v, const char* what,
                               int64_t size, const char* as, DType as_dtype) const {
   if (v.data == nullptr) return Status();
+  NORMA_RETURN_IF_ERROR(vector_of(name, v, what, size));
+  if (v.dtype == as_dtype || (v.dtype == DType::kF32 && as_dtype != DType::kF64)) return Status();
+  const bool is_16_bit = as_dtype == DType::kBF16 || as_dtype == DType::kF16;
+  return unsupported(std::string(name) + " has dtype " + norma::name_of(v.dtype) + " where " + as +
+                     " has " + norma::name_of(as_dtype) + ": it must have that" +
+                     (is_16_bit ? ", or f32." : "."));
+}
+
+Status ChannelChecker::same_parameters(const ConstVectorView& weight,
+                                       const ConstVectorView& bias) const {
+  if (weight.data == nullptr || bias.data == nullptr) return Status();
+  return same_dtype("bias", bias.dtype, "weight", weight.dtype);
+}
+
+Status ChannelChecker::running_statistic(const char* name, const ConstVectorView& v, int64_t cols,
+                                         DType x_dtype) const {
+  if (v.data == nullptr) return Status();
+  NORMA_RETURN_IF_ERROR(vector_of(name, v, "cols", cols));
+  const DType wanted = dtype_of_statistics(x_dtype);
+  if (v.dtype == wanted) return Status();
+  return unsupported(std::string(name) + " has dtype " + norma::name_of(v.dtype) + " where x has " +
+                     norma::name_of(x_dtype) + ": it must have " + norma::name_of(wanted) +
+                     ", as saved statistics have.");
+}
+
+Status ChannelChecker::vector_of(const char* name, const ConstVectorView& v, const char* what,
+                                 int64_t size) const {
   NORMA_RETURN_IF_ERROR(dtype(name, v.dtype));
   if (v.size != size) {
     return invalid(std::string(name) + " must have " + what + "=" + std::to_string(size) +
                    " elements but has " + std::to_string(v.size) + ".");
   }
-  NORMA_RETURN_IF_ERROR(present(name, v.data, v.dtype));
-  return same_dtype(name, v.dtype, as, as_dtype);
+  return present(name, v.data, v.dtype);
 }
 
 Status ChannelChecker::statistic(const char* name, const void* data, DType dtype,
@@ -156,7 +186,7 @@ Status ChannelChecker::statistic(const char* name, const void* data, DType dtype
     return invalid(std::string(name) +
                    " is missing: the backward needs the statistics that the forward saved.");
   }
-  return data == nullptr ? Status() : present(name, data, dtype);
+  return data == nullptr ? Status() : present(name, data, dtype_of_statistics(dtype));
 }
 
 Status ChannelChecker::present(const char* name, const void* data, DType dtype) const {
@@ -180,7 +210,7 @@ Status ChannelChecker::same_dtype(const char* name, DType dtype, const char* as,
   if (dtype == as_dtype) return Status();
   return unsupported(std::string(name) + " has dtype " + norma::name_of(dtype) + " where " + as +
                      " has " + norma::name_of(as_dtype) +
-                     ": mixed dtypes are not supported yet, convert one of them.");
+                     ": they must be the same, convert one of them.");
 }
 
 Status ChannelChecker::apart(std::initializer_list<NamedMemory> outputs,

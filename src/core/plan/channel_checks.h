@@ -36,10 +36,15 @@ class ChannelChecker {
   Status output_rows(const char* name, const ConstRowsView& v) const;
   Status same_rows(const char* name, const ConstRowsView& v, const char* as,
                    const ConstRowsView& w) const;
-  // A parameter of `size` elements, which are called `what`; absent is right.
+  // A parameter, or its gradient, of `size` elements, which are called `what`; absent is right. Its
+  // type is that of `as`, or f32 where that has 16 bits.
   Status vector(const char* name, const ConstVectorView& v, const char* what, int64_t size,
                 const char* as, DType as_dtype) const;
+  Status same_parameters(const ConstVectorView& weight, const ConstVectorView& bias) const;
+  // Statistics of elements of `dtype`.
   Status statistic(const char* name, const void* data, DType dtype, bool required) const;
+  Status running_statistic(const char* name, const ConstVectorView& v, int64_t cols,
+                           DType dtype) const;
   Status present(const char* name, const void* data, DType dtype) const;
   Status dtype(const char* name, DType dtype) const;
   Status same_dtype(const char* name, DType dtype, const char* as, DType as_dtype) const;
@@ -56,12 +61,20 @@ class ChannelChecker {
   Status unsupported(const std::string& text) const;
 
  private:
+  Status vector_of(const char* name, const ConstVectorView& v, const char* what,
+                   int64_t size) const;
+
   const char* function_;
 };
 
 NamedMemory memory_of(const char* name, const ConstImagesView& v);
 NamedMemory memory_of(const char* name, const ConstRowsView& v);
 NamedMemory memory_of_mask(const uint8_t* mask, int64_t rows);
-NamedMemory memory_of(const char* name, const void* data, DType dtype, int64_t size);
+NamedMemory memory_of(const char* name, const ConstVectorView& v);
+inline NamedMemory memory_of(const char* name, const VectorView& v) {
+  return memory_of(name, ConstVectorView{v.data, v.dtype, v.size});
+}
+// `size` statistics of elements of `dtype`.
+NamedMemory memory_of_statistic(const char* name, const void* data, DType dtype, int64_t size);
 
 }  // namespace norma

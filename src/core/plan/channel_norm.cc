@@ -30,15 +30,16 @@ Status check_forward(const GroupNormSpec& spec, const GroupNormForward& args) {
   NORMA_RETURN_IF_ERROR(check.groups(spec.groups, x.channels));
   NORMA_RETURN_IF_ERROR(check.vector("weight", args.weight, "channels", x.channels, "x", x.dtype));
   NORMA_RETURN_IF_ERROR(check.vector("bias", args.bias, "channels", x.channels, "x", x.dtype));
+  NORMA_RETURN_IF_ERROR(check.same_parameters(args.weight, args.bias));
   NORMA_RETURN_IF_ERROR(check.statistic("mean_hi", s.mean_hi, x.dtype, false));
   NORMA_RETURN_IF_ERROR(check.statistic("mean_lo", s.mean_lo, x.dtype, false));
   NORMA_RETURN_IF_ERROR(check.statistic("rstd", s.rstd, x.dtype, false));
   const int64_t rows = x.samples * spec.groups;
   return check.apart(
-      {memory_of("y", y), memory_of("mean_hi", s.mean_hi, x.dtype, rows),
-       memory_of("mean_lo", s.mean_lo, x.dtype, rows), memory_of("rstd", s.rstd, x.dtype, rows)},
-      {memory_of("x", x), memory_of("weight", args.weight.data, x.dtype, x.channels),
-       memory_of("bias", args.bias.data, x.dtype, x.channels)},
+      {memory_of("y", y), memory_of_statistic("mean_hi", s.mean_hi, x.dtype, rows),
+       memory_of_statistic("mean_lo", s.mean_lo, x.dtype, rows),
+       memory_of_statistic("rstd", s.rstd, x.dtype, rows)},
+      {memory_of("x", x), memory_of("weight", args.weight), memory_of("bias", args.bias)},
       x.data == y.data, "give it its own memory, or x's own data for in-place");
 }
 
@@ -46,13 +47,13 @@ Status check_workspace(const GroupNormSpec& spec, const GroupNormForward& args,
                        const void* workspace, size_t bytes, size_t needed) {
   const Statistics& s = args.statistics;
   const DType dtype = args.x.dtype;
-  const int64_t rows = args.x.samples * spec.groups, channels = args.x.channels;
+  const int64_t rows = args.x.samples * spec.groups;
   return kGroupForward.workspace(
       workspace, bytes, needed, "group_norm_forward_workspace_size",
-      {memory_of("x", args.x), memory_of("weight", args.weight.data, dtype, channels),
-       memory_of("bias", args.bias.data, dtype, channels), memory_of("y", args.y),
-       memory_of("mean_hi", s.mean_hi, dtype, rows), memory_of("mean_lo", s.mean_lo, dtype, rows),
-       memory_of("rstd", s.rstd, dtype, rows)});
+      {memory_of("x", args.x), memory_of("weight", args.weight), memory_of("bias", args.bias),
+       memory_of("y", args.y), memory_of_statistic("mean_hi", s.mean_hi, dtype, rows),
+       memory_of_statistic("mean_lo", s.mean_lo, dtype, rows),
+       memory_of_statistic("rstd", s.rstd, dtype, rows)});
 }
 
 // Values that a backward pass reads only where it needs x.
@@ -96,12 +97,12 @@ Status check_backward(const GroupNormSpec& spec, const GroupNormBackward& args) 
   NORMA_RETURN_IF_ERROR(vector("dbias", {db.data, db.dtype, db.size}));
   const int64_t rows = rows_of(spec, args);
   return check.apart(
-      {memory_of("dx", dx), memory_of("dweight", dw.data, dy.dtype, dy.channels),
-       memory_of("dbias", db.data, dy.dtype, dy.channels)},
+      {memory_of("dx", dx), memory_of("dweight", dw), memory_of("dbias", db)},
       {memory_of("dy", dy), memory_of("x", x_of(args)),
-       memory_of("weight", args.weight.data, dy.dtype, dy.channels),
-       memory_of("mean_hi", s.mean_hi, dy.dtype, rows),
-       memory_of("mean_lo", s.mean_lo, dy.dtype, rows), memory_of("rstd", s.rstd, dy.dtype, rows)},
+       memory_of("weight", args.weight),
+       memory_of_statistic("mean_hi", s.mean_hi, dy.dtype, rows),
+       memory_of_statistic("mean_lo", s.mean_lo, dy.dtype, rows),
+       memory_of_statistic("rstd", s.rstd, dy.dtype, rows)},
       dx.data == dy.data, "give it its own memory, or dy's own data for in-place");
 }
 
@@ -109,15 +110,14 @@ Status check_workspace(const GroupNormSpec& spec, const GroupNormBackward& args,
                        const void* workspace, size_t bytes, size_t needed) {
   const ConstStatistics& s = args.statistics;
   const DType dtype = args.dy.dtype;
-  const int64_t rows = rows_of(spec, args), channels = args.dy.channels;
+  const int64_t rows = rows_of(spec, args);
   return kGroupBackward.workspace(
       workspace, bytes, needed, "group_norm_backward_workspace_size",
       {memory_of("dy", args.dy), memory_of("x", x_of(args)),
-       memory_of("weight", args.weight.data, dtype, channels),
-       memory_of("mean_hi", s.mean_hi, dtype, rows), memory_of("mean_lo", s.mean_lo, dtype, rows),
-       memory_of("rstd", s.rstd, dtype, rows), memory_of("dx", args.dx),
-       memory_of("dweight", args.dweight.data, dtype, channels),
-       memory_of("dbias", args.dbias.data, dtype, channels)});
+       memory_of("weight", args.weight), memory_of_statistic("mean_hi", s.mean_hi, dtype, rows),
+       memory_of_statistic("mean_lo", s.mean_lo, dtype, rows),
+       memory_of_statistic("rstd", s.rstd, dtype, rows), memory_of("dx", args.dx),
+       memory_of("dweight", args.dweight), memory_of("dbias", args.dbias)});
 }
 
 }  // namespace
@@ -125,7 +125,7 @@ Status check_workspace(const GroupNormSpec& spec, const GroupNormBackward& args,
 Status group_norm_forward_workspace_size(const GroupNormSpec& spec, const GroupNormForward& args,
                                          const Executor& executor, size_t* bytes) {
   NORMA_RETURN_IF_ERROR(check_forward(spec, args));
-  NORMA_RETURN_IF_ERROR(ready(kGroupForward, "images", args.x.dtype));
+  NORMA_RETURN_IF_ERROR(cpu::target_status());
   const bool cpu = choice_for(args.x.dtype) == Choice::kCpu;
   *bytes = cpu ? cpu::group_norm_forward_workspace(spec, args, executor) : 0;
   return Status();
@@ -134,7 +134,7 @@ Status group_norm_forward_workspace_size(const GroupNormSpec& spec, const GroupN
 Status group_norm_forward(const GroupNormSpec& spec, const GroupNormForward& args, void* workspace,
                           size_t workspace_bytes, const Executor& executor) {
   NORMA_RETURN_IF_ERROR(check_forward(spec, args));
-  NORMA_RETURN_IF_ERROR(ready(kGroupForward, "images", args.x.dtype));
+  NORMA_RETURN_IF_ERROR(cpu::target_status());
   if (choice_for(args.x.dtype) == Choice::kRef) {
     const DefaultFpEnvironment environment;
     ref::group_norm_forward(spec, args);
@@ -150,7 +150,7 @@ Status group_norm_forward(const GroupNormSpec& spec, const GroupNormForward& arg
 Status group_norm_backward_workspace_size(const GroupNormSpec& spec, const GroupNormBackward& args,
                                           const Executor& executor, size_t* bytes) {
   NORMA_RETURN_IF_ERROR(check_backward(spec, args));
-  NORMA_RETURN_IF_ERROR(ready(kGroupBackward, "images", args.dy.dtype));
+  NORMA_RETURN_IF_ERROR(cpu::target_status());
   const bool cpu = choice_for(args.dy.dtype) == Choice::kCpu;
   *bytes = cpu ? cpu::group_norm_backward_workspace(spec, args, executor) : 0;
   return Status();
@@ -159,7 +159,7 @@ Status group_norm_backward_workspace_size(const GroupNormSpec& spec, const Group
 Status group_norm_backward(const GroupNormSpec& spec, const GroupNormBackward& args,
                            void* workspace, size_t workspace_bytes, const Executor& executor) {
   NORMA_RETURN_IF_ERROR(check_backward(spec, args));
-  NORMA_RETURN_IF_ERROR(ready(kGroupBackward, "images", args.dy.dtype));
+  NORMA_RETURN_IF_ERROR(cpu::target_status());
   if (choice_for(args.dy.dtype) == Choice::kRef) {
     const DefaultFpEnvironment environment;
     ref::group_norm_backward(spec, args);

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 // The one door to the channel norms: checks the arguments, then takes the best implementation that
-// accepts them: the SIMD kernels for f32, the scalar specification for f64 and where there are no
-// kernels.
+// accepts them: the SIMD kernels for f32, bf16 and f16, the scalar specification for f64 and where
+// there are no kernels.
 //
 // Threads: every function may be called from several threads at once. Nothing is allocated but the
 // message of a failure.

@@ -7,6 +7,7 @@
 
 #include "core/ref/channel_statistics.h"
 #include "core/ref/order.h"
+#include "core/ref/rows.h"
 
 namespace norma::ref {
 namespace {
@@ -41,18 +42,15 @@ struct Rows {
   }
 };
 
+// T is the type that a pass is worked in, as it is of statistics: double for f64 rows, else float.
 template <typename T>
-const T& at(const ConstRowsView& v, int64_t r, int64_t c) {
-  return static_cast<const T*>(v.data)[r * v.stride + c];
-}
-template <typename T>
-T& at(const RowsView& v, int64_t r, int64_t c) {
-  return static_cast<T*>(v.data)[r * v.stride + c];
+T at(const ConstRowsView& v, int64_t r, int64_t c) {
+  return row<T>(v, r)[c];
 }
 
 template <typename T>
-void store_if_present(void* values, int64_t c, T value) {
-  if (values != nullptr) static_cast<T*>(values)[c] = value;
+void store_gradient(const VectorView& to, int64_t c, T value) {
+  if (to.data != nullptr) store(to.data, to.dtype, c, value);
 }
 
 // running = (1 - momentum) * running + momentum * value, in f64.
@@ -88,8 +86,7 @@ ChannelStatistics<T> given(const BatchNormSpec& spec, const BatchNormForward& ar
 
 template <typename T>
 void forward(const BatchNormSpec& spec, const BatchNormForward& args) {
-  const T* weight = static_cast<const T*>(args.weight.data);
-  const T* bias = static_cast<const T*>(args.bias.data);
+  const auto weight = elements<T>(args.weight), bias = elements<T>(args.bias);
   const Rows rows{args.mask, args.x.rows};
   for (int64_t c = 0; c < args.x.cols; ++c) {
     const ChannelStatistics<T> s =
@@ -101,10 +98,10 @@ void forward(const BatchNormSpec& spec, const BatchNormForward& args) {
       T y = 0;
       if (rows.counts(r)) {
         y = normalized(at<T>(args.x, r, c), s);
-        if (weight != nullptr) y = y * weight[c];
-        if (bias != nullptr) y = y + bias[c];
+        if (weight) y = y * weight[c];
+        if (bias) y = y + bias[c];
       }
-      at<T>(args.y, r, c) = y;
+      store(args.y, r, c, y);
     }
   }
 }
@@ -112,7 +109,7 @@ void forward(const BatchNormSpec& spec, const BatchNormForward& args) {
 template <typename T>
 void backward(const BatchNormSpec& spec, const BatchNormBackward& args) {
   if (args.dy.cols == 0) return;  // its rows can be more than anyone could count
-  const T* weight = static_cast<const T*>(args.weight.data);
+  const auto weight = elements<T>(args.weight);
   const Rows rows{args.mask, args.dy.rows};
   const double inv_n = 1.0 / static_cast<double>(rows.count());
   const bool with_dx = args.dx.data != nullptr;
@@ -131,19 +128,19 @@ void backward(const BatchNormSpec& spec, const BatchNormBackward& args) {
     if (means || args.dweight.data != nullptr) {
       sum_w = rows.sum<T>([&](int64_t r) { return dy(r) * xhat(r); });
     }
-    store_if_present<T>(args.dbias.data, c, static_cast<T>(sum_b));
-    store_if_present<T>(args.dweight.data, c, static_cast<T>(sum_w));
+    store_gradient(args.dbias, c, static_cast<T>(sum_b));
+    store_gradient(args.dweight, c, static_cast<T>(sum_w));
     if (!with_dx) continue;
-    const double w = weight == nullptr ? 1 : static_cast<double>(weight[c]);
+    const double w = weight ? static_cast<double>(weight[c]) : 1;
     const T a = static_cast<T>(sum_b * inv_n * w);
     const T h = static_cast<T>(sum_w * inv_n * w);
     for (int64_t r = 0; r < args.dy.rows; ++r) {
       T dx = 0;
       if (rows.counts(r)) {
-        const T g = weight == nullptr ? dy(r) : dy(r) * weight[c];
+        const T g = weight ? dy(r) * weight[c] : dy(r);
         dx = spec.training ? ((g - a) - xhat(r) * h) * s.rstd : g * s.rstd;
       }
-      at<T>(args.dx, r, c) = dx;
+      store(args.dx, r, c, dx);
     }
   }
 }

@@ -31,10 +31,10 @@ class BatchRun {
         dy_(matrix(2)),
         y_(matrix(3)),
         dx_(matrix(5)),
-        weight_(vector(4)),
-        bias_(vector(6)),
-        dweight_(vector(7)),
-        dbias_(vector(8)),
+        weight_(vector(4, p.types.parameters)),
+        bias_(vector(6, p.types.parameters)),
+        dweight_(vector(7, p.types.gradients)),
+        dbias_(vector(8, p.types.gradients)),
         hi_(vector(9)),
         lo_(vector(10)),
         rstd_(vector(11)),
@@ -81,8 +81,8 @@ class BatchRun {
                                  parameter(weight_, p_.weight),
                                  {hi_.row(0), lo_.row(0), rstd_.row(0)},
                                  absent(kDx) ? RowsView() : dx.view(),
-                                 given(dweight_, kDweight),
-                                 given(dbias_, kDbias)};
+                                 given(dweight_, kDweight, p_.types.gradients),
+                                 given(dbias_, kDbias, p_.types.gradients)};
     in_workspace(cpu::batch_norm_backward_workspace(p_.spec, args), [&](void* workspace) {
       cpu::batch_norm_backward(kernels, p_.spec, args, workspace, outer_);
     });
@@ -96,17 +96,21 @@ class BatchRun {
 
  private:
   int64_t at(int64_t tensor) const { return (way_.offset * tensor) % 16; }
-  PaddedRows matrix(int64_t tensor) const { return {p_.rows, p_.cols, way_.stride, at(tensor)}; }
-  PaddedRows vector(int64_t tensor) const { return {1, p_.cols, 0, at(tensor)}; }
+  PaddedRows matrix(int64_t tensor) const {
+    return {p_.rows, p_.cols, way_.stride, at(tensor), p_.types.rows};
+  }
+  PaddedRows vector(int64_t tensor, DType dtype = DType::kF32) const {
+    return {1, p_.cols, 0, at(tensor), dtype};
+  }
   bool absent(unsigned what) const { return (way_.absent & what) != 0; }
   ConstVectorView parameter(const PaddedRows& memory, const std::vector<float>& values) const {
-    return {values.empty() ? nullptr : memory.row(0), DType::kF32, p_.cols};
+    return {values.empty() ? nullptr : memory.data(), p_.types.parameters, p_.cols};
   }
-  float* pointer(PaddedRows& memory, unsigned what) {
-    return absent(what) ? nullptr : memory.row(0);
+  void* pointer(PaddedRows& memory, unsigned what) {
+    return absent(what) ? nullptr : memory.data();
   }
-  VectorView given(PaddedRows& memory, unsigned what) {
-    return {pointer(memory, what), DType::kF32, p_.cols};
+  VectorView given(PaddedRows& memory, unsigned what, DType dtype = DType::kF32) {
+    return {pointer(memory, what), dtype, p_.cols};
   }
   template <typename Call>
   static void in_workspace(size_t bytes, const Call& call) {
@@ -161,7 +165,8 @@ inline testing::AssertionResult has_specified_bits(const BatchProblem& p,
       if (!same || testing::Test::HasFailure()) {
         return testing::AssertionFailure()
                << kernels->name << (p.spec.training ? " training [" : " evaluation [") << p.rows
-               << ", " << p.cols << "] eps " << p.spec.eps << " mask " << !p.mask.empty()
+               << ", " << p.cols << "] " << p.types.text() << " eps " << p.spec.eps << " mask "
+               << !p.mask.empty()
                << " weight " << !p.weight.empty() << " bias " << !p.bias.empty() << ", "
                << way.text() << ": " << same.message();
       }

@@ -25,14 +25,14 @@ class GroupRun {
         least_(least_workspace),
         inner_(std_thread_executor(way.threads)),
         outer_(way.row_at_a_time ? row_at_a_time(inner_) : inner_),
-        x_(memory(p.size(), 1)),
-        dy_(memory(p.size(), 2)),
-        y_(memory(p.size(), 3)),
-        dx_(memory(p.size(), 5)),
-        weight_(memory(p.channels, 4)),
-        bias_(memory(p.channels, 6)),
-        dweight_(memory(p.channels, 7)),
-        dbias_(memory(p.channels, 8)),
+        x_(memory(p.size(), 1, p.types.rows)),
+        dy_(memory(p.size(), 2, p.types.rows)),
+        y_(memory(p.size(), 3, p.types.rows)),
+        dx_(memory(p.size(), 5, p.types.rows)),
+        weight_(memory(p.channels, 4, p.types.parameters)),
+        bias_(memory(p.channels, 6, p.types.parameters)),
+        dweight_(memory(p.channels, 7, p.types.gradients)),
+        dbias_(memory(p.channels, 8, p.types.gradients)),
         hi_(memory(p.groups(), 9)),
         lo_(memory(p.groups(), 10)),
         rstd_(memory(p.groups(), 11)) {}
@@ -72,8 +72,8 @@ class GroupRun {
                                  parameter(weight_, p_.weight),
                                  {hi_.row(0), lo_.row(0), rstd_.row(0)},
                                  absent(kDx) ? ImagesView() : images(dx),
-                                 {pointer(dweight_, kDweight), DType::kF32, p_.channels},
-                                 {pointer(dbias_, kDbias), DType::kF32, p_.channels}};
+                                 {pointer(dweight_, kDweight), p_.types.gradients, p_.channels},
+                                 {pointer(dbias_, kDbias), p_.types.gradients, p_.channels}};
     in_workspace(cpu::group_norm_backward_workspace(p_.spec, args, executor_of_size()),
                  [&](void* workspace, size_t bytes) {
                    cpu::group_norm_backward(kernels, p_.spec, args, workspace, bytes, outer_);
@@ -87,17 +87,17 @@ class GroupRun {
   }
 
  private:
-  PaddedRows memory(int64_t size, int64_t tensor) const {
-    return {1, size, 0, (way_.offset * tensor) % 16};
+  PaddedRows memory(int64_t size, int64_t tensor, DType dtype = DType::kF32) const {
+    return {1, size, 0, (way_.offset * tensor) % 16, dtype};
   }
   const Executor& executor_of_size() const { return least_ ? serial_executor() : outer_; }
   bool absent(unsigned what) const { return (way_.absent & what) != 0; }
-  ImagesView images(PaddedRows& memory) const { return p_.view(memory.row(0)); }
+  ImagesView images(PaddedRows& memory) const { return p_.view(memory.data()); }
   ConstVectorView parameter(const PaddedRows& memory, const std::vector<float>& values) const {
-    return {values.empty() ? nullptr : memory.row(0), DType::kF32, p_.channels};
+    return {values.empty() ? nullptr : memory.data(), p_.types.parameters, p_.channels};
   }
-  float* pointer(PaddedRows& memory, unsigned what) {
-    return absent(what) ? nullptr : memory.row(0);
+  void* pointer(PaddedRows& memory, unsigned what) {
+    return absent(what) ? nullptr : memory.data();
   }
   template <typename Call>
   static void in_workspace(size_t bytes, const Call& call) {
@@ -152,7 +152,8 @@ inline testing::AssertionResult has_specified_bits(const GroupProblem& p,
       if (!same || testing::Test::HasFailure()) {
         return testing::AssertionFailure()
                << kernels->name << (p.layout == Layout::kNchw ? " nchw [" : " nhwc [") << p.samples
-               << ", " << p.channels << ", " << p.positions << "] groups " << p.spec.groups
+               << ", " << p.channels << ", " << p.positions << "] " << p.types.text() << " groups "
+               << p.spec.groups
                << " eps " << p.spec.eps << " weight " << !p.weight.empty() << " bias "
                << !p.bias.empty() << ", " << way.text() << ": " << same.message();
       }

@@ -138,7 +138,7 @@ TEST(BatchNormChecks, ArgumentsOfTheForward) {
        "other."},
       {[](Call& c) { c.f.y.rows = 3; }, "y must have the shape of x, [4, 6], but is [3, 6]."},
       {[](Call& c) { c.f.y.dtype = DType::kF64; },
-       "y has dtype f64 where x has f32: mixed dtypes are not supported yet, convert one of them.",
+       "y has dtype f64 where x has f32: they must be the same, convert one of them.",
        StatusCode::kUnsupported},
       {[](Call& c) { c.f.weight.size = 32; }, "weight must have cols=6 elements but has 32."},
       {[](Call& c) { c.f.running_mean.size = 5; },
@@ -202,6 +202,40 @@ TEST(BatchNormChecks, ArgumentsOfTheBackward) {
          c.b.statistics = {};
        },
        ""},
+  });
+}
+
+// Of 16-bit rows weight and bias have the same type or are f32, and so is each gradient; running
+// statistics are f32.
+TEST(BatchNormChecks, Types) {
+  const auto rows_of = [](Call& c, DType dtype) {
+    c.f.x.dtype = c.f.y.dtype = c.b.x.dtype = c.b.dy.dtype = c.b.dx.dtype = dtype;
+  };
+  expect_forward({
+      {[=](Call& c) { rows_of(c, DType::kBF16); }, ""},
+      {[=](Call& c) { rows_of(c, DType::kBF16), c.spec.training = false; }, ""},
+      {[=](Call& c) {
+         rows_of(c, DType::kF16), c.f.weight.dtype = c.f.bias.dtype = DType::kF16;
+       },
+       ""},
+      {[=](Call& c) { rows_of(c, DType::kF16), c.f.weight.dtype = DType::kF16; },
+       "bias has dtype f32 where weight has f16: they must be the same, convert one of them.",
+       StatusCode::kUnsupported},
+      {[=](Call& c) { rows_of(c, DType::kF16), c.f.bias.dtype = DType::kBF16; },
+       "bias has dtype bf16 where x has f16: it must have that, or f32.", StatusCode::kUnsupported},
+      {[=](Call& c) { rows_of(c, DType::kBF16), c.f.running_mean.dtype = DType::kBF16; },
+       "running_mean has dtype bf16 where x has bf16: it must have f32, as saved statistics have.",
+       StatusCode::kUnsupported},
+      {[](Call& c) { c.f.running_var.dtype = DType::kF64; },
+       "running_var has dtype f64 where x has f32: it must have f32, as saved statistics have.",
+       StatusCode::kUnsupported},
+  });
+  expect_backward({
+      {[=](Call& c) { rows_of(c, DType::kF16); }, ""},
+      {[=](Call& c) { rows_of(c, DType::kBF16), c.b.dweight.dtype = DType::kBF16; }, ""},
+      {[=](Call& c) { rows_of(c, DType::kBF16), c.b.dweight.dtype = DType::kF16; },
+       "dweight has dtype f16 where dy has bf16: it must have that, or f32.",
+       StatusCode::kUnsupported},
   });
 }
 

@@ -124,13 +124,10 @@ TEST(GroupNormChecks, Images) {
       {[](Call& c) { c.f.y.layout = Layout::kNchw; },
        "y must have the layout of x, nhwc, but has nchw."},
       {[](Call& c) { c.f.y.dtype = DType::kF64; },
-       "y has dtype f64 where x has f32: mixed dtypes are not supported yet, convert one of them.",
+       "y has dtype f64 where x has f32: they must be the same, convert one of them.",
        StatusCode::kUnsupported},
-      {[](Call& c) {
-         c.f.x.dtype = c.f.y.dtype = DType::kBF16;
-         c.f.weight.data = c.f.bias.data = nullptr;
-       },
-       "images of dtype bf16 are not supported yet: convert them to f32 or f64.",
+      {[](Call& c) { c.f.y.dtype = DType::kF16; },
+       "y has dtype f16 where x has f32: they must be the same, convert one of them.",
        StatusCode::kUnsupported},
   });
 }
@@ -201,6 +198,54 @@ TEST(GroupNormChecks, Backward) {
       {[](Call& c) { c.bytes = 64; },
        "workspace must have 896 bytes but has 64: ask group_norm_backward_workspace_size with the "
        "same executor."},
+  });
+}
+
+// Of 16-bit images weight and bias have the same type or are f32, and so is each gradient; of f32
+// and f64 images, they have theirs.
+TEST(GroupNormChecks, Types) {
+  const auto images_of = [](Call& c, DType dtype) {
+    c.f.x.dtype = c.f.y.dtype = c.b.x.dtype = c.b.dy.dtype = c.b.dx.dtype = dtype;
+  };
+  expect_forward({
+      {[=](Call& c) { images_of(c, DType::kBF16); }, ""},
+      {[=](Call& c) { images_of(c, DType::kF16), c.f.bias.dtype = DType::kF16; },
+       "bias has dtype f16 where weight has f32: they must be the same, convert one of them.",
+       StatusCode::kUnsupported},
+      {[=](Call& c) {
+         images_of(c, DType::kF16), c.f.bias.dtype = DType::kF16, c.f.weight.data = nullptr;
+       },
+       ""},
+      {[=](Call& c) { images_of(c, DType::kBF16), c.f.weight.dtype = DType::kF16; },
+       "weight has dtype f16 where x has bf16: it must have that, or f32.",
+       StatusCode::kUnsupported},
+      {[](Call& c) { c.f.bias.dtype = DType::kBF16; },
+       "bias has dtype bf16 where x has f32: it must have that.", StatusCode::kUnsupported},
+      {[=](Call& c) { images_of(c, DType::kF64); },
+       "weight has dtype f32 where x has f64: it must have that.", StatusCode::kUnsupported},
+      // Statistics are f32 and as long as ever.
+      {[=](Call& c) { images_of(c, DType::kBF16), c.f.statistics.rstd = c.hi.data() + kRows - 1; },
+       "rstd must not overlap mean_hi: give it its own memory."},
+      {[=](Call& c) {
+         images_of(c, DType::kBF16);
+         c.f.statistics.rstd = reinterpret_cast<char*>(c.rstd.data()) + 2;
+       },
+       "rstd must be aligned to its elements of 4 bytes but is not."},
+      // Parameters that are widened need memory, in NCHW too: 6 of 4 bytes, each in a cache line.
+      {[=](Call& c) {
+         images_of(c, DType::kBF16);
+         c.f.weight.dtype = c.f.bias.dtype = DType::kBF16;
+         c.f.x.layout = c.f.y.layout = Layout::kNchw, c.memory = nullptr;
+       },
+       "workspace must have 128 bytes but has 0: ask group_norm_forward_workspace_size with the "
+       "same executor."},
+  });
+  expect_backward({
+      {[=](Call& c) { images_of(c, DType::kF16); }, ""},
+      {[=](Call& c) { images_of(c, DType::kF16), c.b.dweight.dtype = DType::kF16; }, ""},
+      {[=](Call& c) { images_of(c, DType::kF16), c.b.dbias.dtype = DType::kBF16; },
+       "dbias has dtype bf16 where dy has f16: it must have that, or f32.",
+       StatusCode::kUnsupported},
   });
 }
 
