@@ -10,11 +10,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "bench/accuracy/channels.h"
 #include "bench/accuracy/memory.h"
 #include "bench/accuracy/oracle.h"
 #include "core/plan/fused_norm.h"
 #include "core/plan/plan.h"
 #include "core/plan/pointwise.h"
+#include "core/plan/seed_norm.h"
 
 namespace norma::accuracy {
 namespace {
@@ -73,6 +75,72 @@ Status measure_pointwise(const PointwiseSpec& spec, ElementEntry* entry, int64_t
     judge(&entry->gradient, got_dx[i], want, in.dtype,
           (at.steepness * argument + 11 * kU) * size(want),
           4 * kLeast * (1 + std::fabs(in.dy[i])), i);
+  }
+  return Status();
+}
+
+// docs/seed-norm.md: the bounds of y and dx. The slope is the steepest within the error of dot.
+Status measure_seed_norm(ElementEntry* entry, int64_t rows) {
+  const Inputs in = inputs_of(entry->dtype, entry->family, rows);
+  const std::vector<float> gammas = inputs_of(entry->dtype, entry->family, rows + 1).weight;
+  std::vector<float> betas(in.dy.begin(), in.dy.begin() + kCols);
+  for (float& beta : betas) beta *= 0x1p-4f;
+  const NormSpec spec = in.spec;
+  Memory x(in.dtype, in.x), dy(in.dtype, in.dy), y(in.dtype, in.x), dx = y,
+      alpha(in.dtype, in.weight), beta(in.dtype, betas), gamma(in.dtype, gammas),
+      dot(DType::kF32, static_cast<size_t>(rows)), rstd = dot;
+  NORMA_RETURN_IF_ERROR(seed_norm_forward(
+      {spec.eps, x.rows(kCols), alpha.constants(), beta.constants(), gamma.constants(),
+       y.rows(kCols), dot.vector().data, rstd.vector().data},
+      serial_executor()));
+  NORMA_RETURN_IF_ERROR(seed_norm_backward(
+      {x.rows(kCols), dy.rows(kCols), alpha.constants(), beta.constants(), gamma.constants(),
+       dot.vector().data, rstd.vector().data, dx.rows(kCols), {}, {}, {}},
+      nullptr, 0, serial_executor()));
+  const std::vector<float> got = y.values(), got_dx = dx.values();
+  for (int64_t r = 0; r < rows; ++r) {
+    const size_t first = static_cast<size_t>(r * kCols);
+    const ExactRow row = exact_row(spec, in.x.data() + first, kCols);
+    Quad exact_dot = 0, d = 0;
+    double terms = 0, d_terms = 0;
+    for (size_t i = 0; i < kCols; ++i) {
+      const Quad product = static_cast<Quad>(in.x[first + i]) * betas[i];
+      const Quad of_d = static_cast<Quad>(in.dy[first + i]) * row.xhat[i] * in.weight[i];
+      exact_dot += product, d += of_d;
+      terms += size(product), d_terms += size(of_d);
+    }
+    const Quad t = tanhq(exact_dot), cosh = coshq(exact_dot), e = d / (cosh * cosh);
+    const double near = std::max(size(exact_dot) - 13 * kU * terms, 0.0);
+    const double slope = 1 / (std::cosh(near) * std::cosh(near)), t_size = size(t);
+    const double t_error = kU * (13 * slope * terms + 4.5 * t_size);
+    const double e_error = slope * 24 * kU * d_terms + size(d) * (2 * t_size * t_error + 2 * kU) +
+                           2 * kU * size(e);
+    std::vector<Quad> gain(kCols);
+    std::vector<double> w_error(kCols);
+    double mean = 0, mean_error = 0;
+    for (size_t i = 0; i < kCols; ++i) {
+      const Quad gained = t * in.weight[i];
+      gain[i] = gained + gammas[i];
+      const double of_gain =
+          std::fabs(in.weight[i]) * t_error + kU * (size(gained) + size(gain[i]));
+      const double outer = std::fabs(in.dy[first + i]), xhat = size(row.xhat[i]);
+      w_error[i] = outer * (of_gain + kU * size(gain[i]));
+      mean += outer * size(gain[i]) * xhat / kCols;
+      mean_error += w_error[i] * xhat / kCols;
+      const Quad want = gain[i] * row.xhat[i];
+      judge(&entry->y, got[first + i], want, in.dtype, 1.01 * xhat * of_gain + 8 * kU * size(want),
+            2 * kLeast, first + i);
+    }
+    const std::vector<Quad> of_norm = exact_dx(spec, row, in.dy.data() + first, gain);
+    const double scale = size(row.rstd);
+    for (size_t i = 0; i < kCols; ++i) {
+      const Quad added = e * betas[i], want = of_norm[i] + added;
+      const double xhat = size(row.xhat[i]), w = std::fabs(in.dy[first + i]) * size(gain[i]);
+      const double room = scale * (0x1p-18 * (w + xhat * mean) + w_error[i] + xhat * mean_error) +
+                          std::fabs(betas[i]) * e_error + 2 * kU * size(added) + kU * size(want);
+      judge(&entry->gradient, got_dx[first + i], want, in.dtype, 1.01 * room,
+            kLeast * (4 + scale * (2 + xhat)), first + i);
+    }
   }
   return Status();
 }
@@ -195,10 +263,12 @@ Result<std::vector<ElementEntry>> survey_elements(int64_t rows) {
       NORMA_RETURN_IF_ERROR(measure_pointwise({PointwiseKind::kDyt, 0.5}, add("DyT"), rows));
       NORMA_RETURN_IF_ERROR(
           measure_pointwise({PointwiseKind::kDerf, 0.5, -0.25}, add("Derf"), rows));
+      NORMA_RETURN_IF_ERROR(measure_seed_norm(add("SeeDNorm"), rows));
       NORMA_RETURN_IF_ERROR(measure_gate(add("norm + gate"), rows));
       NORMA_RETURN_IF_ERROR(measure_rope(add("norm + RoPE"), rows));
       NORMA_RETURN_IF_ERROR(measure_quantized(QuantFormat::kInt8, add("norm to int8"), rows));
       NORMA_RETURN_IF_ERROR(measure_quantized(QuantFormat::kE4m3, add("norm to e4m3"), rows));
+      NORMA_RETURN_IF_ERROR(survey_channels(dtype, family, rows, &entries));
     }
   }
   return entries;

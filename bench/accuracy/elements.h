@@ -1,8 +1,9 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// What is worked element by element, measured: DyT and Derf in a norm's place; the gate, RoPE and
-// quantised output after one, whose exact answer starts from z, the norm's output as it is stored.
+// Measured beside the row norms: the channel norms; DyT and Derf in a norm's place; SeeDNorm; the
+// gate, RoPE and quantised output after one, whose exact answer starts from z, the norm's output as
+// it is stored.
 #pragma once
 
 #include <string>
@@ -19,7 +20,7 @@ struct ElementEntry {
   DType dtype;
   Family family;
   Seen y;         // quantised: off q by so many steps, an ulp being 2^-23 of one
-  Seen gradient;  // DyT, Derf: dx; the gate: dgate; RoPE and quantised output: none
+  Seen gradient;  // dx; the gate: dgate; RoPE and quantised output: none
 };
 
 // rows of 256 columns, as many for each entry.

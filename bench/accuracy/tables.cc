@@ -265,7 +265,7 @@ std::string tables(const std::vector<Entry>& entries) {
 }
 
 std::string tables(const std::vector<ElementEntry>& entries) {
-  std::string page = "\n## Element by element\n\n" +
+  std::string page = "\n## Other operators\n\n" +
                      head({"what", "rows", "of type", "y: worst ulp", "mean ulp", "above 1 ulp",
                            "share of bound", "dx, dgate: worst ulp", "mean ulp", "above 1 ulp",
                            "share of bound"});

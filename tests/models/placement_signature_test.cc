@@ -247,10 +247,8 @@ TEST(Placements, HaveTheirSignatureUnderCrossAttention) {
        {"post", "pre", "deepnorm", "mix", "lns", "peri", "olmo2", "sub_ln", "normformer", "b2t",
         "residual", "keel", "hybrid", "siamese", "parallel", "admin", "layerscale", "ngpt", "dlcl",
         "rezero", "none"}) {
-    for (const int64_t layers : {6, 48}) {
-      print(placement, layers,
-            at_start(placement, layers, Attention::kUniform, "none", /*cross=*/true));
-    }
+    print(placement, 6, at_start(placement, 6, Attention::kUniform, "none", /*cross=*/true));
+    std::fflush(stdout);
   }
 }
 

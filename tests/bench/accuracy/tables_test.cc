@@ -34,7 +34,8 @@ TEST(Tables, AQuickSurveyOfElementsIsWithinItsBounds) {
   EXPECT_EQ(broken_promises(entries.value()), "");
   const std::string page = tables(entries.value());
   for (const char* what : {"DyT", "Derf", "norm + gate", "norm + RoPE", "norm to int8",
-                           "norm to e4m3"}) {
+                           "norm to e4m3", "SeeDNorm", "BatchNorm, training", "GroupNorm, NCHW",
+                           "GroupNorm, NHWC"}) {
     for (const char* rows : {" | normal | f32 | ", " | wide | bf16 | ", " | wide | f16 | "}) {
       EXPECT_NE(page.find("| " + std::string(what) + rows), std::string::npos) << what << rows;
     }

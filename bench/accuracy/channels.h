@@ -1,0 +1,20 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// The channel norms, measured: what each normalises together, a column of a batch or a group of an
+// image's channels, is a row of LayerNorm, and its exact answer that row's.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/status.h"
+#include "bench/accuracy/elements.h"
+
+namespace norma::accuracy {
+
+// Adds an entry for each; `rows` such rows, an even number, of 256 elements.
+Status survey_channels(DType dtype, Family family, int64_t rows,
+                       std::vector<ElementEntry>* entries);
+
+}  // namespace norma::accuracy
