@@ -242,13 +242,51 @@ TEST(Placements, DlclHasTheSignatureOfItsRecursionAtTheStart) {
   }
 }
 
+// A decoder's six blocks, whose cross-attention reads one vector a sentence: it adds a variance of
+// 1 to every position, alike, and gives nothing of the gradient back, where self-attention and the
+// feed-forward network give back on the way down what a norm over their sum takes. By the rule
+// above, v_s being self-attention's variance, from 0.13 where positions differ to 1 where they are
+// alike:
+//   post: the norm after cross-attention halves the square of the gradient, 2^(5/2) = 5.7 over
+//     five blocks: the growth that needs warm-up, and that a decoder without cross-attention has
+//     not.
+//   hybrid: one norm a block takes 1 of 2.32 + v_s, 2.5 to 3.7.
+//   b2t: past the norms goes 1 of 2.32, through them half of 1.32: (2.32 / 1.66)^(5/2) = 2.3.
+//   residual: what post leaves of it, and the other stream's 1 / 3.5: 1 / sqrt(2^-5 + 1 / 12) =
+//     2.95.
+//   deepnorm: of alpha^2 = 4.2 a branch of variance beta^4 = 0.014 takes next to nothing.
+//   pre, admin, parallel: the stream gains 1.32 + v_s a block, a root of 9.7 to 14.9; the gradient
+//     falls with 1 / stream as far as branches give back, 0.84 to 0.6.
+//   peri, olmo2: 3 a block, sqrt(19) = 4.36; 0.59 to 0.77.
+//   lns: its own branches are divided by the block's number, cross-attention, whose memory has no
+//     norm here, is not: sqrt(1 + 6 + 2.45 (0.32 + v_s)), 2.9 to 3.2; what w2 reads is 1 /
+//     sqrt(6).
+//   keel, layerscale, ngpt: as without cross-attention, whose branch is scaled as the others are.
+// Of the rest what stays is that cross-attention does not make the gradient grow.
 TEST(Placements, HaveTheirSignatureUnderCrossAttention) {
-  for (const char* placement :
-       {"post", "pre", "deepnorm", "mix", "lns", "peri", "olmo2", "sub_ln", "normformer", "b2t",
-        "residual", "keel", "hybrid", "siamese", "parallel", "admin", "layerscale", "ngpt", "dlcl",
-        "rezero", "none"}) {
-    print(placement, 6, at_start(placement, 6, Attention::kUniform, "none", /*cross=*/true));
-    std::fflush(stdout);
+  const struct {
+    const char* placement;
+    AtStart want;
+    double stream_within, gradient_within;  // factors
+  } cases[] = {
+      {"post", {1, 5.66}, 1 + 1e-3, 1.5},    {"hybrid", {1.18, 3}, 1.1, 1.5},
+      {"b2t", {1, 2.3}, 1 + 1e-3, 1.5},      {"residual", {3.5, 2.95}, 1.2, 1.5},
+      {"deepnorm", {1, 1}, 1 + 1e-3, 1.1},   {"pre", {3.5, 0.7}, 1.2, 1.4},
+      {"admin", {1, 0.7}, 1 + 1e-3, 1.4},    {"parallel", {3.5, 0.7}, 1.2, 1.4},
+      {"peri", {4.36, 0.68}, 1.1, 1.3},      {"olmo2", {4.36, 0.68}, 1.1, 1.3},
+      {"lns", {3.05, 0.38}, 1.2, 1.4},       {"keel", {1, 0.1}, 1 + 1e-3, 1.5},
+      {"layerscale", {1.03, 1}, 1.03, 1.05}, {"ngpt", {0.125, 1}, 1 + 1e-5, 1.1},
+      {"mix", {3.5, 0.7}, 1.2, 1.4},         {"sub_ln", {7.5, 0.5}, 1.5, 1.9},
+      {"normformer", {4.5, 0.5}, 1.5, 1.9},  {"siamese", {5.5, 0.6}, 1.5, 1.6},
+      {"dlcl", {1.4, 0.5}, 1.5, 1.9},
+  };
+  for (const auto& c : cases) {
+    const AtStart got = at_start(c.placement, 6, Attention::kUniform, "none", /*cross=*/true);
+    print(c.placement, 6, got);
+    EXPECT_GT(got.stream, c.want.stream / c.stream_within) << c.placement;
+    EXPECT_LT(got.stream, c.want.stream * c.stream_within) << c.placement;
+    EXPECT_GT(got.gradient, c.want.gradient / c.gradient_within) << c.placement;
+    EXPECT_LT(got.gradient, c.want.gradient * c.gradient_within) << c.placement;
   }
 }
 
