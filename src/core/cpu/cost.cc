@@ -29,6 +29,8 @@ constexpr int64_t kMostCacheBytes = 32 << 20;
 // At about 4 us of a forward pass.
 constexpr int64_t kColumnGrain = 32 << 10;
 
+constexpr int64_t kLeastStreamBytes = 64 << 10;
+
 std::atomic<int64_t> forced_grain{0};
 std::atomic<int64_t> forced_stream_bytes{0};
 
@@ -54,6 +56,8 @@ bool streams(const RowsView& output, int matrices) {
   const int64_t size = static_cast<int64_t>(size_of(output.dtype));
   const int64_t bytes = output.rows * output.cols * size;
   const int64_t forced = forced_stream_bytes.load(std::memory_order_relaxed);
+  // Not worth asking what the caches hold.
+  if (forced == 0 && bytes < kLeastStreamBytes) return false;
   const bool large = forced > 0 ? bytes >= forced : matrices * bytes >= usable_cache_bytes();
   return large && reinterpret_cast<uintptr_t>(output.data) % kLine == 0 &&
          static_cast<uintptr_t>(output.stride * size) % kLine == 0;

@@ -42,8 +42,7 @@ class Parts {
 
 }  // namespace
 
-bool splits_rows(int64_t rows, int64_t cols, const Executor& executor) {
-  // Of most calls this is all that is asked.
+bool splits_long_rows(int64_t rows, int64_t cols, const Executor& executor) {
   const int64_t parts = cols / column_grain();
   if (rows < 1 || parts < 2 || parts / 2 < rows) return false;
   return executor.threads(executor.self) / 2 >= rows;

@@ -11,8 +11,12 @@
 
 namespace norma::cpu {
 
-// Whether that keeps more threads busy than to deal the rows.
-bool splits_rows(int64_t rows, int64_t cols, const Executor& executor);
+bool splits_long_rows(int64_t rows, int64_t cols, const Executor& executor);
+// Whether that keeps more threads busy than to deal the rows. Of most calls the first question is
+// all that is asked.
+inline bool splits_rows(int64_t rows, int64_t cols, const Executor& executor) {
+  return cols >= 2 * kSumBlock && splits_long_rows(rows, cols, executor);
+}
 
 // Forward pass. REQUIRES: splits_rows(..).
 void forward_wide(const WideRowKernels& kernels, const ForwardArgs& args, int64_t rows,
