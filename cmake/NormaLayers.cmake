@@ -7,7 +7,8 @@ target_include_directories(norma_options INTERFACE "${PROJECT_SOURCE_DIR}/src" "
 # Contraction would fuse Mul and Add and change bits (contract norma-1).
 target_compile_options(norma_options INTERFACE -Wall -Wextra -ffp-contract=off)
 if(NORMA_SANITIZE)
-  target_compile_options(norma_options INTERFACE -fsanitize=${NORMA_SANITIZE} -fno-omit-frame-pointer -g
+  # Lines of code are enough for a report; all that -g says takes half as long again to compile.
+  target_compile_options(norma_options INTERFACE -fsanitize=${NORMA_SANITIZE} -fno-omit-frame-pointer -g1
                          -fno-sanitize-recover=all
                          # What sanitizers insert confuses this warning of g++ (its manual says so).
                          $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
