@@ -7,17 +7,24 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <string>
 
 #include "cli/command.h"
+#include "cli/sentence_encoder.h"
 #include "cli/terminal.h"
 #include "lab/load/language_model.h"
+#include "models/hugging_face_config.h"
+#include "models/hugging_face_encoder.h"
+#include "models/norma_folder.h"
 #include "models/placement_info.h"
 #include "text/utf8.h"
+#include "weights/hugging_face.h"
 
 namespace norma::cli {
 namespace {
@@ -30,13 +37,20 @@ struct Options {
   std::string model, tokenizer, text;
 };
 
-void print_head(const models::Model& model) {
+// What the model calls itself, where others have made it.
+std::string architecture_of(const std::string& path, const models::ModelConfig& config) {
+  if (!weights::is_hugging_face_folder(path)) return config.family;
+  const std::string type = models::model_type_of(path);
+  return type.empty() || type == models::kNormaModelType ? config.family : type;
+}
+
+void print_head(const std::string& path, const models::Model& model) {
   const models::ModelConfig& c = model.config();
   int64_t parameters = 0;
   for (const torch::Tensor& p : model.parameters()) parameters += p.numel();
   const bool pairs = c.family == "encdec", recurrent = models::is_recurrent(c.family);
-  fmt::print("{}: {} parameters, width {}, {}{} {}, {} {}\n", c.family, parameters,
-             c.d_model, pairs ? fmt::format("{} and ", c.encoder_layers) : "",
+  fmt::print("{}: {} parameters, width {}, {}{} {}, {} {}\n", architecture_of(path, c),
+             parameters, c.d_model, pairs ? fmt::format("{} and ", c.encoder_layers) : "",
              c.family == "bert" ? c.encoder_layers : c.decoder_layers,
              c.family == "mlp" ? "hidden layers" : "blocks",
              c.family == "mlp" ? "classes" : "vocabulary", c.vocab_size);
@@ -94,20 +108,27 @@ void print_blocks(const models::Model& model) {
   }
 }
 
-void print_depths(models::Model& model, const std::vector<int32_t>& ids, size_t bytes) {
-  const int64_t window = std::min(kWindow, model.config().max_length);
+// before, after: what stands around each part of the text. read: as of inspect_depths().
+void print_depths(models::Model& model, const std::vector<int32_t>& ids, size_t bytes,
+                  const std::vector<int32_t>& before = {}, const std::vector<int32_t>& after = {},
+                  const std::function<void(const models::Batch&)>& read = {}) {
+  const auto around = static_cast<int64_t>(before.size() + after.size());
+  const int64_t window =
+      std::max<int64_t>(std::min(kWindow, model.config().max_length) - around, 1);
   std::vector<models::Batch> batches;
   for (size_t begin = 0; begin < ids.size(); begin += static_cast<size_t>(window)) {
     const size_t end = std::min(ids.size(), begin + static_cast<size_t>(window));
-    const std::vector<int64_t> part(ids.begin() + static_cast<int64_t>(begin),
-                                    ids.begin() + static_cast<int64_t>(end));
+    std::vector<int64_t> part(before.begin(), before.end());
+    part.insert(part.end(), ids.begin() + static_cast<int64_t>(begin),
+                ids.begin() + static_cast<int64_t>(end));
+    part.insert(part.end(), after.begin(), after.end());
     models::Batch batch;
     batch.target_in_BT = torch::tensor(part, torch::kInt64).unsqueeze(0);
     batches.push_back(std::move(batch));
   }
   fmt::print("\n{} bytes of text, {} tokens, {} at a time\n", bytes, ids.size(), window);
   fmt::print("{:<12} {:>12} {:>9} {:>16}\n", "depth", "stream RMS", "max/RMS", "attention logit");
-  for (const models::DepthSummary& depth : models::inspect_depths(model, batches)) {
+  for (const models::DepthSummary& depth : models::inspect_depths(model, batches, read)) {
     const std::string name = depth.layer < 0    ? "final norm"
                              : depth.layer == 0 ? "embedding"
                                                 : "block " + std::to_string(depth.layer);
@@ -138,6 +159,31 @@ Result<std::string> read_start(const std::string& path) {
   return text;
 }
 
+// Whether the model is an encoder, which reads a text in other ways than one that goes on with it.
+Result<bool> is_encoder(const std::string& path) {
+  if (weights::is_hugging_face_folder(path)) return models::is_hugging_face_encoder(path);
+  const auto any = lab::load_any_model(path);
+  if (!any.ok()) return any.status();
+  return any.value().model->config().family == "bert";
+}
+
+int inspect_encoder(const Options& options, const std::string& text) {
+  const Result<SentenceEncoder> loaded = load_sentence_encoder(options.model, options.tokenizer);
+  if (!loaded.ok()) {
+    const bool usage = loaded.status().code() == StatusCode::kInvalidArgument;
+    return fail(loaded.status(), usage ? kWrongUsage : kFailed);
+  }
+  const SentenceEncoder& encoder = loaded.value();
+  print_head(options.model, *encoder.model);
+  print_blocks(*encoder.model);
+  print_depths(*encoder.model, encoder.codec.encode(text), text.size(), encoder.codec.before,
+               encoder.codec.after, [&](const models::Batch& batch) {
+                 const auto layout = models::Layout::dense(1, batch.target_in_BT.size(1));
+                 encoder.model->encode(batch.target_in_BT, layout);
+               });
+  return kDone;
+}
+
 int run(const Options& options) {
   exit_on_interrupt();
   if (options.text.empty()) {
@@ -147,12 +193,15 @@ int run(const Options& options) {
     }
     const auto model = lab::load_any_model(options.model);
     if (!model.ok()) return fail(model.status());
-    print_head(*model.value().model);
+    print_head(options.model, *model.value().model);
     print_blocks(*model.value().model);
     return kDone;
   }
   const Result<std::string> text = read_start(options.text);
   if (!text.ok()) return fail(text.status());
+  const Result<bool> encoder = is_encoder(options.model);
+  if (!encoder.ok()) return fail(encoder.status());
+  if (encoder.value()) return inspect_encoder(options, text.value());
   const Result<lab::LanguageModel> loaded =
       lab::load_language_model(options.model, options.tokenizer, "--text");
   if (!loaded.ok()) {
@@ -164,7 +213,7 @@ int run(const Options& options) {
   if (!encoded.ok()) return fail(encoded.status());
   std::vector<int32_t> ids = encoded.value().start;
   ids.insert(ids.end(), encoded.value().text.begin(), encoded.value().text.end());
-  print_head(*model.model);
+  print_head(options.model, *model.model);
   print_blocks(*model.model);
   print_depths(*model.model, ids, text.value().size());
   return kDone;

@@ -132,6 +132,12 @@ Result<SentenceEncoder> load_from_transformers(const std::string& folder,
 
 // A checkpoint of the lab, which has its vocabulary in itself and no tokens around a sentence.
 Result<SentenceEncoder> load_from_lab(const std::string& path, const std::string& tokenizer) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) {
+    return Status(StatusCode::kNotFound,
+                  path + " is not there. Give the folder of a BERT of transformers, with its "
+                         "config.json, or of a run that trained one.");
+  }
   const Result<lab::AnyModel> any = lab::load_any_model(path);
   if (!any.ok()) return any.status();
   SentenceEncoder encoder;

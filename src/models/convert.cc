@@ -32,7 +32,8 @@ class Converter {
     for (const auto& item : model.named_parameters()) {
       values_[item.key()] = item.value().detach().to(torch::kFloat64);
     }
-    embedding_ = values_.at("embedding.weight");
+    // A perceptron has none, and is refused by check().
+    if (values_.contains("embedding.weight")) embedding_ = values_.at("embedding.weight");
   }
 
   Status check() const {

@@ -88,7 +88,8 @@ std::vector<BlockSummary> inspect_blocks(const Model& model) {
   return out;
 }
 
-std::vector<DepthSummary> inspect_depths(Model& model, const std::vector<Batch>& batches) {
+std::vector<DepthSummary> inspect_depths(Model& model, const std::vector<Batch>& batches,
+                                         const std::function<void(const Batch&)>& read) {
   struct Sums {
     double squares = 0, elements = 0, most = 0, logit = -std::numeric_limits<double>::infinity();
   };
@@ -120,7 +121,13 @@ std::vector<DepthSummary> inspect_depths(Model& model, const std::vector<Batch>&
       s.logit = std::max(s.logit, scores.max().item<double>());
     });
   }
-  for (const Batch& batch : batches) model.logits_BTV(batch);
+  for (const Batch& batch : batches) {
+    if (read) {
+      read(batch);
+    } else {
+      model.logits_BTV(batch);
+    }
+  }
   model.set_stream_tap({});
   for (const auto& module : model.modules(/*include_self=*/false)) {
     if (const auto stack = std::dynamic_pointer_cast<Stack>(module)) stack->set_attention_tap({});

@@ -5,6 +5,7 @@
 // a text.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,8 @@ struct DepthSummary {
 };
 
 // Over all batches, which have no padding; the model is in evaluation mode meanwhile. No gradients
-// are recorded.
-std::vector<DepthSummary> inspect_depths(Model& model, const std::vector<Batch>& batches);
+// are recorded. read(batch): what the model does with one; without it, logits_BTV().
+std::vector<DepthSummary> inspect_depths(Model& model, const std::vector<Batch>& batches,
+                                         const std::function<void(const Batch&)>& read = {});
 
 }  // namespace norma::models

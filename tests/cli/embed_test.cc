@@ -112,6 +112,20 @@ TEST_F(Embed, MistakesAreNamed) {
   EXPECT_THAT(shown.out, HasSubstr("encoder start embedding"));
 }
 
+// Every depth has a stream and scores, as of a text that a decoder reads.
+void expect_depths(const ProcessEnd& end, const std::string& read) {
+  expect_done(end);
+  EXPECT_THAT(end.out, HasSubstr(read));
+  EXPECT_THAT(end.out, ::testing::ContainsRegex("embedding +[0-9.]+ +[0-9.]+ +-\n"));
+  EXPECT_THAT(end.out, ::testing::ContainsRegex("block 2 +[0-9.]+ +[0-9.]+ +-?[0-9.]+\n"));
+}
+
+TEST_F(Embed, InspectReadsATextWithAnEncoder) {
+  folder_.write("text.txt", "The cat sat.");
+  expect_depths(norma({"inspect", "bert", "--text", "text.txt"}),
+                "12 bytes of text, 4 tokens, ");
+}
+
 TEST_F(Embed, TheLabTrainsAnEncoder) {
   std::string text;
   for (int i = 0; i < 400; ++i) text += "line " + std::to_string(i % 7) + " of a small text\n";
@@ -126,12 +140,13 @@ TEST_F(Embed, TheLabTrainsAnEncoder) {
   const ProcessEnd shown = norma({"inspect", "run"});
   expect_done(shown);
   EXPECT_THAT(shown.out, HasSubstr("bert: "));
+  expect_depths(norma({"inspect", "run", "--text", "text.txt"}), " tokens, 16 at a time");
 
   const Words sentences = {"line 3", "a small text of a line", ""};
   const auto embedded = [&](const Words& words) {
     const ProcessEnd end = norma(Words{"embed"} + words);
-    expect_done(end);
-    EXPECT_THAT(end.err, HasSubstr("sentence 2 is cut: it has 6 tokens more"));
+    EXPECT_EQ(end.exit_code, 0);
+    EXPECT_EQ(end.err, "sentence 2 is cut: it has 6 tokens more than the model reads\n");
     std::vector<json> rows;
     std::istringstream out(end.out);
     for (std::string line; std::getline(out, line);) rows.push_back(json::parse(line));

@@ -69,11 +69,11 @@ TEST_F(Inspect, AnEncoderDecoderAndARecurrentNet) {
 TEST_F(Inspect, DecodersOfOtherHouses) {
   const std::string root = std::string(NORMA_SOURCE_DIR) + "/tests/parity/";
   const Words rows[] = {
-      {"gpt2", "gpt: ", "norm layernorm, eps 1e-05, placement pre: ", "decoder end  final"},
-      {"olmo2", "llama: ", "placement olmo2, QK-norm full: x = x + N(f(x))", "decoder 1    self_q"},
-      {"qwen3", "llama: ", "placement pre, QK-norm head: ", "decoder 2    self_k"},
-      {"gemma2", "llama: ", "norm rmsnorm, eps 1e-06, placement peri: ", "decoder 2    ffn_out"},
-      {"gemma3", "llama: ", "placement peri, QK-norm head: ", "decoder 1    self_out"}};
+      {"gpt2", "gpt2: ", "norm layernorm, eps 1e-05, placement pre: ", "decoder end  final"},
+      {"olmo2", "olmo2: ", "placement olmo2, QK-norm full: x = x + N(f(x))", "decoder 1    self_q"},
+      {"qwen3", "qwen3: ", "placement pre, QK-norm head: ", "decoder 2    self_k"},
+      {"gemma2", "gemma2: ", "norm rmsnorm, eps 1e-06, placement peri: ", "decoder 2    ffn_out"},
+      {"gemma3", "gemma3_text: ", "placement peri, QK-norm head: ", "decoder 1    self_out"}};
   for (const Words& row : rows) {
     const ProcessEnd end = norma({"inspect", root + "decoders/" + row[0]});
     expect_done(end);

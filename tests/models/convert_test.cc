@@ -165,6 +165,9 @@ TEST(Convert, WhatIsNotExactIsRefusedWithTheReason) {
   refused(small("gpt", "pre", "dyt"), fold, "norm is \"dyt\"");
   refused(small("bert", "pre"), to, "the model is a bert");
   refused(small("lstm", "gates"), to, "the model is a lstm");
+  ModelConfig mlp = small("mlp", "pre");
+  mlp.inputs = 7;
+  refused(mlp, to, "the model is a mlp");
   refused(small("llama", "pre"), to, "has a shift");
   refused(small("gpt", "pre"), {}, "nothing to do");
   ModelConfig qk = small("gpt", "pre");

@@ -7,8 +7,6 @@
 
 #include "tests/models/plain.h"
 #include "tests/models/plain_placements.h"
-#include "tests/support/shared_data.h"
-#include "weights/safetensors.h"
 
 namespace norma::models {
 namespace {
@@ -242,112 +240,6 @@ TEST(Stack, APlacementReachesInsideTheSublayers) {
   const torch::Tensor out = stack.forward(x.flatten(0, 1), self, {}, nullptr, {});
   EXPECT_LT(relative_error(out, expected.flatten(0, 1)), 1e-11);
 }
-
-torch::Tensor golden_tensor(const weights::SafetensorsFile& file, const std::string& name) {
-  const weights::TensorInfo& info = file.tensors().at(name);
-  TORCH_CHECK(info.dtype == "F64", name, " is ", info.dtype);
-  return torch::from_blob(const_cast<void*>(info.data), info.shape, torch::kFloat64).clone();
-}
-
-// Our name for a part of PyTorch's layer, and the third of a packed matrix that it is (-1: whole).
-struct GoldenName {
-  std::string ours, theirs;
-  int third;
-};
-
-std::vector<GoldenName> golden_names(bool decoder) {
-  std::vector<GoldenName> names = {{"0.ffn.w1", "linear1", -1}, {"0.ffn.w2", "linear2", -1}};
-  const auto attention = [&](const std::string& ours, const std::string& theirs) {
-    int third = 0;
-    for (const char* matrix : {"q", "k", "v"}) {
-      names.push_back({"0." + ours + "." + matrix, theirs + ".in_proj", third++});
-    }
-    names.push_back({"0." + ours + ".o", theirs + ".out_proj", -1});
-  };
-  attention("self", "self_attn");
-  if (decoder) attention("cross", "multihead_attn");
-  int norm = 1;
-  for (const char* sublayer : {"self", "cross", "ffn"}) {
-    if (!decoder && std::string(sublayer) == "cross") continue;
-    names.push_back({std::string("norms.0.") + sublayer, "norm" + std::to_string(norm++), -1});
-  }
-  return names;
-}
-
-torch::Tensor golden_part(const weights::SafetensorsFile& file, const std::string& kind,
-                          const GoldenName& name, const std::string& leaf) {
-  const std::string separator = name.third < 0 ? "." : "_";
-  const torch::Tensor whole = golden_tensor(file, kind + "." + name.theirs + separator + leaf);
-  return name.third < 0 ? whole : whole.chunk(3)[name.third];
-}
-
-class GoldenStack : public testing::TestWithParam<const char*> {};
-
-// PyTorch's encoder and decoder layers, made with another version of it, with gradients.
-TEST_P(GoldenStack, MatchesPyTorchLayers) {
-  const std::string path =
-      test::shared_data_path(std::string("torch-golden/") + GetParam() + ".safetensors");
-  NORMA_SKIP_IF_ABSENT(path);
-  const auto opened = weights::SafetensorsFile::open(path);
-  ASSERT_TRUE(opened.ok()) << opened.status().message();
-  const weights::SafetensorsFile& file = opened.value();
-  const bool decoder = std::string(GetParam()).starts_with("dec");
-  const bool pre = std::string(GetParam()).find("pre") != std::string::npos;
-
-  ModelConfig config = stack_config(pre ? "pre" : "post", "layernorm");
-  config.d_model = 24;
-  config.ffn = 48;
-  StackOptions options;
-  options.layers = 1;
-  options.cross = decoder;
-  options.attention = {24, 4, 4, true};
-  options.ffn = {24, 48, Activation::kRelu, true};
-  const auto stack = make_stack(config, decoder ? "decoder" : "encoder", options);
-  stack->to(torch::kFloat64);
-  auto parameters = stack->named_parameters();
-  for (const GoldenName& name : golden_names(decoder)) {
-    for (const char* leaf : {"weight", "bias"}) {
-      torch::NoGradGuard no_grad;
-      parameters[name.ours + "." + leaf].copy_(golden_part(file, "param", name, leaf));
-    }
-  }
-  const torch::Tensor x = golden_tensor(file, "in0").requires_grad_();
-  const torch::Tensor memory =
-      decoder ? golden_tensor(file, "in1").requires_grad_() : torch::zeros({0, 0, 24});
-  AttentionContext self, cross;
-  self.layout = cross.layout = Layout::dense(x.size(0), x.size(1));
-  self.causal = decoder;
-  cross.cross = true;
-  cross.memory_NC = memory.flatten(0, 1);
-  cross.memory_layout = Layout::dense(memory.size(0), memory.size(1));
-  torch::Tensor out;  // their layer ends before the final norm
-  stack->forward(x.flatten(0, 1), self, cross, nullptr,
-                 [&](int64_t layer, const torch::Tensor& stream) {
-                   if (layer == 1) out = stream.view(x.sizes());
-                 });
-  EXPECT_LT(relative_error(out, golden_tensor(file, "out")), 1e-10);
-  out.backward(golden_tensor(file, "grad_out"));
-  EXPECT_LT(relative_error(x.grad(), golden_tensor(file, "in0.grad")), 1e-10);
-  if (decoder) {
-    EXPECT_LT(relative_error(memory.grad(), golden_tensor(file, "in1.grad")), 1e-10);
-  }
-  for (const GoldenName& name : golden_names(decoder)) {
-    for (const char* leaf : {"weight", "bias"}) {
-      const torch::Tensor ours = parameters[name.ours + "." + leaf].grad();
-      const torch::Tensor theirs = golden_part(file, "grad", name, leaf);
-      if (name.ours.ends_with(".k") && std::string(leaf) == "bias") {
-        EXPECT_LT((ours - theirs).abs().max().item<double>(), 1e-12);  // zero but for rounding
-      } else {
-        EXPECT_LT(relative_error(ours, theirs), 1e-10) << name.ours << "." << leaf;
-      }
-    }
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(Layers, GoldenStack,
-                         testing::Values("enc_postln_relu", "enc_preln_relu", "dec_postln_relu",
-                                         "dec_preln_relu"),
-                         [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
 }  // namespace norma::models

@@ -89,7 +89,8 @@ Result<LanguageModel> load_from_lab(const std::string& path, const std::string& 
   }
   if (trained.value().model->config().family == "encdec") {
     return Status(StatusCode::kUnsupported,
-                  path + " translates and cannot continue a text; use norma translate.");
+                  path + " translates and cannot continue a text; use norma translate. norma "
+                         "inspect shows its norms without --text.");
   }
   if (!tokenizer_path.empty()) {
     return invalid_argument(path + " has its vocabulary in itself; leave --tokenizer out.");
@@ -270,7 +271,7 @@ Result<LanguageModel> load_language_model(const std::string& path, const std::st
   NORMA_RETURN_IF_ERROR(check_is_model(path));
   if (models::is_hugging_face_encoder(path)) {
     return Status(StatusCode::kUnsupported, path + " is an encoder and cannot continue a text; use "
-                                                   "norma embed, or norma inspect without --text.");
+                                                   "norma embed.");
   }
   if (weights::is_hugging_face_folder(path)) return load_from_hugging_face(path, tokenizer, option);
   if (fs::is_directory(path)) {

@@ -7,6 +7,8 @@
 
 #include <cmath>
 
+#include "tests/support/torch_golden.h"
+
 namespace norma::lab {
 namespace {
 
@@ -49,6 +51,31 @@ TrainingRecipe recipe(const std::string& optimizer, double decay) {
   train.beta2 = 0.98;
   train.adam_eps = 1e-9;
   return train;
+}
+
+// Five steps of torch.optim.AdamW, made with another version of it.
+TEST(Adam, FiveStepsArePyTorchs) {
+  NORMA_SKIP_IF_ABSENT(test::torch_golden_path("adamw5"));
+  for (const torch::ScalarType type : {torch::kFloat64, torch::kFloat32}) {
+    const test::TorchGolden golden("adamw5", type);
+    struct One : torch::nn::Module {
+      explicit One(const torch::Tensor& start) { p = register_parameter("p", start); }
+      torch::Tensor p;
+    } model(golden("p0"));
+    TrainingRecipe train = recipe("adamw", 0.1);
+    train.beta1 = 0.9;
+    train.beta2 = 0.95;
+    train.adam_eps = 1e-8;
+    Adam adam(model, train);
+    for (int step = 0; step < 5; ++step) {
+      model.p.mutable_grad() = golden("g" + std::to_string(step));
+      adam.step(1e-2);
+      const torch::Tensor want = golden("p" + std::to_string(step + 1));
+      EXPECT_LT(((model.p - want).abs().max() / want.abs().max()).item<double>(),
+                test::golden_tolerance(type))
+          << "step " << step;
+    }
+  }
 }
 
 TEST(Adam, FollowsThePapers) {
