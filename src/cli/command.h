@@ -40,5 +40,9 @@ Command add_doctor(CLI::App& program);
 void say_error(const std::string& message);
 // Says what went wrong and returns its exit code: kInterrupted, or `otherwise`.
 int fail(const Status& status, int otherwise = kFailed);
+// Of what a command was told to read: what cannot be meant is wrong usage.
+inline int fail_to_load(const Status& status) {
+  return fail(status, status.code() == StatusCode::kInvalidArgument ? kWrongUsage : kFailed);
+}
 
 }  // namespace norma::cli

@@ -85,10 +85,7 @@ int run(const Options& options) {
     return options.file.empty() ? kWrongUsage : kFailed;
   }
   Result<SentenceEncoder> loaded = load_sentence_encoder(options.model, options.tokenizer);
-  if (!loaded.ok()) {
-    const bool usage = loaded.status().code() == StatusCode::kInvalidArgument;
-    return fail(loaded.status(), usage ? kWrongUsage : kFailed);
-  }
+  if (!loaded.ok()) return fail_to_load(loaded.status());
   SentenceEncoder& encoder = loaded.value();
   if (!options.pooling.empty()) encoder.pooling = *pooling_of(options.pooling);
   if (options.normalize) encoder.normalize = true;

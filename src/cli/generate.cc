@@ -132,10 +132,7 @@ int run(const Options& options) {
   }
   const Result<lab::LanguageModel> loaded =
       lab::load_language_model(options.model, options.tokenizer);
-  if (!loaded.ok()) {
-    const bool usage = loaded.status().code() == StatusCode::kInvalidArgument;
-    return fail(loaded.status(), usage ? kWrongUsage : kFailed);
-  }
+  if (!loaded.ok()) return fail_to_load(loaded.status());
   const lab::LanguageModel& model = loaded.value();
   Result<lab::PromptIds> encoded = model.encode(options.prompt);
   if (!encoded.ok()) return fail(encoded.status(), kWrongUsage);

@@ -169,10 +169,7 @@ Result<bool> is_encoder(const std::string& path) {
 
 int inspect_encoder(const Options& options, const std::string& text) {
   const Result<SentenceEncoder> loaded = load_sentence_encoder(options.model, options.tokenizer);
-  if (!loaded.ok()) {
-    const bool usage = loaded.status().code() == StatusCode::kInvalidArgument;
-    return fail(loaded.status(), usage ? kWrongUsage : kFailed);
-  }
+  if (!loaded.ok()) return fail_to_load(loaded.status());
   const SentenceEncoder& encoder = loaded.value();
   print_head(options.model, *encoder.model);
   print_blocks(*encoder.model);
@@ -204,10 +201,7 @@ int run(const Options& options) {
   if (encoder.value()) return inspect_encoder(options, text.value());
   const Result<lab::LanguageModel> loaded =
       lab::load_language_model(options.model, options.tokenizer, "--text");
-  if (!loaded.ok()) {
-    const bool usage = loaded.status().code() == StatusCode::kInvalidArgument;
-    return fail(loaded.status(), usage ? kWrongUsage : kFailed);
-  }
+  if (!loaded.ok()) return fail_to_load(loaded.status());
   const lab::LanguageModel& model = loaded.value();
   const Result<lab::PromptIds> encoded = model.encode(text.value());
   if (!encoded.ok()) return fail(encoded.status());

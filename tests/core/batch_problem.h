@@ -73,16 +73,6 @@ inline BatchProblem batch_problem(int64_t rows, int64_t cols, bool masked = fals
   return p;
 }
 
-// The same problem with values that its types hold.
-inline BatchProblem in_types(BatchProblem p, const Types& types) {
-  p.types = types;
-  round_to(&p.x, types.rows);
-  round_to(&p.dy, types.rows);
-  round_to(&p.weight, types.parameters);
-  round_to(&p.bias, types.parameters);
-  return p;
-}
-
 template <typename T>
 BatchResultsOf<T> specified(const BatchProblemOf<T>& p) {
   using Memory = TypedMemory<T>;

@@ -94,16 +94,6 @@ GroupProblemOf<T> in_other_layout(const GroupProblemOf<T>& p) {
   return q;
 }
 
-// The same problem with values that its types hold.
-inline GroupProblem in_types(GroupProblem p, const Types& types) {
-  p.types = types;
-  round_to(&p.x, types.rows);
-  round_to(&p.dy, types.rows);
-  round_to(&p.weight, types.parameters);
-  round_to(&p.bias, types.parameters);
-  return p;
-}
-
 template <typename T>
 GroupResultsOf<T> specified(const GroupProblemOf<T>& p) {
   using Memory = TypedMemory<T>;

@@ -47,7 +47,8 @@ inline void round_to(std::vector<float>* values, DType dtype) {
 }
 
 // The same problem with values that its types hold.
-inline Problem in_types(Problem p, const Types& types) {
+template <typename AnyProblem>
+AnyProblem in_types(AnyProblem p, const Types& types) {
   p.types = types;
   round_to(&p.x, types.rows);
   round_to(&p.dy, types.rows);

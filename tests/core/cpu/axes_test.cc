@@ -9,11 +9,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "tests/core/cpu/residual_run.h"
+#include "tests/core/draw.h"
 
 namespace norma::test {
 namespace {
@@ -135,52 +135,47 @@ TEST_P(Axes, EveryStrideOfEitherSign) {
 
 // Of every dialect that the norm has.
 void random_combinations(NormKind kind, int count, uint64_t seed) {
-  std::mt19937_64 random(seed + static_cast<uint64_t>(kind));
-  const auto below = [&](int64_t n) {
-    return static_cast<int64_t>(random() % static_cast<uint64_t>(n));
-  };
-  const auto coin = [&] { return below(2) == 1; };
-  const auto spread = [&](double most) {
-    return static_cast<int64_t>(std::exp(std::log(most) * static_cast<double>(below(1001)) / 1000));
-  };
+  Draw draw(seed + static_cast<uint64_t>(kind));
   for (int i = 0; i < count; ++i) {
-    const int64_t cols = spread(4000);
-    const int64_t rows = std::max<int64_t>(1, std::min(spread(300), 8000 / cols));
+    const int64_t cols = draw.spread(4000);
+    const int64_t rows = std::max<int64_t>(1, std::min(draw.spread(300), 8000 / cols));
     const double all_eps[] = {0, 1e-12, 1e-5, 1};
-    const DType all_types[] = {kF32, kBF16, kF16}, type = all_types[below(3)];
-    const Types types{type, coin() ? type : kF32, coin() ? type : kF32};
-    NormSpec spec{kind, all_eps[below(4)], coin(), coin()};
-    if (below(4) == 0) spec.eps_mode = static_cast<EpsMode>(below(4));
+    const DType all_types[] = {kF32, kBF16, kF16}, type = all_types[draw.below(3)];
+    const Types types{type, draw.coin() ? type : kF32, draw.coin() ? type : kF32};
+    NormSpec spec{kind, all_eps[draw.below(4)], draw.coin(), draw.coin()};
+    if (draw.below(4) == 0) spec.eps_mode = static_cast<EpsMode>(draw.below(4));
     const bool like_rms = kind == NormKind::kRmsNorm || kind == NormKind::kL2Norm;
-    if (like_rms && below(4) == 0) spec.statistic_cols = 1 + below(cols);
-    Problem p = normal_problem(spec, rows, cols, random(), coin(), coin());
-    if (kind == NormKind::kL2Norm && coin()) p.weight.assign(1, 1.75f);
-    for (int64_t r = below(8); r < rows; r += 1 + below(64)) {
-      const std::vector<float> row = hostile_row(static_cast<int>(below(kHostileRows)), cols);
-      if (coin()) std::copy(row.begin(), row.end(), p.x.begin() + r * cols);
-      if (below(8) == 0) std::copy(row.begin(), row.end(), p.dy.begin() + r * cols);
+    if (like_rms && draw.below(4) == 0) spec.statistic_cols = 1 + draw.below(cols);
+    Problem p = normal_problem(spec, rows, cols, draw(), draw.coin(), draw.coin());
+    if (kind == NormKind::kL2Norm && draw.coin()) p.weight.assign(1, 1.75f);
+    for (int64_t r = draw.below(8); r < rows; r += 1 + draw.below(64)) {
+      const std::vector<float> row = hostile_row(static_cast<int>(draw.below(kHostileRows)), cols);
+      if (draw.coin()) std::copy(row.begin(), row.end(), p.x.begin() + r * cols);
+      if (draw.below(8) == 0) std::copy(row.begin(), row.end(), p.dy.begin() + r * cols);
     }
     p = in_types(p, types);
-    Way way{.stride = cols + below(40),
-            .offset = below(32),
-            .aligned = coin(),
-            .in_place = coin(),
-            .threads = static_cast<int>(coin() ? 1 : spread(64)),
-            .row_at_a_time = coin(),
-            .grain = below(3),
-            .stream_bytes = below(2),
-            .absent = static_cast<unsigned>(coin() ? 0 : below(64))};
+    Way way{.stride = cols + draw.below(40),
+            .offset = draw.below(32),
+            .aligned = draw.coin(),
+            .in_place = draw.coin(),
+            .threads = static_cast<int>(draw.coin() ? 1 : draw.spread(64)),
+            .row_at_a_time = draw.coin(),
+            .grain = draw.below(3),
+            .stream_bytes = draw.below(2),
+            .absent = static_cast<unsigned>(draw.coin() ? 0 : draw.below(64))};
     if (way.aligned) way.stride = (way.stride + 31) / 32 * 32;  // so that stores may stream
-    if (coin()) way.stride = -way.stride;
+    if (draw.coin()) way.stride = -way.stride;
     if (way.grain != 1) way.row_at_a_time = false;  // ranges are never below the grain
-    if (coin()) {
+    if (draw.coin()) {
       ASSERT_TRUE(has_specified_bits(p, {way})) << "combination " << i;
       continue;
     }
     const float scales[] = {1, -0.37f, 0x1p-20f, 1e3f};
-    FusedWay how{way, static_cast<InPlace>(below(5)), 0};
-    if (coin()) how.input_stride = (coin() ? 1 : -1) * (cols + below(40));
-    ASSERT_TRUE(fused_is_its_parts(with_residual(p, scales[below(4)], coin(), random()), {how}))
+    FusedWay how{way, static_cast<InPlace>(draw.below(5)), 0};
+    if (draw.coin()) how.input_stride = (draw.coin() ? 1 : -1) * (cols + draw.below(40));
+    const float scale = scales[draw.below(4)];
+    const bool with_dsum = draw.coin();
+    ASSERT_TRUE(fused_is_its_parts(with_residual(p, scale, with_dsum, draw()), {how}))
         << "combination " << i;
   }
 }

@@ -7,12 +7,11 @@
 
 #include <algorithm>
 #include <cfenv>
-#include <cmath>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "tests/core/cpu/batch_run.h"
+#include "tests/core/draw.h"
 
 namespace norma::test {
 namespace {
@@ -148,26 +147,20 @@ TEST_P(BatchNormBits, ColumnsAroundTheGuard) {
 }
 
 TEST_P(BatchNormBits, TwoHundredRandomCombinations) {
-  std::mt19937_64 random(2026);
-  const auto below = [&](int64_t n) {
-    return static_cast<int64_t>(random() % static_cast<uint64_t>(n));
-  };
-  const auto coin = [&] { return below(2) == 1; };
-  const auto spread = [&](double most) {
-    return static_cast<int64_t>(std::exp(std::log(most) * static_cast<double>(below(1001)) / 1000));
-  };
+  Draw draw(2026);
   for (int i = 0; i < 200; ++i) {
-    const int64_t cols = spread(300), rows = std::clamp(spread(3000), least_rows(), 40000 / cols);
-    BatchProblem p = problem(rows, cols, random(), coin(), coin());
+    const int64_t cols = draw.spread(300);
+    const int64_t rows = std::clamp(draw.spread(3000), least_rows(), 40000 / cols);
+    BatchProblem p = problem(rows, cols, draw(), draw.coin(), draw.coin());
     const double eps[] = {0, 1e-12, 1e-5, 1};
-    p.spec.eps = eps[below(4)];
-    p.spec.momentum = static_cast<double>(below(11)) / 10;
-    const Way way{.stride = cols + below(9),
-                  .offset = below(16),
-                  .in_place = coin(),
-                  .threads = static_cast<int>(1 + below(8)),
-                  .grain = below(3),
-                  .absent = static_cast<unsigned>(coin() ? 0 : below(64))};
+    p.spec.eps = eps[draw.below(4)];
+    p.spec.momentum = static_cast<double>(draw.below(11)) / 10;
+    const Way way{.stride = cols + draw.below(9),
+                  .offset = draw.below(16),
+                  .in_place = draw.coin(),
+                  .threads = static_cast<int>(1 + draw.below(8)),
+                  .grain = draw.below(3),
+                  .absent = static_cast<unsigned>(draw.coin() ? 0 : draw.below(64))};
     ASSERT_TRUE(has_specified_bits(p, {way})) << "combination " << i;
   }
 }

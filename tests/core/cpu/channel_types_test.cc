@@ -8,14 +8,13 @@
 
 #include <algorithm>
 #include <cfenv>
-#include <cmath>
 #include <cstdint>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "tests/core/cpu/batch_run.h"
 #include "tests/core/cpu/group_run.h"
+#include "tests/core/draw.h"
 
 namespace norma::test {
 namespace {
@@ -187,25 +186,19 @@ TEST_P(BatchTypes, OneRoundingAfterF32) {
 }
 
 TEST_P(BatchTypes, ManyRandomCombinations) {
-  std::mt19937_64 random(2026);
-  const auto below = [&](int64_t n) {
-    return static_cast<int64_t>(random() % static_cast<uint64_t>(n));
-  };
-  const auto coin = [&] { return below(2) == 1; };
-  const auto spread = [&](double most) {
-    return static_cast<int64_t>(std::exp(std::log(most) * static_cast<double>(below(1001)) / 1000));
-  };
+  Draw draw(2026);
   for (int i = 0; i < 100; ++i) {
-    const int64_t cols = spread(700);
-    const int64_t rows = std::clamp<int64_t>(spread(3000), 3, std::max<int64_t>(3, 40000 / cols));
-    const Types types = all_types()[static_cast<size_t>(below(8))];
-    const BatchProblem p = problem(rows, cols, types, random(), coin(), coin());
-    const Way way{.stride = cols + below(9),
-                  .offset = below(16),
-                  .in_place = coin(),
-                  .threads = static_cast<int>(1 + below(8)),
-                  .grain = below(3),
-                  .absent = static_cast<unsigned>(coin() ? 0 : below(64))};
+    const int64_t cols = draw.spread(700);
+    const int64_t most = std::max<int64_t>(3, 40000 / cols);
+    const int64_t rows = std::clamp<int64_t>(draw.spread(3000), 3, most);
+    const Types types = all_types()[static_cast<size_t>(draw.below(8))];
+    const BatchProblem p = problem(rows, cols, types, draw(), draw.coin(), draw.coin());
+    const Way way{.stride = cols + draw.below(9),
+                  .offset = draw.below(16),
+                  .in_place = draw.coin(),
+                  .threads = static_cast<int>(1 + draw.below(8)),
+                  .grain = draw.below(3),
+                  .absent = static_cast<unsigned>(draw.coin() ? 0 : draw.below(64))};
     ASSERT_TRUE(has_specified_bits(p, {way})) << "combination " << i;
   }
 }

@@ -81,6 +81,13 @@ TEST_P(FusedNorms, RowsOneTo80) {
   ASSERT_TRUE(fused_is_its_parts(problem(1500, 6), {{}, {.threads = 2, .grain = 1}}));
 }
 
+// A row that is cut into parts, before and after what is fused.
+TEST_P(FusedNorms, RowsInParts) {
+  for (const Types& types : {Types(), kBf16}) {
+    ASSERT_TRUE(fused_is_its_parts(problem(1, 5000, types), {{.threads = 4, .grain = 1}}));
+  }
+}
+
 TEST_P(FusedNorms, ThreadsAndCuts) {
   std::vector<Way> ways;
   for (const int threads : {1, 2, 3, 6}) {

@@ -7,12 +7,11 @@
 
 #include <algorithm>
 #include <cfenv>
-#include <cmath>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "tests/core/cpu/group_run.h"
+#include "tests/core/draw.h"
 
 namespace norma::test {
 namespace {
@@ -184,25 +183,19 @@ TEST_P(GroupNormBits, GroupsAroundTheGuard) {
 }
 
 TEST_P(GroupNormBits, TwoHundredRandomCombinations) {
-  std::mt19937_64 random(2026);
-  const auto below = [&](int64_t n) {
-    return static_cast<int64_t>(random() % static_cast<uint64_t>(n));
-  };
-  const auto coin = [&] { return below(2) == 1; };
-  const auto spread = [&](double most) {
-    return static_cast<int64_t>(std::exp(std::log(most) * static_cast<double>(below(1001)) / 1000));
-  };
+  Draw draw(2026);
   for (int i = 0; i < 200; ++i) {
-    const int64_t depth = spread(30), groups = spread(30), positions = spread(1100);
+    const int64_t depth = draw.spread(30), groups = draw.spread(30), positions = draw.spread(1100);
     const int64_t samples = std::clamp<int64_t>(30000 / (depth * groups * positions), 1, 70);
-    GroupProblem p = problem(samples, depth * groups, groups, positions, random(), coin(), coin());
+    GroupProblem p = problem(samples, depth * groups, groups, positions, draw(), draw.coin(),
+                             draw.coin());
     const double eps[] = {0, 1e-12, 1e-5, 1};
-    p.spec.eps = eps[below(4)];
-    const Way way{.offset = below(16),
-                  .in_place = coin(),
-                  .threads = static_cast<int>(1 + below(8)),
-                  .grain = below(3),
-                  .absent = static_cast<unsigned>(coin() ? 0 : below(64))};
+    p.spec.eps = eps[draw.below(4)];
+    const Way way{.offset = draw.below(16),
+                  .in_place = draw.coin(),
+                  .threads = static_cast<int>(1 + draw.below(8)),
+                  .grain = draw.below(3),
+                  .absent = static_cast<unsigned>(draw.coin() ? 0 : draw.below(64))};
     ASSERT_TRUE(has_specified_bits(p, {way})) << "combination " << i;
   }
 }

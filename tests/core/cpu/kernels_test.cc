@@ -6,13 +6,12 @@
 
 #include <algorithm>
 #include <cfenv>
-#include <cmath>
 #include <cstdio>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "tests/core/cpu/kernel_run.h"
+#include "tests/core/draw.h"
 
 namespace norma::test {
 namespace {
@@ -186,28 +185,28 @@ TEST_P(KernelBits, HostileRowsEachAloneAndAllInOneBatch) {
 }
 
 TEST_P(KernelBits, FiveHundredRandomCombinations) {
-  std::mt19937_64 random(2026);
-  const auto below = [&](int64_t n) {
-    return static_cast<int64_t>(random() % static_cast<uint64_t>(n));
-  };
-  const auto coin = [&] { return below(2) == 1; };
-  const auto spread = [&](double most) {
-    return static_cast<int64_t>(std::exp(std::log(most) * static_cast<double>(below(1001)) / 1000));
-  };
+  Draw draw(2026);
   for (int i = 0; i < 500; ++i) {
-    const int64_t cols = spread(5000);
-    const int64_t rows = std::max<int64_t>(1, std::min(spread(300), 30000 / cols));
+    const int64_t cols = draw.spread(5000);
+    const int64_t rows = std::max<int64_t>(1, std::min(draw.spread(300), 30000 / cols));
     const double eps[] = {0, 1e-12, 1e-5, 1};
-    Problem p = normal_problem(spec(eps[below(4)]), rows, cols, random(), coin(), coin());
-    for (int64_t r = below(8); r < rows; r += 1 + below(64)) {
-      const std::vector<float> row = hostile_row(static_cast<int>(below(kHostileRows)), cols);
-      if (coin()) std::copy(row.begin(), row.end(), p.x.begin() + r * cols);
+    Problem p = normal_problem(spec(eps[draw.below(4)]), rows, cols, draw(), draw.coin(),
+                               draw.coin());
+    for (int64_t r = draw.below(8); r < rows; r += 1 + draw.below(64)) {
+      const std::vector<float> row = hostile_row(static_cast<int>(draw.below(kHostileRows)), cols);
+      if (draw.coin()) std::copy(row.begin(), row.end(), p.x.begin() + r * cols);
     }
-    Way way{.stride = cols + below(40), .offset = below(16), .aligned = coin(), .in_place = coin(),
-            .threads = static_cast<int>(1 + below(8)), .row_at_a_time = coin(), .grain = below(3),
-            .stream_bytes = below(2), .absent = static_cast<unsigned>(coin() ? 0 : below(64))};
+    Way way{.stride = cols + draw.below(40),
+            .offset = draw.below(16),
+            .aligned = draw.coin(),
+            .in_place = draw.coin(),
+            .threads = static_cast<int>(1 + draw.below(8)),
+            .row_at_a_time = draw.coin(),
+            .grain = draw.below(3),
+            .stream_bytes = draw.below(2),
+            .absent = static_cast<unsigned>(draw.coin() ? 0 : draw.below(64))};
     if (way.aligned) way.stride = (way.stride + 15) / 16 * 16;  // so that stores may stream
-    if (coin()) way.stride = -way.stride;
+    if (draw.coin()) way.stride = -way.stride;
     if (way.grain != 1) way.row_at_a_time = false;  // ranges are never below the grain
     ASSERT_TRUE(has_specified_bits(p, {way})) << "combination " << i;
   }
