@@ -19,7 +19,9 @@ constexpr int64_t kMostRows = int64_t{1} << 30;
 constexpr int64_t kMostColumns = int64_t{1} << 29;
 
 bool between(int64_t least, int64_t value, int64_t most) {
-  return static_cast<uint64_t>(value - least) <= static_cast<uint64_t>(most - least);
+  // Unsigned: the difference of a hostile value may not fit a signed one.
+  return static_cast<uint64_t>(value) - static_cast<uint64_t>(least) <=
+         static_cast<uint64_t>(most) - static_cast<uint64_t>(least);
 }
 
 uintptr_t address(const void* data) { return reinterpret_cast<uintptr_t>(data); }
