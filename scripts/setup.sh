@@ -10,7 +10,8 @@ onnxruntime_version=1.31.1
 onnx_version=1.23.2
 packages=(build-essential cmake ninja-build pkg-config python3 python3-venv git
   libhwy-dev libgtest-dev libgmock-dev libcli11-dev libfmt-dev nlohmann-json3-dev
-  libtomlplusplus-dev libbenchmark-dev libdnnl-dev g++-aarch64-linux-gnu qemu-user chromium "$@")
+  libtomlplusplus-dev libbenchmark-dev libdnnl-dev libutf8proc-dev g++-aarch64-linux-gnu qemu-user
+  chromium "$@")
 
 . /etc/os-release
 case "${ID:-}:${VERSION_ID:-}" in

@@ -42,6 +42,7 @@ std::string is_known_rng(const std::string& text) {
 struct Options {
   std::string model, tokenizer, prompt, rng = "torch";
   models::SampleOptions sampling;  // steps: of the whole text
+  int threads = 0;
   bool quiet = false;
 };
 
@@ -130,6 +131,7 @@ int run(const Options& options) {
     say_error("--seed must not be 0 with --rng llama2c, whose generator would stay at 0.");
     return kWrongUsage;
   }
+  if (options.threads > 0) at::set_num_threads(options.threads);
   const Result<lab::LanguageModel> loaded =
       lab::load_language_model(options.model, options.tokenizer);
   if (!loaded.ok()) return fail_to_load(loaded.status());
@@ -205,6 +207,9 @@ Command add_generate(CLI::App& program) {
       ->check(is_known_rng)
       ->capture_default_str()
       ->type_name("NAME");
+  app->add_option("--threads", options->threads, "Threads [all cores]")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
   app->add_flag("--quiet", options->quiet, "Nothing on standard error but errors");
   app->footer(
       "Examples:\n  norma generate runs/bible --prompt 'In the beginning' --steps 300\n"

@@ -13,12 +13,15 @@
 #include <functional>
 #include <iterator>
 #include <memory>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include "cli/command.h"
 #include "cli/sentence_encoder.h"
 #include "cli/terminal.h"
 #include "lab/load/language_model.h"
+#include "lab/train/evaluate.h"
 #include "models/hugging_face_config.h"
 #include "models/hugging_face_encoder.h"
 #include "models/norma_folder.h"
@@ -108,6 +111,25 @@ void print_blocks(const models::Model& model) {
   }
 }
 
+// Of an encoder-decoder each stack by itself, the encoder first.
+void print_depth_table(const std::vector<models::DepthSummary>& depths, bool pairs) {
+  fmt::print("{:<17} {:>12} {:>9} {:>16}\n", "depth", "stream RMS", "max/RMS", "attention logit");
+  const auto print = [pairs](const models::DepthSummary& depth) {
+    const std::string name = depth.layer < 0    ? "final norm"
+                             : depth.layer == 0 ? "embedding"
+                                                : "block " + std::to_string(depth.layer);
+    fmt::print("{:<17} {:>12.4f} {:>9.2f} {:>16}\n", (pairs ? depth.stack + " " : "") + name,
+               depth.rms, depth.peak,
+               std::isnan(depth.attention_logit) ? "-"
+                                                 : fmt::format("{:.3f}", depth.attention_logit));
+  };
+  for (const bool encoder : {true, false}) {
+    for (const models::DepthSummary& depth : depths) {
+      if ((depth.stack == "encoder") == encoder) print(depth);
+    }
+  }
+}
+
 // before, after: what stands around each part of the text. read: as of inspect_depths().
 void print_depths(models::Model& model, const std::vector<int32_t>& ids, size_t bytes,
                   const std::vector<int32_t>& before = {}, const std::vector<int32_t>& after = {},
@@ -127,15 +149,7 @@ void print_depths(models::Model& model, const std::vector<int32_t>& ids, size_t 
     batches.push_back(std::move(batch));
   }
   fmt::print("\n{} bytes of text, {} tokens, {} at a time\n", bytes, ids.size(), window);
-  fmt::print("{:<12} {:>12} {:>9} {:>16}\n", "depth", "stream RMS", "max/RMS", "attention logit");
-  for (const models::DepthSummary& depth : models::inspect_depths(model, batches, read)) {
-    const std::string name = depth.layer < 0    ? "final norm"
-                             : depth.layer == 0 ? "embedding"
-                                                : "block " + std::to_string(depth.layer);
-    fmt::print("{:<12} {:>12.4f} {:>9.2f} {:>16}\n", name, depth.rms, depth.peak,
-               std::isnan(depth.attention_logit) ? "-"
-                                                 : fmt::format("{:.3f}", depth.attention_logit));
-  }
+  print_depth_table(models::inspect_depths(model, batches, read), /*pairs=*/false);
 }
 
 // The start of the file, whole characters.
@@ -159,12 +173,15 @@ Result<std::string> read_start(const std::string& path) {
   return text;
 }
 
-// Whether the model is an encoder, which reads a text in other ways than one that goes on with it.
-Result<bool> is_encoder(const std::string& path) {
-  if (weights::is_hugging_face_folder(path)) return models::is_hugging_face_encoder(path);
+// Of models that read a text in other ways than one that goes on with it; "" for one that does.
+Result<std::string> reader_of(const std::string& path) {
+  if (weights::is_hugging_face_folder(path)) {
+    return std::string(models::is_hugging_face_encoder(path) ? "bert" : "");
+  }
   const auto any = lab::load_any_model(path);
   if (!any.ok()) return any.status();
-  return any.value().model->config().family == "bert";
+  const std::string& family = any.value().model->config().family;
+  return family == "bert" || family == "encdec" ? family : "";
 }
 
 int inspect_encoder(const Options& options, const std::string& text) {
@@ -178,6 +195,67 @@ int inspect_encoder(const Options& options, const std::string& text) {
                  const auto layout = models::Layout::dense(1, batch.target_in_BT.size(1));
                  encoder.model->encode(batch.target_in_BT, layout);
                });
+  return kDone;
+}
+
+// Lines of a source and a target with a tab between; a line without has the model's own translation
+// for a target.
+int inspect_pairs(const Options& options, const std::string& text) {
+  if (!options.tokenizer.empty()) {
+    say_error("--tokenizer is for real weights: a trained model has its own.");
+    return kWrongUsage;
+  }
+  const auto loaded = lab::load_any_model(options.model);
+  if (!loaded.ok()) return fail(loaded.status());
+  const lab::TrainedModel& trained = *loaded.value().trained;
+  const text::Tokenizer& tokenizer = *trained.tokenizer;
+  const int64_t positions = trained.model->config().max_length;
+  std::vector<models::Batch> batches;
+  int64_t number = 0, read = 0, written = 0;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    if (line.ends_with('\r')) line.pop_back();
+    const size_t tab = line.find('\t');
+    const std::string source = line.substr(0, tab);
+    if (source.empty()) continue;
+    const std::vector<int32_t> source_ids = tokenizer.encode(source);
+    std::string target;
+    const auto too_long = [&](const char* what, size_t tokens) {
+      say_error(fmt::format("{}, line {}: its {} has {} tokens, but the model has max_length={} "
+                            "positions. Split the sentence.",
+                            options.text, number, what, tokens, positions));
+      return kFailed;
+    };
+    if (std::ssize(source_ids) >= positions) return too_long("source", source_ids.size() + 1);
+    if (tab != std::string::npos) {
+      target = line.substr(tab + 1);
+    } else {
+      lab::BleuRecipe greedy;
+      greedy.beam = 1;
+      greedy.max_length = std::min(greedy.max_length, positions - 1);
+      target = lab::translate_lines(*trained.model, tokenizer, {source}, greedy)[0];
+    }
+    const std::vector<int32_t> target_ids = tokenizer.encode(target);
+    if (std::ssize(target_ids) >= positions) return too_long("target", target_ids.size() + 1);
+    std::vector<int64_t> begun = {text::kBosId};
+    begun.insert(begun.end(), target_ids.begin(), target_ids.end());
+    models::Batch batch;
+    batch.source_BS = lab::source_tensor({source_ids});
+    batch.target_in_BT = torch::tensor(begun, torch::kInt64).unsqueeze(0);
+    batches.push_back(std::move(batch));
+    read += std::ssize(source_ids) + 1;
+    written += std::ssize(begun);
+  }
+  if (batches.empty()) {
+    say_error(options.text + " has no sentence. Give a source a line, and after a tab its target.");
+    return kFailed;
+  }
+  print_head(options.model, *trained.model);
+  print_blocks(*trained.model);
+  fmt::print("\n{} bytes of text, {} sentences, {} tokens read and {} written\n", text.size(),
+             batches.size(), read, written);
+  print_depth_table(models::inspect_depths(*trained.model, batches), /*pairs=*/true);
   return kDone;
 }
 
@@ -196,9 +274,10 @@ int run(const Options& options) {
   }
   const Result<std::string> text = read_start(options.text);
   if (!text.ok()) return fail(text.status());
-  const Result<bool> encoder = is_encoder(options.model);
-  if (!encoder.ok()) return fail(encoder.status());
-  if (encoder.value()) return inspect_encoder(options, text.value());
+  const Result<std::string> reader = reader_of(options.model);
+  if (!reader.ok()) return fail(reader.status());
+  if (reader.value() == "bert") return inspect_encoder(options, text.value());
+  if (reader.value() == "encdec") return inspect_pairs(options, text.value());
   const Result<lab::LanguageModel> loaded =
       lab::load_language_model(options.model, options.tokenizer, "--text");
   if (!loaded.ok()) return fail_to_load(loaded.status());
@@ -225,7 +304,8 @@ Command add_inspect(CLI::App& program) {
       ->required();
   app->add_option("--text", options->text,
                   "Run this text through the model (its first 64 KiB): RMS of the stream, its "
-                  "peaks and the greatest attention logit by depth")
+                  "peaks and the greatest attention logit by depth. Of an encoder-decoder lines "
+                  "of a source, a tab and a target; without these the target is its translation")
       ->type_name("FILE");
   app->add_option("--tokenizer", options->tokenizer,
                   "Vocabulary of real weights [tok*.bin or tokenizer.json beside them]")

@@ -12,6 +12,7 @@
 #include "cli/environment.h"
 #include "cli/recipe_flags.h"
 #include "cli/terminal.h"
+#include "models/placement_info.h"
 
 namespace norma::cli {
 namespace {
@@ -99,7 +100,14 @@ int run(Options options) {
   const Result<std::string> text =
       result_text(summary.value(), lab::join_path(options.out, "summary.json"));
   if (!text.ok()) return fail(text.status());
-  fmt::print("{}: {}\n{}\n", recipe.value().name, text.value(), options.out);
+  const models::ModelConfig& model = recipe.value().model;
+  const bool applies_norm =
+      models::find_placement(model.placement)->uses_norm || model.qk_norm != "none";
+  fmt::print("{}: {}{}\n{}\n", recipe.value().name, text.value(),
+             applies_norm ? ""
+                          : fmt::format("; placement {} applies no norm, {} is not used",
+                                        model.placement, model.norm),
+             options.out);
   return kDone;
 }
 

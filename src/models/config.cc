@@ -10,6 +10,7 @@
 
 #include "base/nearest.h"
 #include "json/json.h"
+#include "models/norm_info.h"
 #include "models/placement_info.h"
 
 namespace norma::models {
@@ -104,9 +105,9 @@ Status validate_mlp(const ModelConfig& config) {
     return invalid_argument("[model] qk_norm must be \"none\" in the family \"mlp\": it has no "
                             "queries and keys.");
   }
-  if (config.init != "xavier" && config.init != "gpt2") {
-    return invalid_argument("[model] init must be xavier or gpt2 in the family \"mlp\" but is \"" +
-                            config.init + "\", which is about attention.");
+  if (config.init == "packed-xavier" || config.init == "small") {
+    return invalid_argument("[model] init must be xavier, gpt2, normal or truncated in the family "
+                            "\"mlp\" but is \"" + config.init + "\", which is about attention.");
   }
   return check_range("inputs", config.inputs, 1, 1 << 24);
 }
@@ -151,8 +152,13 @@ bool is_recurrent(const std::string& family) {
 
 Status validate(const ModelConfig& config) {
   NORMA_RETURN_IF_ERROR(check_name("model", config.family, known_families()));
-  NORMA_RETURN_IF_ERROR(check_name("norm", config.norm, known_norms()));
-  NORMA_RETURN_IF_ERROR(check_name("placement", config.placement, known_placements()));
+  if (const auto& known = known_norms();
+      std::find(known.begin(), known.end(), config.norm) == known.end()) {
+    return invalid_argument(unknown_norm(config.norm));
+  }
+  if (find_placement(config.placement) == nullptr) {
+    return invalid_argument(unknown_placement(config.placement));
+  }
   NORMA_RETURN_IF_ERROR(check_name("qk_norm", config.qk_norm, known_qk_norms()));
   NORMA_RETURN_IF_ERROR(check_name("init", config.init, known_inits()));
   constexpr int64_t kMost = 1 << 24;

@@ -20,7 +20,7 @@ struct ModelConfig {
   // Queries and keys normalised before rotation: none | head, each head on its own | full, over all
   // heads together.
   std::string qk_norm = "none";
-  std::string init = "xavier";     // xavier | packed-xavier | small | gpt2; see init.h
+  std::string init = "xavier";     // of known_inits(); init.h says what each is
   int64_t vocab_size = 0;  // mlp: classes
   int64_t inputs = 0;      // mlp: features of a case
   int64_t d_model = 64;

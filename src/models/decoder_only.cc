@@ -18,7 +18,8 @@ StackOptions stack_options(const ModelConfig& config, const DecoderOptions& more
   options.attention.scale = more.attention_scale;
   options.attention.softcap = more.attention_softcap;
   const Activation gated = more.geglu ? Activation::kGeGluTanh : Activation::kSwiGlu;
-  options.ffn = {config.d_model, config.ffn, llama ? gated : Activation::kGeluTanh, !llama};
+  const Activation gelu = more.erf_gelu ? Activation::kGelu : Activation::kGeluTanh;
+  options.ffn = {config.d_model, config.ffn, llama ? gated : gelu, !llama};
   options.windows = more.windows;
   options.dropout = config.dropout;
   return options;

@@ -34,6 +34,7 @@ struct DecoderOptions {
   double embedding_scale = 1;    // Gemma: sqrt(C)
   double logit_softcap = 0;      // c tanh(logit / c); 0: the logit itself
   bool geglu = false;            // of llama, instead of SwiGLU
+  bool erf_gelu = false;         // of gpt, GELU itself instead of its tanh form
 };
 
 class DecoderOnly : public LanguageModel {

@@ -76,7 +76,7 @@ Result<HuggingFaceModel> load_hugging_face(const std::string& path) {
   const HuggingFaceFolder& folder = opened.value();
   HuggingFaceConfig config(path + "/config.json");
   NORMA_RETURN_IF_ERROR(config.parse(folder.config_json()));
-  const Result<HuggingFaceDecoder> read = read_decoder(config);
+  const Result<HuggingFaceDecoder> read = read_decoder(&config);
   if (!read.ok()) return read.status();
   const HuggingFaceDecoder& decoder = read.value();
   HuggingFaceTensors tensors(folder);
@@ -89,6 +89,7 @@ Result<HuggingFaceModel> load_hugging_face(const std::string& path) {
     NORMA_RETURN_IF_ERROR(tensors.fill(decoder.place(item.key(), decoder), item.value()));
   }
   if (decoder.model.tie_embeddings) tensors.ignore_below("lm_head.weight");
+  for (const std::string& prefix : decoder.ignored) tensors.ignore_below(prefix);
   NORMA_RETURN_IF_ERROR(tensors.expect_no_more());
   result.model->eval();
   return result;

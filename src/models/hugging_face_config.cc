@@ -35,6 +35,20 @@ Status HuggingFaceConfig::parse(const std::string& text) {
   return root_.is_object() ? Status() : damaged("it is no JSON object");
 }
 
+Status HuggingFaceConfig::descend(const char* key, const json& defaults) {
+  const json& inner = at(key);
+  if (!inner.is_object()) {
+    return damaged(fmt::format("{} must be an object but is {}", key, shown(inner)));
+  }
+  json merged = defaults;
+  merged.update(inner);
+  for (const char* own : {"model_type", "bos_token_id", "eos_token_id"}) {
+    if (!at(own).is_null()) merged[own] = at(own);
+  }
+  root_ = std::move(merged);
+  return {};
+}
+
 Status HuggingFaceConfig::damaged(const std::string& what) const {
   return Status(StatusCode::kDataLoss, path_ + ": " + what + ". Use another copy.");
 }

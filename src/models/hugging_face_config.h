@@ -24,6 +24,10 @@ class HuggingFaceConfig {
   // kDataLoss where the text is no JSON object or nested too deeply.
   Status parse(const std::string& text);
 
+  // From then on the settings are those of the object at `key`, and of `defaults` where it lacks
+  // one; model_type and the special tokens stay the file's own where it has them.
+  Status descend(const char* key, const json& defaults);
+
   // Of the file: kDataLoss, kUnsupported.
   Status damaged(const std::string& what) const;
   Status unsupported(const std::string& what) const;

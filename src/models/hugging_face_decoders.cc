@@ -163,7 +163,8 @@ Status read_gpt2(const HuggingFaceConfig& config, HuggingFaceDecoder* decoder) {
   }
   NORMA_RETURN_IF_ERROR(config.flag("tie_word_embeddings", &model.tie_embeddings));
   const json& activation = config.at("activation_function");
-  if (activation != "gelu_pytorch_tanh") {
+  decoder->options.erf_gelu = activation == "gelu";
+  if (activation != "gelu_pytorch_tanh" && activation != "gelu") {
     NORMA_RETURN_IF_ERROR(config.must_be("activation_function", "gelu_new"));
   }
   NORMA_RETURN_IF_ERROR(config.must_be("scale_attn_weights", true));
@@ -250,6 +251,31 @@ HuggingFaceTensor place_gpt2(const std::string& parameter, const HuggingFaceDeco
   return result;
 }
 
+constexpr char kSeeingType[] = "gemma3";
+
+// Gemma 3 that also sees: its text model, whose config.json leaves out what is as in its 4B model.
+Status read_seeing_gemma3(HuggingFaceConfig* config, HuggingFaceDecoder* decoder) {
+  static const json defaults = {
+      {"vocab_size", 262208},       {"num_attention_heads", 8},
+      {"num_key_value_heads", 4},   {"head_dim", 256},
+      {"hidden_size", 2304},        {"intermediate_size", 9216},
+      {"num_hidden_layers", 26},    {"max_position_embeddings", 131072},
+      {"rms_norm_eps", 1e-6},       {"query_pre_attn_scalar", 256},
+      {"sliding_window", 4096},     {"hidden_activation", "gelu_pytorch_tanh"},
+      {"bos_token_id", 2},          {"eos_token_id", 1},
+  };
+  NORMA_RETURN_IF_ERROR(config->descend("text_config", defaults));
+  decoder->ignored = {"vision_tower.", "multi_modal_projector.", "language_model.lm_head."};
+  return read_gemma3(*config, decoder);
+}
+
+HuggingFaceTensor place_seeing_gemma3(const std::string& parameter,
+                                      const HuggingFaceDecoder& decoder) {
+  HuggingFaceTensor tensor = place_gemma(parameter, decoder);
+  tensor.name = "language_model." + tensor.name;
+  return tensor;
+}
+
 struct Architecture {
   const char* type;
   Status (*read)(const HuggingFaceConfig& config, HuggingFaceDecoder* decoder);
@@ -286,18 +312,24 @@ Status read_head_width(const HuggingFaceConfig& config, HuggingFaceDecoder* deco
   return {};
 }
 
-Result<HuggingFaceDecoder> read_decoder(const HuggingFaceConfig& config) {
-  const json& type = config.at("model_type");
-  std::string known;
+Result<HuggingFaceDecoder> read_decoder(HuggingFaceConfig* config) {
+  const json type = config->at("model_type");
+  std::string known = kSeeingType;
+  if (type == kSeeingType) {
+    HuggingFaceDecoder decoder;
+    decoder.place = place_seeing_gemma3;
+    NORMA_RETURN_IF_ERROR(read_seeing_gemma3(config, &decoder));
+    return decoder;
+  }
   for (const Architecture& architecture : kArchitectures) {
-    known += std::string(known.empty() ? "" : ", ") + architecture.type;
+    known += std::string(", ") + architecture.type;
     if (type != architecture.type) continue;
     HuggingFaceDecoder decoder;
     decoder.place = architecture.place;
-    NORMA_RETURN_IF_ERROR(architecture.read(config, &decoder));
+    NORMA_RETURN_IF_ERROR(architecture.read(*config, &decoder));
     return decoder;
   }
-  return config.unsupported("model_type must be one of " + known + " but is " +
+  return config->unsupported("model_type must be one of " + known + " but is " +
                             HuggingFaceConfig::shown(type));
 }
 

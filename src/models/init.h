@@ -23,12 +23,15 @@
 //   gpt2: 0.02; the matrices that write to the residual stream, o and w2, 0.02 / sqrt(N), N the
 //     residual sub-layers of their stack: 2 a block, 3 with cross-attention (Radford et al. 2019,
 //     section 2.3).
+//   normal: 0.02 (LLaMA, LayerNorm Scaling).
+//   truncated: 0.02, values beyond three deviations drawn again (OLMo 2), so that 0.0197 is left.
 // Recurrent cells: xavier takes each gate's (d, d) on its own, packed-xavier all gates' (gates * d,
 // d) as one; small and gpt2 as above, 0.02 without the division.
-// The perceptron: xavier, or 0.02 throughout with gpt2.
+// The perceptron: xavier, or 0.02 throughout with gpt2, normal and truncated.
 // Embeddings: encoder-decoders 1 / sqrt(d), and the model multiplies them by sqrt(d) (Vaswani et
-// al. 2017, section 3.4). Decoder-only: 0.02 (learned positions 0.01) with gpt2 as in that paper's
-// code, else 1 / sqrt(d). An output matrix of its own has the deviation of the embedding.
+// al. 2017, section 3.4). Others: 0.02 (learned positions 0.01) with gpt2 as in that paper's code,
+// 0.02 with normal and truncated, else 1 / sqrt(d). An output matrix of its own has the deviation
+// of the embedding.
 #pragma once
 
 #include <torch/torch.h>

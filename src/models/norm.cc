@@ -5,6 +5,7 @@
 
 #include <iterator>
 
+#include "base/nearest.h"
 #include "models/config.h"
 #include "models/norm_info.h"
 #include "torch_ops/batch_norm.h"
@@ -17,25 +18,51 @@ namespace {
 
 using torch::nn::AnyModule;
 
+constexpr char kLayerNormDrawing[] =
+    "x ─┬──── - ─┬────────────────── ÷ ─ ·g ─ +b ─ y\n"
+    "   └─ M ─┘  └─ ^2 ─ M ─ +eps ─ √ ┘";
+
 constexpr NormInfo kNorms[] = {
     {"layernorm", "(x - M(x)) / sqrt(M((x - M(x))^2) + eps) * g + b", "g = 1, b = 0", "2C",
-     "Ba, Kiros and Hinton 2016"},
-    {"rmsnorm", "x / sqrt(M(x^2) + eps) * g", "g = 1", "C", "Zhang and Sennrich 2019"},
+     "2 sums, one after the other; 7 operations", "Ba, Kiros and Hinton 2016", kLayerNormDrawing},
+    {"rmsnorm", "x / sqrt(M(x^2) + eps) * g", "g = 1", "C", "1 sum; 4 operations",
+     "Zhang and Sennrich 2019",
+     "x ─┬─────────────────── ÷ ─ ·g ─ y\n"
+     "   └─ ^2 ─ M ─ +eps ─ √ ┘"},
     {"prmsnorm", "x / sqrt(M(x_1^2 .. x_k^2) + eps) * g, k = 6.25% of C, rounded up", "g = 1", "C",
-     "Zhang and Sennrich 2019, section 4"},
-    {"scalenorm", "x / max(|x|, eps) * g, one g", "g = sqrt(C)", "1", "Nguyen and Salazar 2019"},
+     "1 sum over k features; 2.13 operations", "Zhang and Sennrich 2019, section 4",
+     "x ─┬───────────────────────────── ÷ ─ ·g ─ y\n"
+     "   └─ first k ─ ^2 ─ M ─ +eps ─ √ ┘"},
+    {"scalenorm", "x / max(|x|, eps) * g, one g", "g = sqrt(C)", "1", "1 sum; 3 operations",
+     "Nguyen and Salazar 2019",
+     "x ─┬─────────────────────── ÷ ─ ·g ─ y\n"
+     "   └─ ^2 ─ Σ ─ √ ─ max eps ─┘"},
     {"crmsnorm", "x / sqrt((sum(x^2) + sum(x)^2) / (C + 1) + eps) * g", "g = 1", "C",
-     "Jiang, Gu, Zhu and Pan 2023"},
+     "2 sums, side by side; 5 operations", "Jiang, Gu, Zhu and Pan 2023",
+     "x ─┬──────────────────────────────── ÷ ─ ·g ─ y\n"
+     "   ├─ ^2 ─ Σ ─ + ─ /(C+1) ─ +eps ─ √ ┘\n"
+     "   └─ Σ ─ ^2 ──┘"},
     {"seednorm", "(tanh(x . s) * a + g) * x / sqrt(M(x^2) + eps)", "a = 1, s = 0, g = 1", "3C",
-     "Cai et al. 2025 (SeeDNorm)"},
-    {"dyt", "tanh(a x) * g + b, one a", "a = 0.5, g = 1, b = 0", "2C + 1", "Zhu et al. 2025 (DyT)"},
+     "2 sums, side by side; 8 operations", "Cai et al. 2025 (SeeDNorm)",
+     "x ─┬─────────────────── ÷ ─ · ─ y\n"
+     "   ├─ ^2 ─ M ─ +eps ─ √ ┘   │\n"
+     "   └─ ·s ─ Σ ─ tanh ─ ·a ─ +g"},
+    {"dyt", "tanh(a x) * g + b, one a", "a = 0.5, g = 1, b = 0", "2C + 1",
+     "no sum; 3 operations and a tanh", "Zhu et al. 2025 (DyT)",
+     "x ─ ·a ─ tanh ─ ·g ─ +b ─ y"},
     {"derf", "erf(a x + s) * g + b, one a and one s", "a = 0.5, s = 0, g = 1, b = 0", "2C + 2",
-     "Derf 2025 (2512.10938)"},
+     "no sum; 4 operations and an erf", "Derf 2025 (2512.10938)",
+     "x ─ ·a ─ +s ─ erf ─ ·g ─ +b ─ y"},
     {"batchnorm",
      "(x - B(x)) / sqrt(B((x - B(x))^2) + eps) * g + b, B(.) the mean of a feature over the rows "
      "of the batch; in evaluation by running means",
-     "g = 1, b = 0", "2C, and keeps 2C running statistics", "Ioffe and Szegedy 2015"},
-    {"torch_layernorm", "as layernorm, by PyTorch's own operator", "g = 1, b = 0", "2C", "PyTorch"},
+     "g = 1, b = 0", "2C, and keeps 2C running statistics",
+     "2 sums over the batch, one after the other, none in evaluation; 7 operations",
+     "Ioffe and Szegedy 2015",
+     "x ─┬──── - ─┬────────────────── ÷ ─ ·g ─ +b ─ y\n"
+     "   └─ B ─┘  └─ ^2 ─ B ─ +eps ─ √ ┘"},
+    {"torch_layernorm", "as layernorm, by PyTorch's own operator", "g = 1, b = 0", "2C",
+     "as layernorm", "PyTorch", kLayerNormDrawing},
 };
 
 // In the same order.
@@ -86,6 +113,11 @@ const std::vector<std::string>& known_norms() {
     return all;
   }();
   return names;
+}
+
+std::string unknown_norm(const std::string& name) {
+  if (name == "none") return "unknown norm \"none\"; a model without norms has placement \"none\".";
+  return unknown_name("norm", name, known_norms());
 }
 
 AnyModule make_norm(const std::string& name, int64_t width, double eps) {

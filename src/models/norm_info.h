@@ -5,6 +5,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 namespace norma::models {
 
@@ -15,9 +16,14 @@ struct NormInfo {
   const char* formula;
   const char* start;       // of what it learns
   const char* parameters;  // how many numbers it learns
+  const char* cost;        // of a row: sums over it, and operations a feature, roots and
+                           // divisions of a row left out
   const char* source;
+  const char* drawing;     // lines without an end
 };
 
 std::span<const NormInfo> norms();
+// `unknown norm "layernrom"; did you mean "layernorm"? ..`, and for "none" what to do instead.
+std::string unknown_norm(const std::string& name);
 
 }  // namespace norma::models

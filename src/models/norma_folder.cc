@@ -53,6 +53,7 @@ Status write_norma_folder(const std::string& folder, const HuggingFaceModel& mod
                  {"bos_token_id", model.bos},
                  {"eos_token_id", model.ends},
                  {"rope_parameters", rotary_json(decoder.options().rotary)}};
+  if (decoder.options().erf_gelu) config["activation_function"] = "gelu";
   if (decoder.options().head_width) config["head_dim"] = decoder.options().head_width;
 
   std::vector<torch::Tensor> alive;
@@ -78,7 +79,11 @@ Status read_norma_decoder(const HuggingFaceConfig& config, HuggingFaceDecoder* d
   if (decoder->model.family != "gpt" && decoder->model.family != "llama") {
     return config.damaged("the family must be gpt or llama but is " + decoder->model.family);
   }
-  if (decoder->model.family == "gpt") return {};
+  if (decoder->model.family == "gpt") {
+    NORMA_RETURN_IF_ERROR(config.must_be("activation_function", "gelu"));
+    decoder->options.erf_gelu = !config.at("activation_function").is_null();
+    return {};
+  }
   NORMA_RETURN_IF_ERROR(read_head_width(config, decoder));
   return read_rotary(config, &decoder->options);
 }

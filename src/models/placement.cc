@@ -3,6 +3,9 @@
 
 #include "models/placement.h"
 
+#include <sstream>
+
+#include "base/nearest.h"
 #include "models/config.h"
 #include "models/norm.h"
 
@@ -10,13 +13,25 @@ namespace norma::models {
 namespace {
 
 const PlacementInfo* const kPlacements[] = {
-    &kPlacementNone,       &kPlacementPost,   &kPlacementPre,      &kPlacementParallel,
-    &kPlacementPeri,       &kPlacementOlmo2,  &kPlacementDeepnorm, &kPlacementAdmin,
-    &kPlacementSubLn,      &kPlacementLns,    &kPlacementMix,      &kPlacementNormformer,
-    &kPlacementHybrid,     &kPlacementB2t,    &kPlacementResidual, &kPlacementDlcl,
-    &kPlacementKeel,       &kPlacementSiamese, &kPlacementNgpt,    &kPlacementLayerscale,
-    &kPlacementRezero,     &kPlacementGates,  &kPlacementPerGate,  &kPlacementCell,
+    &kPlacementNone,       &kPlacementPost,          &kPlacementPre,      &kPlacementParallel,
+    &kPlacementParallelTwo, &kPlacementPeri,         &kPlacementPeriEmbedding,
+    &kPlacementOlmo2,      &kPlacementDeepnorm,      &kPlacementAdmin,    &kPlacementSubLn,
+    &kPlacementLns,        &kPlacementGpas,          &kPlacementMix,      &kPlacementNormformer,
+    &kPlacementHybrid,     &kPlacementHybridStar,    &kPlacementB2t,      &kPlacementResidual,
+    &kPlacementDlcl,       &kPlacementKeel,          &kPlacementSiamese,  &kPlacementNgpt,
+    &kPlacementLayerscale, &kPlacementRezero,        &kPlacementGates,    &kPlacementPerGate,
+    &kPlacementCell,
 };
+
+// Without what names are written with in several ways.
+std::string bare(const std::string& name) {
+  std::string out;
+  for (const char c : name) {
+    if (c == '-' || c == '_' || c == ' ') continue;
+    out += 'A' <= c && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -47,6 +62,19 @@ const PlacementInfo* find_placement(const std::string& name) {
     if (name == info->name) return info;
   }
   return nullptr;
+}
+
+std::string unknown_placement(const std::string& name) {
+  const std::string word = bare(name);
+  for (const PlacementInfo* info : kPlacements) {
+    std::istringstream names(std::string(info->name) + "," + info->also);
+    for (std::string other; std::getline(names, other, ',');) {
+      if (bare(other) == word) {
+        return "unknown placement \"" + name + "\"; here it is \"" + info->name + "\".";
+      }
+    }
+  }
+  return unknown_name("placement", name, known_placements());
 }
 
 std::shared_ptr<Placement> make_placement(const std::string& name,

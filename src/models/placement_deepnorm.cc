@@ -72,6 +72,7 @@ const PlacementInfo kPlacementDeepnorm = {
         "x ─┬─ f ─ + ─ N ─ x\n"
         "   └─ a ──┘",
     .make = make_placement_of<Deepnorm>,
+    .also = "deepnet",
 };
 
 }  // namespace norma::models

@@ -8,15 +8,19 @@
 //   feed-forward:  z = N(y);  x = z + F(z)
 //   after the last block:  x = N(x)
 //
-// Source: Zhuo et al. 2025, section 3 (not its variant with a Pre-LN first block). Start: nothing
-// of its own; the paper's is init "gpt2". Final norm: yes. It is QK-norm and more, so that qk_norm
-// has nothing left to do and is refused.
+// hybrid_star is the paper's HybridNorm*: the same, but its first block's sub-layers also read the
+// stream as Pre-LN does, y = x + W_O attention(N(q), N(k), N(v)) with q = N(x) W_Q ..., and
+// x = y + F(N(y)).
+//
+// Source: Zhuo et al. 2025, section 3. Start: nothing of its own; the paper's is init "gpt2". Final
+// norm: yes. It is QK-norm and more, so that qk_norm has nothing left to do and is refused.
 
 #include "models/placement.h"
 
 namespace norma::models {
 namespace {
 
+template <bool kStar>
 class Hybrid : public Placement {
  public:
   explicit Hybrid(const PlacementOptions& options)
@@ -31,14 +35,21 @@ class Hybrid : public Placement {
         inner.query = function_of(add_norm(layer, name + "_q", head_width()));
         inner.key = function_of(add_norm(layer, name + "_k", head_width()));
         inner.value = function_of(add_norm(layer, name + "_v", head_width()));
+        if (kStar && layer == 0) entries_.push_back(add_norm(layer, name, options.d_model));
       }
     }
   }
 
   void block(int64_t layer, Stream& stream, std::span<const Sublayer> sublayers) override {
-    for (const Sublayer& sublayer : sublayers) {
-      if (sublayer.name == "ffn") stream.x = norms_[layer].forward(stream.x);
-      stream.x = stream.x + sublayer.f(stream.x);
+    const bool pre = kStar && layer == 0;
+    for (size_t i = 0; i < sublayers.size(); ++i) {
+      if (pre) {
+        Norm& entry = sublayers[i].name == "ffn" ? norms_[layer] : entries_[i];
+        stream.x = stream.x + sublayers[i].f(entry.forward(stream.x));
+        continue;
+      }
+      if (sublayers[i].name == "ffn") stream.x = norms_[layer].forward(stream.x);
+      stream.x = stream.x + sublayers[i].f(stream.x);
     }
   }
 
@@ -54,7 +65,8 @@ class Hybrid : public Placement {
 
  private:
   std::vector<std::map<std::string, InnerNorms>> inner_;
-  std::vector<Norm> norms_;
+  std::vector<Norm> norms_;    // of the feed-forward networks, by block
+  std::vector<Norm> entries_;  // of the first block's attentions, in order
 };
 
 }  // namespace
@@ -69,8 +81,28 @@ const PlacementInfo kPlacementHybrid = {
     .drawing =
         "x ─┬─ A(Nq, Nk, Nv) ─ + ─ N ─┬─ F ─ + ─ x\n"
         "   └──────────────────┘      └──────┘",
-    .make = make_placement_of<Hybrid>,
-    .refusal = Hybrid::refusal,
+    .make = make_placement_of<Hybrid<false>>,
+    .refusal = Hybrid<false>::refusal,
+    .also = "hybridnorm",
+};
+
+const PlacementInfo kPlacementHybridStar = {
+    .name = "hybrid_star",
+    .equation =
+        "the first block y = x + W_O attention(N(q), N(k), N(v)) of N(x), x = y + F(N(y)); "
+        "the others as hybrid",
+    .source = "Zhuo et al. 2025 (HybridNorm*)",
+    .start = "",
+    .final_norm = "N(x)",
+    .cost = "1, and 3 over the heads; 1 more in all",
+    .drawing =
+        "first:  x ─┬─ N ─ A(Nq, Nk, Nv) ─ + ─┬─ N ─ F ─ + ─ x\n"
+        "           └──────────────────────┘  └──────────┘\n"
+        "others: x ─┬─ A(Nq, Nk, Nv) ─ + ─ N ─┬─ F ─ + ─ x\n"
+        "           └──────────────────┘      └──────┘",
+    .make = make_placement_of<Hybrid<true>>,
+    .refusal = Hybrid<true>::refusal,
+    .also = "hybridnorm*",
 };
 
 }  // namespace norma::models

@@ -35,6 +35,7 @@ struct PlacementInfo {
   bool recurrent = false;
   // Whether it applies the model's norm at all; then two norms are two models.
   bool uses_norm = true;
+  const char* also = "";  // what others call it, with commas between
 };
 
 std::span<const PlacementInfo* const> placements();
@@ -42,13 +43,16 @@ std::span<const PlacementInfo* const> placements();
 const std::vector<std::string>& stack_placements();
 // Null for a name that is not among known_placements().
 const PlacementInfo* find_placement(const std::string& name);
+// `unknown placement "sandwich"; here it is "peri".`, or with the nearest of the known names.
+std::string unknown_placement(const std::string& name);
 
-// One a file: placement_<name>.cc.
+// A file each, or one for a placement and its variant: placement_<name>.cc.
 extern const PlacementInfo kPlacementNone, kPlacementPost, kPlacementPre, kPlacementParallel,
     kPlacementPeri, kPlacementOlmo2, kPlacementDeepnorm, kPlacementAdmin, kPlacementSubLn,
     kPlacementNormformer, kPlacementLns, kPlacementMix, kPlacementHybrid, kPlacementResidual,
     kPlacementB2t, kPlacementDlcl, kPlacementKeel, kPlacementSiamese, kPlacementNgpt,
-    kPlacementLayerscale, kPlacementRezero, kPlacementGates,
-    kPlacementPerGate, kPlacementCell;
+    kPlacementLayerscale, kPlacementRezero, kPlacementGpas, kPlacementPeriEmbedding,
+    kPlacementParallelTwo, kPlacementHybridStar, kPlacementGates, kPlacementPerGate,
+    kPlacementCell;
 
 }  // namespace norma::models

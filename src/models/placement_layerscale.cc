@@ -48,6 +48,7 @@ const PlacementInfo kPlacementLayerscale = {
         "x ─┬─ N ─ f ─ d ─ + ─ x\n"
         "   └──────────────┘",
     .make = make_placement_of<Layerscale>,
+    .also = "cait",
 };
 
 }  // namespace norma::models

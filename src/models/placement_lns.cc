@@ -51,6 +51,7 @@ const PlacementInfo kPlacementLns = {
         "   └─────────────────┘",
     .make = make_placement_of<Lns>,
     .refusal = Lns::refusal,
+    .also = "layernorm-scaling",
 };
 
 }  // namespace norma::models

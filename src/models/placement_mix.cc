@@ -58,6 +58,7 @@ const PlacementInfo kPlacementMix = {
         "   └──────┘                                └──────────┘",
     .make = make_placement_of<Mix>,
     .refusal = Mix::refusal,
+    .also = "mix-ln",
 };
 
 }  // namespace norma::models

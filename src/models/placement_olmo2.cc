@@ -43,6 +43,7 @@ const PlacementInfo kPlacementOlmo2 = {
         "x ─┬─ f ─ N ─ + ─ x\n"
         "   └──────────┘",
     .make = make_placement_of<Olmo2>,
+    .also = "res-post, swin-v2",
 };
 
 }  // namespace norma::models

@@ -42,6 +42,7 @@ const PlacementInfo kPlacementPost = {
         "x ─┬─ f ─ + ─ N ─ x\n"
         "   └──────┘",
     .make = make_placement_of<Post>,
+    .also = "post-ln, transformer, bert",
 };
 
 }  // namespace norma::models

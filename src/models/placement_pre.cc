@@ -43,6 +43,7 @@ const PlacementInfo kPlacementPre = {
         "x ─┬─ N ─ f ─ + ─ x\n"
         "   └──────────┘",
     .make = make_placement_of<Pre>,
+    .also = "pre-ln, gpt2, llama",
 };
 
 }  // namespace norma::models

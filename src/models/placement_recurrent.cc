@@ -22,6 +22,7 @@ const PlacementInfo kPlacementGates = {
         "h ─ W_h ─ N ┘",
     .make = nullptr,
     .recurrent = true,
+    .also = "layernorm-lstm, ln-lstm",
 };
 
 const PlacementInfo kPlacementPerGate = {

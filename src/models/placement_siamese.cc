@@ -59,6 +59,7 @@ const PlacementInfo kPlacementSiamese = {
         "   │            1/√2l\n"
         "X ─┴───────────── + ─ N ─ X",
     .make = make_placement_of<Siamese>,
+    .also = "siamesenorm",
 };
 
 }  // namespace norma::models

@@ -80,6 +80,7 @@ const PlacementInfo kPlacementSubLn = {
         "x ─┬─ N ─ f' ─ N ─ W ─ + ─ x\n"
         "   └───────────────────┘",
     .make = make_placement_of<SubLn>,
+    .also = "magneto",
 };
 
 }  // namespace norma::models

@@ -3,12 +3,14 @@
 
 #include "text/byte_level_bpe.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <unordered_map>
 
 #include "text/bpe_trainer.h"
 #include "text/merge_pairs.h"
+#include "text/normalization.h"
 #include "text/tokenizer_json.h"
 #include "text/unicode_categories.h"
 #include "text/utf8.h"
@@ -20,6 +22,9 @@ using nlohmann::json;
 
 constexpr char kLlama3Regex[] =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*)"
+    R"(|\s*[\r\n]+|\s+(?!\S)|\s+)";
+constexpr char kQwen2Regex[] =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*)"
     R"(|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
 enum class Kind : char { kLetter, kNumber, kSpace, kOther };
@@ -33,7 +38,9 @@ Kind kind_of(char32_t c) {
 // The code points of a text with what a pattern asks of them. Lengths are in code points.
 class Matcher {
  public:
-  Matcher(WordPattern pattern, std::string_view text) : llama3_(pattern == WordPattern::kLlama3) {
+  Matcher(WordPattern pattern, std::string_view text)
+      : llama3_(pattern != WordPattern::kGpt2),
+        most_digits_(pattern == WordPattern::kQwen2 ? 1 : 3) {
     while (!text.empty()) {
       points_.push_back(code_point(text));
       kinds_.push_back(kind_of(points_.back()));
@@ -87,7 +94,7 @@ class Matcher {
     if (before == 0 || !is_line_end(at)) {
       if (const size_t n = run(at + before, Kind::kLetter); n > 0) return before + n;
     }
-    if (const size_t n = run(at, Kind::kNumber); n > 0) return n < 3 ? n : 3;
+    if (const size_t n = run(at, Kind::kNumber); n > 0) return std::min(n, most_digits_);
     const size_t space = points_[at] == ' ' ? 1 : 0;
     if (size_t n = run(at + space, Kind::kOther); n > 0) {
       n += space;
@@ -107,7 +114,8 @@ class Matcher {
     return n > 1 && at + n < size() ? n - 1 : n;
   }
 
-  const bool llama3_;
+  const bool llama3_;  // or Qwen 2's
+  const size_t most_digits_;
   std::vector<char32_t> points_;
   std::vector<Kind> kinds_;
 };
@@ -133,11 +141,6 @@ std::array<char32_t, 256> characters_of_bytes() {
 }
 
 Result<WordPattern> read_pattern(const json& root) {
-  const json& normalizer = json_at(root, "normalizer");
-  if (!normalizer.is_null()) {
-    return unsupported("its normalizer " + json_shown(json_at(normalizer, "type")) +
-                       " has no counterpart here");
-  }
   const std::vector<json> parts = json_parts(json_at(root, "pre_tokenizer"), "pretokenizers");
   const json& last = parts.empty() ? root : parts.back();
   if (json_at(last, "type") != "ByteLevel" || json_at(last, "add_prefix_space") == true) {
@@ -147,11 +150,12 @@ Result<WordPattern> read_pattern(const json& root) {
   if (parts.size() == 1 && own_pattern) return WordPattern::kGpt2;
   const json& split = parts.front();
   if (parts.size() == 2 && !own_pattern && json_at(split, "type") == "Split" &&
-      json_at(split, "behavior") == "Isolated" && json_at(split, "invert") != true &&
-      json_at(json_at(split, "pattern"), "Regex") == kLlama3Regex) {
-    return WordPattern::kLlama3;
+      json_at(split, "behavior") == "Isolated" && json_at(split, "invert") != true) {
+    const json& regex = json_at(json_at(split, "pattern"), "Regex");
+    if (regex == kLlama3Regex) return WordPattern::kLlama3;
+    if (regex == kQwen2Regex) return WordPattern::kQwen2;
   }
-  return unsupported("its pattern of words must be GPT-2's or LLaMA 3's but is " +
+  return unsupported("its pattern of words must be GPT-2's, LLaMA 3's or Qwen 2's but is " +
                      json_shown(json_at(split, "pattern")));
 }
 
@@ -159,6 +163,7 @@ Result<WordPattern> read_pattern(const json& root) {
 
 struct ByteLevelBpe::State {
   WordPattern pattern = WordPattern::kGpt2;
+  bool nfc = false;
   bool whole_words = false;  // a word that is a token is not put together from merges
   std::vector<std::string> tokens;  // by id, as bytes; special ones empty
   std::unordered_map<std::string, int32_t> ids;  // of whole words
@@ -174,8 +179,13 @@ Status ByteLevelBpe::State::read_tokens(const JsonTokens& json_tokens) {
   std::unordered_map<char32_t, char> byte_of;
   for (int byte = 0; byte < 256; ++byte) byte_of[characters[byte]] = static_cast<char>(byte);
   tokens.resize(json_tokens.texts.size());
+  std::vector<bool> spelt(tokens.size());
+  for (const auto& [text, id] : json_tokens.spelt) {
+    tokens[static_cast<size_t>(id)] = text;
+    spelt[static_cast<size_t>(id)] = true;
+  }
   for (size_t id = 0; id < tokens.size(); ++id) {
-    if (json_tokens.special[id]) continue;
+    if (json_tokens.special[id] || spelt[id]) continue;
     for (std::string_view rest = json_tokens.texts[id]; !rest.empty();) {
       const auto found = byte_of.find(code_point(rest));
       if (found == byte_of.end()) {
@@ -231,6 +241,13 @@ Result<ByteLevelBpe> ByteLevelBpe::from_json(const json& root, int64_t vocab_siz
   const Result<WordPattern> pattern = read_pattern(root);
   if (!pattern.ok()) return pattern.status();
   state->pattern = pattern.value();
+  for (const json& step : json_parts(json_at(root, "normalizer"), "normalizers")) {
+    if (json_at(step, "type") != "NFC") {
+      return unsupported("its normalizer " + json_shown(json_at(step, "type")) +
+                         " has no counterpart here");
+    }
+    state->nfc = true;
+  }
   const json& model = json_at(root, "model");
   if (json_at(model, "byte_fallback") == true) return unsupported("its model has byte_fallback");
   state->whole_words = json_at(model, "ignore_merges") == true;
@@ -247,6 +264,8 @@ int64_t ByteLevelBpe::vocab_size() const { return static_cast<int64_t>(state_->t
 
 std::vector<int32_t> ByteLevelBpe::encode(std::string_view text) const {
   std::vector<int32_t> ids;
+  std::string composed;
+  if (state_->nfc) text = composed = nfc(text);
   for (const std::string_view word : split_by_pattern(state_->pattern, text)) {
     state_->encode_word(word, &ids);
   }

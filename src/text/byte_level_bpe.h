@@ -17,7 +17,7 @@
 
 namespace norma::text {
 
-enum class WordPattern { kGpt2, kLlama3 };
+enum class WordPattern { kGpt2, kLlama3, kQwen2 };
 
 // The pieces that the pattern cuts a text into; together they are the text. REQUIRES valid UTF-8.
 // GPT-2:
@@ -25,6 +25,7 @@ enum class WordPattern { kGpt2, kLlama3 };
 // LLaMA 3:
 //   (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*
 //   |\s*[\r\n]+|\s+(?!\S)|\s+
+// Qwen 2: the same with \p{N}, one at a time.
 std::vector<std::string_view> split_by_pattern(WordPattern pattern, std::string_view text);
 
 // Copies share one immutable vocabulary; every const function may run in several threads at once.
@@ -35,7 +36,8 @@ class ByteLevelBpe {
   static Result<ByteLevelBpe> from_json(const nlohmann::json& root, int64_t vocab_size);
 
   int64_t vocab_size() const;
-  // Without bos and eos. What is spelt like a special token is text. REQUIRES valid UTF-8.
+  // Without bos and eos. What is spelt like a special or an added token is text. Where the file
+  // says so, of the text in normalization form C. REQUIRES valid UTF-8.
   std::vector<int32_t> encode(std::string_view text) const;
   // The bytes of the ids: valid UTF-8 only where the bytes of a character are together. Special
   // tokens and ids outside the vocabulary are left out.

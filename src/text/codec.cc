@@ -4,6 +4,7 @@
 #include "text/codec.h"
 
 #include "base/mapped_file.h"
+#include "text/added_tokens.h"
 #include "text/byte_level_bpe.h"
 #include "text/sentencepiece_bpe.h"
 #include "text/tokenizer_json.h"
@@ -48,19 +49,37 @@ bool is_lower_case(const std::string& path) {
   return !config.ok() || json_at(config.value(), "do_lower_case") != false;
 }
 
+Result<Codec> parse_json_bpe(const nlohmann::json& root, int64_t vocab_size, int32_t bos) {
+  const auto steps = json_parts(json_at(root, "pre_tokenizer"), "pretokenizers");
+  if (steps.empty() || json_at(steps.back(), "type") != "ByteLevel") {
+    return of_sentencepiece(SentencePieceBpe::from_json(root, vocab_size, bos));
+  }
+  const Result<ByteLevelBpe> parsed = ByteLevelBpe::from_json(root, vocab_size);
+  if (!parsed.ok()) return parsed.status();
+  return codec_of(parsed.value());
+}
+
 Result<Codec> parse_json_codec(std::string_view bytes, int64_t vocab_size, int32_t bos) {
   const Result<nlohmann::json> root = parse_tokenizer_json(bytes);
   if (!root.ok()) return root.status();
   if (json_at(json_at(root.value(), "model"), "type") == "WordPiece") {
     return of_word_piece(WordPiece::from_json(root.value(), vocab_size));
   }
-  const auto steps = json_parts(json_at(root.value(), "pre_tokenizer"), "pretokenizers");
-  if (steps.empty() || json_at(steps.back(), "type") != "ByteLevel") {
-    return of_sentencepiece(SentencePieceBpe::from_json(root.value(), vocab_size, bos));
+  auto start = read_json_start(root.value(), vocab_size);
+  if (!start.ok()) return start.status();
+  Result<Codec> bpe = parse_json_bpe(root.value(), vocab_size, bos);
+  if (!bpe.ok()) return bpe;
+  Codec& codec = bpe.value();
+  codec.start = std::move(start.value());
+  Result<JsonTokens> tokens = read_json_tokens(root.value(), vocab_size);
+  if (!tokens.ok()) return tokens.status();
+  const AddedTokens added(std::move(tokens.value().spelt));
+  if (!added.empty()) {
+    codec.encode = [added, plain = codec.encode](std::string_view text) {
+      return added.encode(text, plain);
+    };
   }
-  const Result<ByteLevelBpe> parsed = ByteLevelBpe::from_json(root.value(), vocab_size);
-  if (!parsed.ok()) return parsed.status();
-  return codec_of(parsed.value());
+  return bpe;
 }
 
 }  // namespace

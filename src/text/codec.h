@@ -34,6 +34,8 @@ struct Codec {
   std::optional<int32_t> unk;  // where there are characters that it does not know
   // What an encoder reads before and after a text: [CLS], [SEP].
   std::vector<int32_t> before, after;
+  // What a text of BPE begins with, where the file says it, be it nothing.
+  std::optional<std::vector<int32_t>> start;
 };
 
 enum class CodecFile {

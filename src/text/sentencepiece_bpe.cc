@@ -165,7 +165,9 @@ void SentencePieceBpe::decode_next(int32_t id, Decoding* at, std::string* text) 
   if (id == vocabulary_->bos) at->after_bos = true;
   if (id < 0 || id >= vocab_size() || vocabulary_->kinds[id] == Kind::kSpecial) return;
   std::string_view token = vocabulary_->tokens[id];
-  if (at->after_bos && vocabulary_->kinds[id] == Kind::kText && token.starts_with(' ')) {
+  const bool prefixed = vocabulary_->prefix != Vocabulary::Prefix::kNone;
+  if (at->after_bos && prefixed && vocabulary_->kinds[id] == Kind::kText &&
+      token.starts_with(' ')) {
     token.remove_prefix(1);
   }
   at->after_bos = false;

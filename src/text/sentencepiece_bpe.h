@@ -43,8 +43,8 @@ class SentencePieceBpe {
   // is text. unk() where there is no byte fallback. REQUIRES valid UTF-8.
   std::vector<int32_t> encode(std::string_view text) const;
   // The bytes of the ids: valid UTF-8 only where the bytes of a character are together. Special
-  // tokens and ids outside the vocabulary are left out, and so is a space at the start of what
-  // follows bos. Longer lists of ids only add to the text.
+  // tokens and ids outside the vocabulary are left out, and so is, where texts get one, a space at
+  // the start of what follows bos. Longer lists of ids only add to the text.
   std::string decode(const std::vector<int32_t>& ids) const;
   // The same id by id: appends what `id` adds to the text of those before it.
   struct Decoding {

@@ -44,6 +44,11 @@ Status read_prefix(const json& root, Vocabulary* vocabulary) {
     }
   }
   for (const json& part : json_parts(json_at(root, "pre_tokenizer"), "pretokenizers")) {
+    // Gemma's: of spaces, of which none is left.
+    if (replaces && json_at(part, "type") == "Split" && json_at(part, "invert") != true &&
+        json_at(json_at(part, "pattern"), "String") == " ") {
+      continue;
+    }
     const json& scheme = json_at(part, "prepend_scheme");
     if (json_at(part, "type") != "Metaspace" || json_at(part, "replacement") != kSpaceMark ||
         json_at(part, "split") != false ||
@@ -82,6 +87,11 @@ Result<Vocabulary> parse_sentencepiece_json(const json& root, int64_t vocab_size
   if (json_at(model, "ignore_merges") == true) return unsupported("its model has ignore_merges");
   const Result<JsonTokens> tokens = read_json_tokens(root, vocab_size);
   if (!tokens.ok()) return tokens.status();
+  // What follows an added token would have to be known as no beginning.
+  if (!tokens.value().spelt.empty() && vocabulary.prefix == Vocabulary::Prefix::kSpaceUnlessThere) {
+    return unsupported("its added token " + json_shown(tokens.value().spelt[0].first) +
+                       " is not special and its texts begin with a space");
+  }
   for (size_t id = 0; id < tokens.value().texts.size(); ++id) {
     vocabulary.tokens.push_back(with_spaces(tokens.value().texts[id]));
     vocabulary.kinds.push_back(tokens.value().special[id] ? Kind::kSpecial : Kind::kText);

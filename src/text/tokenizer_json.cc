@@ -103,14 +103,55 @@ Result<JsonTokens> read_json_tokens(const json& root, int64_t vocab_size) {
   const json& added = json_at(root, "added_tokens");
   for (const json& token : added.is_array() ? added : json::array()) {
     const json& content = json_at(token, "content");
-    if (!content.is_string()) return data_loss("an added token has no content");
-    if (json_at(token, "special") != true) {
-      return unsupported("its added token " + json_shown(content) + " is not special");
+    if (!content.is_string() || content == "") return data_loss("an added token has no content");
+    const bool special = json_at(token, "special") == true;
+    const json& id = json_at(token, "id");
+    NORMA_RETURN_IF_ERROR(
+        add_token(content.get<std::string>(), id, special, vocab_size, &taken, &tokens));
+    if (special) continue;
+    for (const char* off : {"single_word", "lstrip", "rstrip"}) {
+      if (json_at(token, off) == true) {
+        return unsupported("its added token " + json_shown(content) + " has " + off);
+      }
     }
-    NORMA_RETURN_IF_ERROR(add_token(content.get<std::string>(), json_at(token, "id"), true,
-                                    vocab_size, &taken, &tokens));
+    tokens.spelt.emplace_back(content.get<std::string>(), id.get<int32_t>());
   }
   return tokens;
+}
+
+Result<std::optional<std::vector<int32_t>>> read_json_start(const json& root, int64_t vocab_size) {
+  const json& processor = json_at(root, "post_processor");
+  std::optional<std::vector<int32_t>> start;
+  if (processor.is_null()) return start;
+  start.emplace();
+  const auto add = [&](const json& id) {
+    if (!id.is_number_integer() || id < 0 || id >= vocab_size) {
+      return data_loss("its post_processor has the token " + json_shown(id));
+    }
+    start->push_back(id.get<int32_t>());
+    return Status();
+  };
+  for (const json& part : json_parts(processor, "processors")) {
+    if (json_at(part, "type") == "ByteLevel") continue;  // about offsets
+    if (json_at(part, "type") != "TemplateProcessing") {
+      return unsupported("its post_processor " + json_shown(json_at(part, "type")) +
+                         " has no counterpart here");
+    }
+    const json& pieces = json_at(part, "single");
+    for (const json& piece : pieces.is_array() ? pieces : json::array()) {
+      const json& special = json_at(piece, "SpecialToken");
+      if (special.is_null()) break;  // the text
+      const json& name = json_at(special, "id");
+      if (!name.is_string()) return data_loss("its post_processor has a token without a name");
+      const json& ids =
+          json_at(json_at(json_at(part, "special_tokens"), name.get<std::string>().c_str()), "ids");
+      if (!ids.is_array()) {
+        return data_loss("its post_processor does not say which token " + json_shown(name) + " is");
+      }
+      for (const json& id : ids) NORMA_RETURN_IF_ERROR(add(id));
+    }
+  }
+  return start;
 }
 
 Result<std::unordered_map<uint64_t, PairMerge>> read_json_merges(const json& root) {

@@ -6,9 +6,11 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -29,9 +31,16 @@ std::vector<nlohmann::json> json_parts(const nlohmann::json& step, const char* l
 struct JsonTokens {
   std::vector<std::string> texts;  // by id
   std::vector<bool> special;       // of the same length; ids without a token too
+  // Added and not special: one token wherever a text spells it out (added_tokens.h).
+  std::vector<std::pair<std::string, int32_t>> spelt;
 };
 // Of model.vocab and added_tokens. Every id is below vocab_size.
 Result<JsonTokens> read_json_tokens(const nlohmann::json& root, int64_t vocab_size);
+
+// What post_processor puts before a text: special tokens, or nothing; none where the file has no
+// post_processor. Every id is below vocab_size.
+Result<std::optional<std::vector<int32_t>>> read_json_start(const nlohmann::json& root,
+                                                            int64_t vocab_size);
 
 // By pair_key() of two ids; the score is the rank, negative. REQUIRES: read_json_tokens() was ok.
 Result<std::unordered_map<uint64_t, PairMerge>> read_json_merges(const nlohmann::json& root);

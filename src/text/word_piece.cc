@@ -172,6 +172,11 @@ Result<WordPiece> WordPiece::from_json(const json& root, int64_t vocab_size) {
   NORMA_RETURN_IF_ERROR(read_steps(root, &state->normalization));
   Result<JsonTokens> tokens = read_json_tokens(root, vocab_size);
   if (!tokens.ok()) return tokens.status();
+  if (!tokens.value().spelt.empty()) {
+    return Status(StatusCode::kUnsupported, "its added token " +
+                                                json_shown(tokens.value().spelt[0].first) +
+                                                " is not special");
+  }
   state->texts = std::move(tokens.value().texts);
   state->special = std::move(tokens.value().special);
   const json& model = json_at(root, "model");

@@ -50,6 +50,8 @@ TEST_F(GenerateLlama2c, TextIsOnStandardOutputAndNothingElse) {
   const ProcessEnd quiet = norma(greedy + Words{"--quiet"});
   expect_done(quiet);
   EXPECT_EQ(quiet.out, loud.out);
+  EXPECT_EQ(norma(greedy + Words{"--threads", "1"}).out, loud.out);
+  expect_error(norma(greedy + Words{"--threads", "0"}), 2, {"--threads", "not in range 1 to 1024"});
 }
 
 TEST_F(GenerateLlama2c, VersionsAndTokenizersElsewhereAreTheSame) {

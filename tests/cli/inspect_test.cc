@@ -50,7 +50,27 @@ TEST_F(Inspect, AnEncoderDecoderAndARecurrentNet) {
   EXPECT_THAT(pairs.out, HasSubstr("encdec: "));
   EXPECT_THAT(pairs.out, HasSubstr("decoder 1    cross"));
   folder_.write("words.txt", "count one red cat\n");
-  expect_error(norma({"inspect", "run", "--text", "words.txt"}), 1, {"translates"});
+  const ProcessEnd own = norma({"inspect", "run", "--text", "words.txt"});
+  expect_done(own);
+  EXPECT_THAT(own.out, HasSubstr("18 bytes of text, 1 sentences, "));
+  folder_.write("pairs.txt", "count one red cat\tzähle eine rote Katze\n\nred cat\trote Katze\r\n");
+  const ProcessEnd both = norma({"inspect", "run", "--text", "pairs.txt"});
+  expect_done(both);
+  EXPECT_THAT(both.out, HasSubstr(" of text, 2 sentences, "));
+  size_t at = 0;
+  for (const char* line : {"\nencoder embedding ", "\nencoder block 1 ", "\nencoder final norm ",
+                           "\ndecoder embedding ", "\ndecoder block 1 ", "\ndecoder final norm "}) {
+    const size_t found = both.out.find(line, at);
+    ASSERT_NE(found, std::string::npos) << line << both.out;
+    at = found;
+  }
+  folder_.write("blank.txt", "\n\tKatze\n");
+  expect_error(norma({"inspect", "run", "--text", "blank.txt"}), 1, {"blank.txt has no sentence"});
+  std::string endless;
+  for (int i = 0; i < 3000; ++i) endless += "cat ";
+  folder_.write("long.txt", "cat\nred\t" + endless + "\n");
+  expect_error(norma({"inspect", "run", "--text", "long.txt"}), 1,
+               {"long.txt, line 2: its target has ", " tokens, but the model has max_length"});
   write_text();
   const ProcessEnd trained =
       norma({"train", "--data", "text.txt", "--tokenizer", "characters", "--window", "16",
@@ -73,7 +93,8 @@ TEST_F(Inspect, DecodersOfOtherHouses) {
       {"olmo2", "olmo2: ", "placement olmo2, QK-norm full: x = x + N(f(x))", "decoder 1    self_q"},
       {"qwen3", "qwen3: ", "placement pre, QK-norm head: ", "decoder 2    self_k"},
       {"gemma2", "gemma2: ", "norm rmsnorm, eps 1e-06, placement peri: ", "decoder 2    ffn_out"},
-      {"gemma3", "gemma3_text: ", "placement peri, QK-norm head: ", "decoder 1    self_out"}};
+      {"gemma3", "gemma3_text: ", "placement peri, QK-norm head: ", "decoder 1    self_out"},
+      {"gemma3_seeing", "gemma3: ", "placement peri, QK-norm head: ", "decoder 1    self_out"}};
   for (const Words& row : rows) {
     const ProcessEnd end = norma({"inspect", root + "decoders/" + row[0]});
     expect_done(end);

@@ -27,7 +27,7 @@ class List : public Program {
 TEST_F(List, PlacementsWithTheirDrawings) {
   const ProcessEnd all = norma({"placements"});
   expect_done(all);
-  EXPECT_EQ(names_in(all.out).size(), 24u);
+  EXPECT_EQ(names_in(all.out).size(), 28u);
   EXPECT_THAT(all.out, HasSubstr("\npre\n"
                                  "    x ─┬─ N ─ f ─ + ─ x\n"
                                  "       └──────────┘\n"
@@ -41,6 +41,9 @@ TEST_F(List, PlacementsWithTheirDrawings) {
   EXPECT_THAT(one.out, Not(HasSubstr("\npre\n")));
   expect_error(norma({"placements", "perri"}), 2,
                {"unknown placement \"perri\"", "did you mean \"peri\""});
+  expect_error(norma({"placements", "Sandwich"}), 2,
+               {"unknown placement \"Sandwich\"; here it is \"peri\"."});
+  expect_error(train("run", {"--placement", "Post-LN"}), 2, {"here it is \"post\"."});
 }
 
 TEST_F(List, NormsWithTheirFormulas) {
@@ -49,7 +52,13 @@ TEST_F(List, NormsWithTheirFormulas) {
   EXPECT_THAT(names_in(all.out),
               ::testing::ElementsAre("layernorm", "rmsnorm", "prmsnorm", "scalenorm", "crmsnorm",
                                      "seednorm", "dyt", "derf", "batchnorm", "torch_layernorm"));
-  expect_done(norma({"norms", "rmsnorm"}));
+  const ProcessEnd one = norma({"norms", "rmsnorm"});
+  expect_done(one);
+  EXPECT_THAT(one.out, StartsWith("rmsnorm\n"
+                                  "    x ─┬─────────────────── ÷ ─ ·g ─ y\n"
+                                  "       └─ ^2 ─ M ─ +eps ─ √ ┘\n"
+                                  "  formula    x / sqrt(M(x^2) + eps) * g\n"));
+  EXPECT_THAT(one.out, HasSubstr("\n  cost       1 sum; 4 operations\n"));
   expect_error(norma({"norms", "rmsnorn"}), 2, {"did you mean \"rmsnorm\""});
 }
 
@@ -116,6 +125,11 @@ TEST_F(List, ACombinationWithoutMeaningIsRefusedWithTheReason) {
   expect_error(train("run", {"--placement", "mix"}), 2, {"needs at least 4 blocks in each stack"});
   expect_error(train("run", {"--placement", "hybrid", "--qk-norm", "head"}), 2,
                {"normalises queries and keys itself"});
+  expect_error(train("run", {"--norm", "none"}), 2,
+               {"a model without norms has placement \"none\""});
+  const ProcessEnd unused = train("run", {"--placement", "rezero", "--norm", "rmsnorm"});
+  expect_done(unused);
+  EXPECT_THAT(unused.out, HasSubstr("; placement rezero applies no norm, rmsnorm is not used\n"));
 }
 
 }  // namespace

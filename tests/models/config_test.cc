@@ -52,7 +52,8 @@ TEST(ModelConfig, OfAPerceptronWhatItHasNoUseForIsRefused) {
               HasSubstr("placement must be none, pre (before the activation) or post"));
   config.placement = "post";
   config.init = "packed-xavier";
-  EXPECT_THAT(validate(config).message(), HasSubstr("init must be xavier or gpt2"));
+  EXPECT_THAT(validate(config).message(),
+              HasSubstr("init must be xavier, gpt2, normal or truncated"));
   config.init = "gpt2";
   config.qk_norm = "head";
   EXPECT_THAT(validate(config).message(), HasSubstr("qk_norm must be \"none\""));

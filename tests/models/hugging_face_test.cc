@@ -168,7 +168,8 @@ std::string decoder_fixture(const std::string& name) {
 
 // As of LLaMA above. The texts are longer than the windows of Gemma's layers.
 TEST(HuggingFaceDecoders, LogitsAndHiddenStatesAreTransformers) {
-  for (const std::string name : {"gpt2", "olmo2", "qwen3", "gemma2", "gemma3"}) {
+  for (const std::string name : {"gpt2", "gpt2_gelu", "olmo2", "qwen3", "gemma2", "gemma3",
+                                 "gemma3_seeing"}) {
     const auto loaded = load_hugging_face(decoder_fixture(name));
     ASSERT_TRUE(loaded.ok()) << loaded.status().message();
     DecoderOnly& model = *loaded.value().model;
@@ -229,6 +230,10 @@ TEST(HuggingFaceDecoders, WhatDoesNotFitIsNamed) {
   refuse("gemma3", "use_bidirectional_attention", true, "", "must be false but is true");
   refuse("gemma3", "rope_parameters", {{"full_attention", json::object()}}, "",
          "rope_parameters has no sliding_attention");
+  refuse("gemma3_seeing", "text_config", nullptr, "", "text_config must be an object but is");
+  refuse("gemma3_seeing", "text_config", json::object(), "",
+         "\"language_model.model.embed_tokens.weight\" of [262208, 2304]");
+  refuse("gemma3_seeing", "", 0, "language_model.model.norm.weight", "norm.weight\" is missing");
 }
 
 // GPT-2's first files have no "transformer." in their names, and carry masks.
@@ -328,8 +333,8 @@ TEST_F(HuggingFaceLlama, TensorsThatDoNotFitAreNamed) {
 TEST_F(HuggingFaceLlama, SettingsWithoutACounterpartAreNamed) {
   const auto code = StatusCode::kUnsupported;
   refuse("model_type", "mamba", code,
-         "model_type must be one of llama, gpt2, olmo2, qwen3, gemma2, gemma3_text, norma but is "
-         "\"mamba\"");
+         "model_type must be one of gemma3, llama, gpt2, olmo2, qwen3, gemma2, gemma3_text, norma "
+         "but is \"mamba\"");
   refuse("model_type", nullptr, code, "but is missing");
   refuse("hidden_act", "gelu", code, "hidden_act must be \"silu\" but is \"gelu\"");
   refuse("attention_bias", true, code, "attention_bias must be false");

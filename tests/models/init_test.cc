@@ -86,6 +86,9 @@ TEST(Init, DeviationsAreThoseOfTheFormulas) {
       {"small", std::sqrt(2.0 / (5 * d)), std::sqrt(2.0 / (5 * d)), xavier_ffn, xavier_ffn,
        xavier_ffn},
       {"gpt2", 0.02, 0.02 / std::sqrt(4.0), 0.02, 0.02 / std::sqrt(4.0), 0.02 / std::sqrt(6.0)},
+      {"normal", 0.02, 0.02, 0.02, 0.02, 0.02},
+      // Of a normal distribution cut at 3 deviations, sqrt(1 - 6 phi(3) / (2 Phi(3) - 1)) is left.
+      {"truncated", 0.01973, 0.01973, 0.01973, 0.01973, 0.01973},
   };
   for (const Case& one : cases) {
     config.init = one.init;
@@ -105,6 +108,24 @@ TEST(Init, DeviationsAreThoseOfTheFormulas) {
     EXPECT_EQ(rms(all.at("decoder.0.cross.q.bias")), 0.0);
     EXPECT_TRUE(torch::equal(all.at("decoder.norms.0.cross.weight"), torch::ones({64})));
   }
+}
+
+TEST(Init, TruncatedHasNoValueBeyondThreeDeviationsWhereNormalHas) {
+  ModelConfig config = small_encdec("pre", "torch_layernorm");
+  config.family = "gpt";
+  config.vocab_size = 500;
+  const auto most = [&](const char* init) {
+    config.init = init;
+    double all = 0;
+    for (const auto& [name, value] : parameters(config, 3)) {
+      if (name.find(".norms.") != std::string::npos) continue;
+      all = std::max(all, value.abs().max().item<double>());
+    }
+    return all;
+  };
+  EXPECT_GT(most("normal"), 0.06);
+  EXPECT_LE(most("truncated"), 0.06 * (1 + 1e-6));  // rounded to float32
+  EXPECT_GT(most("truncated"), 0.05);
 }
 
 // Last over first layer of |mean gradient of W2| in the decoder: Xiong et al. 2020, figure 3b.

@@ -65,9 +65,13 @@ TEST(Model, CountsItsNorms) {
   EXPECT_EQ(count("pre"), 2 * 2 + 1 + 2 * 3 + 1);
   EXPECT_EQ(count("peri"), 2 * 4 + 1 + 2 * 6 + 1);
   EXPECT_EQ(count("parallel"), 2 + 1 + 2 + 1);
+  EXPECT_EQ(count("parallel_two"), 2 * 2 + 1 + 2 * 3 + 1);
+  EXPECT_EQ(count("peri_embedding"), count("peri") + 2);
+  EXPECT_EQ(count("gpas"), count("pre"));
   EXPECT_EQ(count("keel"), 2 + 4 + 3 + 6);
   EXPECT_EQ(count("dlcl"), 2 * 2 + 3 + 1 + 2 * 3 + 3 + 1);
   EXPECT_EQ(count("hybrid"), 2 * (1 + 3) + 1 + 2 * (1 + 6) + 1);
+  EXPECT_EQ(count("hybrid_star"), count("hybrid") + 1 + 2);
 }
 
 TEST(Model, OurNormsAndTorchsAgree) {

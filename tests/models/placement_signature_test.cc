@@ -15,30 +15,35 @@
 namespace norma::models {
 namespace {
 
-// A stack with the start of a model, alone. With a memory it is a decoder's, with cross-attention
-// to one vector a sentence.
+// Of a decoder alone; of a decoder with cross-attention to one vector a sentence; of an encoder
+// whose decoder is as deep.
+enum class Side { kDecoder, kCross, kEncoder };
+
+// A stack with the start of a model, alone.
 struct Alone : torch::nn::Module {
   std::shared_ptr<Stack> stack;
   ModelConfig config;
-  torch::Tensor memory_BC;  // or undefined
+  const Side side;
+  torch::Tensor memory_BC;  // of kCross
 
   Alone(const std::string& placement, int64_t layers, const std::string& qk_norm = "none",
-        uint64_t seed = 1, const torch::Tensor& memory = {})
-      : memory_BC(memory) {
+        uint64_t seed = 1, Side of = Side::kDecoder, const torch::Tensor& memory = {})
+      : side(of), memory_BC(memory) {
     config.qk_norm = qk_norm;
-    config.family = memory.defined() ? "encdec" : "gpt";
+    config.family = side == Side::kDecoder ? "gpt" : "encdec";
     config.placement = placement;
     config.vocab_size = 64;
     config.d_model = 64;
     config.heads = 4;
     config.ffn = 256;
-    config.decoder_layers = layers;
+    config.encoder_layers = config.decoder_layers = layers;
     StackOptions options;
     options.layers = layers;
-    options.cross = memory.defined();
+    options.cross = side == Side::kCross;
     options.attention = {64, 4, 4, false};
     options.ffn = {64, 256, Activation::kRelu, true};
-    stack = register_module("decoder", make_stack(config, "decoder", options));
+    const std::string name = side == Side::kEncoder ? "encoder" : "decoder";
+    stack = register_module(name, make_stack(config, name, options));
     init_parameters(*this, config, seed,
                     [this](std::string_view, int64_t layer, std::string_view sublayer,
                            std::string_view matrix) {
@@ -49,9 +54,9 @@ struct Alone : torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x_NC, int64_t batch, const StreamTap& tap) {
     AttentionContext self;
     self.layout = Layout::dense(batch, x_NC.size(0) / batch);
-    self.causal = true;
+    self.causal = side != Side::kEncoder;
     AttentionContext cross;
-    if (memory_BC.defined()) {
+    if (side == Side::kCross) {
       cross.cross = true;
       cross.memory_NC = memory_BC;
       cross.memory_layout = Layout::dense(batch, 1);
@@ -83,13 +88,14 @@ void prepare(Alone& model, const torch::Tensor& x, int64_t batch) {
 
 AtStart at_start(const std::string& placement, int64_t layers,
                  Attention attention = Attention::kUniform, const std::string& qk_norm = "none",
-                 bool cross = false) {
+                 Side side = Side::kDecoder) {
   constexpr int64_t kBatch = 2, kLength = 32, kWidth = 64, kSeeds = 5;
   double stream = 0, first = 0, last = 0;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     torch::manual_seed(seed);
-    const torch::Tensor memory = cross ? torch::randn({kBatch, kWidth}) : torch::Tensor();
-    Alone model(placement, layers, qk_norm, seed, memory);
+    const torch::Tensor memory =
+        side == Side::kCross ? torch::randn({kBatch, kWidth}) : torch::Tensor();
+    Alone model(placement, layers, qk_norm, seed, side, memory);
     if (attention == Attention::kUniform) {
       torch::NoGradGuard no_grad;
       for (auto& item : model.named_parameters()) {
@@ -159,7 +165,12 @@ void print(const char* placement, int64_t layers, const AtStart& got) {
 // to what reads a normalised stream, v = (RMS^2 - 1) / blocks of Pre-LN above: 0.625 at 6 blocks,
 // 1.1 at 48, where attention over positions that have become alike averages less away. A gradient
 // grows going down as the stream shrinks, so that of block l's matrix is as 1 / RMS_l.
-//   parallel: as Pre-LN; what the branches of a block read does not change how much they add.
+//   parallel, parallel_two: as Pre-LN; what the branches of a block read does not change how much
+//     they add.
+//   peri_embedding: as peri, x's RMS being 1 already.
+//   hybrid_star: as hybrid but for the first block, over whose attention no norm stands, so that
+//     one norm less divides its gradient, by sqrt(1.13): last over first 1.06 to 1.2 times; and a
+//     factor of 4 as above, for a norm stands on the stream.
 //   admin: w_i is the RMS that Pre-LN's stream has before f_i, so that N(w x + f) is Pre-LN's
 //     stream, normalised: Pre-LN's gradients, and 1.
 //   layerscale: 6 branches add 0.1^2 v, RMS sqrt(1 + 0.01 * 3.75) = 1.019, last over first
@@ -175,6 +186,9 @@ TEST(Placements, HaveTheSignatureOfTheirEquationAtTheStart) {
     double stream_within, gradient_within;  // factors
   } cases[] = {
       {"parallel", {2.18, 0.53}, {7.33, 0.155}, 1.5, 1.5},
+      {"parallel_two", {2.18, 0.53}, {7.33, 0.155}, 1.5, 1.5},
+      {"peri_embedding", {3.35, 0.49}, {9.83, 0.18}, 1.5, 1.5},
+      {"hybrid_star", {1.12, 1.3}, {1.12, 1.2}, 1.5, 4},
       {"admin", {1, 0.53}, {1, 0.155}, 1 + 1e-4, 1.5},
       {"layerscale", {1.019, 0.985}, {1, 1}, 1.02, 1.15},
       {"ngpt", {0.125, 1}, {0.125, 1}, 1 + 1e-5, 1.5},
@@ -189,6 +203,35 @@ TEST(Placements, HaveTheSignatureOfTheirEquationAtTheStart) {
       EXPECT_LT(got.gradient, want.gradient * c.gradient_within) << c.placement << layers;
     }
   }
+}
+
+// With g = 0 nothing is taken off.
+TEST(Placements, GpasStartsAsPreLayerNorm) {
+  const AtStart gpas = at_start("gpas", 6), pre = at_start("pre", 6);
+  EXPECT_EQ(gpas.stream, pre.stream);
+  EXPECT_EQ(gpas.gradient, pre.gradient);
+}
+
+// The stream is SiLU(g) of it smaller, its gradient is what it was: with one g a sub-layer, and no
+// norm at the end that would take the factor off again.
+TEST(Placements, GpasShrinksTheStreamAndNotItsGradient) {
+  const torch::Tensor x = torch::tensor({0.5, -2.0, 3.0, 1.0}).unsqueeze(0);
+  PlacementOptions options;
+  options.stack = "decoder";
+  options.layers = options.decoder_layers = 1;
+  options.sublayers = {"ffn"};
+  options.d_model = 4;
+  options.norm = "rmsnorm";
+  const auto placement = make_placement("gpas", options);
+  placement->named_parameters()["0.ffn_scale"].data().fill_(1.5);
+  Stream stream{x.clone().requires_grad_(), {}};
+  const torch::Tensor in = stream.x;
+  const Sublayer nothing[] = {{"ffn", [](const torch::Tensor& v) { return 0 * v; }}};
+  placement->block(0, stream, nothing);
+  const double silu = 1.5 / (1 + std::exp(-1.5));
+  EXPECT_TRUE(torch::allclose(stream.x, (1 - silu) * x, 1e-6));
+  stream.x.sum().backward();
+  EXPECT_TRUE(torch::equal(in.grad(), torch::ones({1, 4})));
 }
 
 // DLCL's figures by the same rule: block l reads the mean e_l of l normalised vectors and gives
@@ -275,16 +318,50 @@ TEST(Placements, HaveTheirSignatureUnderCrossAttention) {
       {"admin", {1, 0.7}, 1 + 1e-3, 1.4},    {"parallel", {3.5, 0.7}, 1.2, 1.4},
       {"peri", {4.36, 0.68}, 1.1, 1.3},      {"olmo2", {4.36, 0.68}, 1.1, 1.3},
       {"lns", {3.05, 0.38}, 1.2, 1.4},       {"keel", {1, 0.1}, 1 + 1e-3, 1.5},
+      {"gpas", {3.5, 0.7}, 1.2, 1.4},        {"parallel_two", {3.5, 0.7}, 1.2, 1.4},
+      {"peri_embedding", {4.36, 0.68}, 1.1, 1.3}, {"hybrid_star", {1.18, 3}, 1.1, 1.9},
       {"layerscale", {1.03, 1}, 1.03, 1.05}, {"ngpt", {0.125, 1}, 1 + 1e-5, 1.1},
       {"mix", {3.5, 0.7}, 1.2, 1.4},         {"sub_ln", {7.5, 0.5}, 1.5, 1.9},
       {"normformer", {4.5, 0.5}, 1.5, 1.9},  {"siamese", {5.5, 0.6}, 1.5, 1.6},
       {"dlcl", {1.4, 0.5}, 1.5, 1.9},
   };
   for (const auto& c : cases) {
-    const AtStart got = at_start(c.placement, 6, Attention::kUniform, "none", /*cross=*/true);
+    const AtStart got = at_start(c.placement, 6, Attention::kUniform, "none", Side::kCross);
     print(c.placement, 6, got);
     EXPECT_GT(got.stream, c.want.stream / c.stream_within) << c.placement;
     EXPECT_LT(got.stream, c.want.stream * c.stream_within) << c.placement;
+    EXPECT_GT(got.gradient, c.want.gradient / c.gradient_within) << c.placement;
+    EXPECT_LT(got.gradient, c.want.gradient * c.gradient_within) << c.placement;
+  }
+}
+
+// An encoder's six blocks. Its positions average over all 32 where a decoder's do over those before
+// them, 4 / 32 of the variance in the mean: the first blocks add 0.32 + 1 / 32 where a decoder's
+// add 0.32 + 0.13, and the later ones, whose positions are alike by then, the same. So the figures
+// are a decoder's, with a stream that is up to 1.2 times less and a gradient that falls less by as
+// much, but for those with a norm on the stream, whose gradients wander: a factor of 2.5, not 1.5.
+// DeepNorm's and Sub-LN's constants are others: 0.81 (N^4 M)^(1/16) and sqrt(ln 3M ln 2N / 3).
+TEST(Placements, HaveTheirSignatureInAnEncoder) {
+  const struct {
+    const char* placement;
+    AtStart want;
+    double gradient_within;  // a factor
+  } cases[] = {
+      {"post", {1, 1.1}, 2.5},       {"pre", {2.18, 0.53}, 1.5},     {"deepnorm", {1, 0.99}, 1.1},
+      {"mix", {2.15, 0.51}, 1.5},    {"lns", {1.52, 0.32}, 1.5},     {"peri", {3.35, 0.49}, 1.5},
+      {"olmo2", {3.38, 0.49}, 1.5},  {"sub_ln", {6.06, 0.34}, 1.5},  {"b2t", {1, 0.88}, 1.5},
+      {"normformer", {3.92, 0.39}, 1.5},     {"residual", {2.34, 0.83}, 2.5},
+      {"keel", {1, 0.10}, 1.5},      {"hybrid", {1.12, 1.17}, 2.5},  {"siamese", {4.33, 0.47}, 1.5},
+      {"parallel", {2.18, 0.53}, 1.5},       {"parallel_two", {2.18, 0.53}, 1.5},
+      {"admin", {1, 0.53}, 1.5},     {"dlcl", {1.14, 0.323}, 1.5},   {"gpas", {2.18, 0.53}, 1.5},
+      {"layerscale", {1.019, 0.985}, 1.15},  {"ngpt", {0.125, 1}, 1.2},
+      {"peri_embedding", {3.35, 0.49}, 1.5}, {"hybrid_star", {1.12, 1.3}, 2.5},
+  };
+  for (const auto& c : cases) {
+    const AtStart got = at_start(c.placement, 6, Attention::kUniform, "none", Side::kEncoder);
+    print(c.placement, 6, got);
+    EXPECT_GT(got.stream, c.want.stream / 1.5) << c.placement;
+    EXPECT_LT(got.stream, c.want.stream * 1.05) << c.placement;
     EXPECT_GT(got.gradient, c.want.gradient / c.gradient_within) << c.placement;
     EXPECT_LT(got.gradient, c.want.gradient * c.gradient_within) << c.placement;
   }

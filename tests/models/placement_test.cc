@@ -222,7 +222,7 @@ TEST(Placements, RefuseWhatHasNoMeaning) {
               HasSubstr("needs at least 2 blocks"));
   EXPECT_THAT(refused("lns", [](ModelConfig& c) { c.init = "gpt2"; }),
               HasSubstr("init must not be \"gpt2\""));
-  for (const char* placement : {"hybrid", "ngpt"}) {
+  for (const char* placement : {"hybrid", "hybrid_star", "ngpt"}) {
     EXPECT_THAT(refused(placement, [](ModelConfig& c) { c.qk_norm = "head"; }),
                 HasSubstr("so that qk_norm must be \"none\""));
   }

@@ -33,6 +33,7 @@ class PlainStack {
     torch::Tensor second = x;             // the second stream, where there is one
     std::vector<torch::Tensor> all;       // N(y_k) of dlcl
     if (name == "ngpt") x = unit(x);
+    if (name == "peri_embedding") x = plain_.normalize(x, key(0, "embedding"));
     for (int64_t l = 0; l < layers_; ++l) {
       const double deep = static_cast<double>(l + 1);
       const torch::Tensor bottom = x;
@@ -53,7 +54,15 @@ class PlainStack {
         } else if (name == "parallel") {
           sum = sum + f(N("entry", x));
           if (is_ffn) x = sum;
-        } else if (name == "peri") {
+        } else if (name == "parallel_two") {
+          sum = sum + f(N(s, x));
+          if (is_ffn) x = sum;
+        } else if (name == "gpas") {
+          const torch::Tensor z = x + f(N(s, x)), g = p_.at(key(l, s + "_scale"));
+          x = z - g / (1 + (-g).exp()) * z.detach();
+        } else if (name == "hybrid_star" && l == 0) {
+          x = x + f(N(s, x));
+        } else if (name == "peri" || name == "peri_embedding") {
           x = x + N(s + "_out", f(N(s, x)));
         } else if (name == "olmo2") {
           x = x + N(s, f(x));
@@ -68,7 +77,7 @@ class PlainStack {
         } else if (name == "normformer") {
           x = is_ffn ? p_.at(key(l, "ffn_residual")) * x + f(N(s, x))
                      : x + N(s + "_out", f(N(s, x)));
-        } else if (name == "hybrid") {
+        } else if (name == "hybrid" || name == "hybrid_star") {
           const torch::Tensor z = is_ffn ? N(s, x) : x;
           x = z + f(z);
         } else if (name == "b2t") {
@@ -166,11 +175,12 @@ class PlainStack {
             .flatten(-2);
       };
     }
-    if (name == "hybrid" || config_.qk_norm == "head") {
+    const bool hybrid = name == "hybrid" || name == "hybrid_star";
+    if (hybrid || config_.qk_norm == "head") {
       out.q = norm(s + "_q");
       out.k = norm(s + "_k");
     }
-    if (name == "hybrid") out.v = norm(s + "_v");
+    if (hybrid) out.v = norm(s + "_v");
     if (config_.qk_norm == "full") {
       const auto over_all = [&](const std::string& which) {
         return [f = norm(which)](const torch::Tensor& x_BTHD) {

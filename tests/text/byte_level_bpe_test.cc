@@ -53,7 +53,10 @@ TEST(ByteLevelBpe, CutsAsThePatternsSay) {
   EXPECT_EQ(split_by_pattern(WordPattern::kLlama3, "It'S  a\n\n b 1234!?\n\nx"),
             (Words{"It", "'S", " ", " a", "\n\n", " b", " ", "123", "4", "!?\n\n", "x"}));
   EXPECT_EQ(split_by_pattern(WordPattern::kLlama3, "(a \n\r x"), (Words{"(a", " \n\r", " x"}));
-  for (const WordPattern pattern : {WordPattern::kGpt2, WordPattern::kLlama3}) {
+  EXPECT_EQ(split_by_pattern(WordPattern::kQwen2, "It'S  a 123!?\n\nx"),
+            (Words{"It", "'S", " ", " a", " ", "1", "2", "3", "!?\n\n", "x"}));
+  for (const WordPattern pattern :
+       {WordPattern::kGpt2, WordPattern::kLlama3, WordPattern::kQwen2}) {
     EXPECT_EQ(split_by_pattern(pattern, ""), Words{});
     EXPECT_EQ(split_by_pattern(pattern, "  "), Words{"  "});
   }
@@ -89,13 +92,13 @@ TEST(ByteLevelBpe, WhatHasNoCounterpartOrIsDamagedIsNamed) {
     EXPECT_EQ(status.message().find('\n'), std::string::npos);
   };
   const auto unsupported = StatusCode::kUnsupported, data_loss = StatusCode::kDataLoss;
-  refuse("/normalizer", {{"type", "NFC"}}, unsupported, "normalizer \"NFC\"");
+  refuse("/normalizer", {{"type", "NFKC"}}, unsupported, "normalizer \"NFKC\"");
   refuse("/pre_tokenizer", nullptr, unsupported, "must end with ByteLevel");
   refuse("/pre_tokenizer", 5, unsupported, "must end with ByteLevel");
   refuse("/pre_tokenizer/pretokenizers", json::array(), unsupported, "must end with ByteLevel");
   refuse("/pre_tokenizer/pretokenizers/1/add_prefix_space", true, unsupported, "ByteLevel");
   refuse("/pre_tokenizer/pretokenizers/0/pattern/Regex", "\\w+", unsupported,
-         "GPT-2's or LLaMA 3's but is {\"Regex\":");
+         "GPT-2's, LLaMA 3's or Qwen 2's but is {\"Regex\":");
   refuse("/pre_tokenizer/pretokenizers/0/behavior", "Removed", unsupported, "pattern of words");
   refuse("/pre_tokenizer/pretokenizers/1/use_regex", true, unsupported, "pattern of words");
   refuse("/model/byte_fallback", true, unsupported, "byte_fallback");

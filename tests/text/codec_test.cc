@@ -5,6 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
 #include "tests/support/llama2c_files.h"
 #include "tests/support/temp_folder.h"
 
@@ -34,6 +38,56 @@ TEST(Codec, EachKindOfFile) {
     EXPECT_EQ(others, text) << name;
     EXPECT_FALSE(codec.value().unk.has_value());
   }
+}
+
+// Added tokens, a normal form and what stands before a text, as huggingface/tokenizers has them,
+// whose files they are (tests/parity/added/make.py). Its byte-level decoder takes an added token's
+// characters for bytes, which leaves U+FFFD of those beyond ASCII.
+TEST(Codec, AddedTokensAndWhatStandsBeforeAText) {
+  std::ifstream file(fixture("added/expected.json"));
+  const nlohmann::json expected = nlohmann::json::parse(file);
+  for (const auto& [name, first, starts] :
+       {std::tuple("qwen3", 320, false), {"llama3", 320, true}, {"gemma", 336, true}}) {
+    const Result<Codec> parsed = read_codec(fixture(std::string("added/") + name + ".json"), 400,
+                                            first);
+    ASSERT_TRUE(parsed.ok()) << parsed.status().message();
+    const Codec& codec = parsed.value();
+    ASSERT_TRUE(codec.start.has_value());
+    EXPECT_EQ(*codec.start, starts ? std::vector<int32_t>{first} : std::vector<int32_t>{}) << name;
+    EXPECT_GT(expected[name].size(), 100u);
+    for (const nlohmann::json& row : expected[name]) {
+      std::vector<int32_t> ids = *codec.start;
+      for (const int32_t id : codec.encode(row["text"].get<std::string>())) ids.push_back(id);
+      EXPECT_EQ(nlohmann::json(ids), row["ids"]) << name << " " << row["text"];
+      const NextText next = codec.decoder();
+      std::string text;
+      for (const int32_t id : ids) text += next(id);
+      const std::string decoded = row["decoded"];
+      if (decoded.find("\uFFFD") == std::string::npos) {
+        EXPECT_EQ(text, decoded) << name;
+      }
+    }
+  }
+  EXPECT_FALSE(read_codec(fixture("llama/tokenizer.json"), 400, 1).value().start.has_value());
+}
+
+TEST(Codec, APostProcessorThatMakesNoSenseIsNamed) {
+  std::ifstream file(fixture("added/llama3.json"));
+  const nlohmann::json whole = nlohmann::json::parse(file);
+  const auto refuse = [&](const std::string& pointer, const nlohmann::json& value,
+                          const std::string& reason) {
+    nlohmann::json root = whole;
+    root[nlohmann::json::json_pointer("/post_processor" + pointer)] = value;
+    const Status status = parse_codec(CodecFile::kJson, root.dump(), 400, 1).status();
+    EXPECT_NE(status.message().find(reason), std::string::npos)
+        << status.message() << "\nwanted: " << reason;
+  };
+  refuse("", {{"type", "RobertaProcessing"}}, "post_processor \"RobertaProcessing\" has no");
+  refuse("", 5, "post_processor null has no");
+  refuse("/processors/1/single/0/SpecialToken/id", 5, "a token without a name");
+  refuse("/processors/1/special_tokens", nullptr, "does not say which token \"<|begin|>\" is");
+  refuse("/processors/1/special_tokens/<|begin|>/ids/0", 400, "has the token 400");
+  refuse("/processors/1/special_tokens/<|begin|>/ids/0", "a", "has the token \"a\"");
 }
 
 TEST(Codec, FilesOfLlama2c) {

@@ -88,7 +88,12 @@ TEST_F(SentencePieceJsonHostile, WhatHasNoCounterpartIsNamed) {
   refuse(with("/model/ignore_merges", true), code, "ignore_merges");
   refuse(with("/model/dropout", 0.1), code, "dropout=0.1");
   refuse(with("/model/byte_fallback", false), code, "no byte_fallback");
-  refuse(with("/added_tokens/1/special", false), code, "added token \"<s>\" is not special");
+  json plain = with("/added_tokens/1/special", false);
+  plain["added_tokens"][1]["lstrip"] = true;
+  refuse(plain, code, "added token \"<s>\" has lstrip");
+  json first = json::parse(fixture("metaspace.json"));
+  first["added_tokens"][1]["special"] = false;
+  refuse(first, code, "added token \"<s>\" is not special and its texts begin with a space");
 }
 
 TEST_F(SentencePieceJsonHostile, WhatIsDamagedIsNamed) {

@@ -37,8 +37,9 @@ void check_codec(const Result<Codec>& parsed, int64_t vocab_size) {
   const Codec& codec = parsed.value();
   for (const char* text : kTexts) {
     std::vector<int32_t> ids = codec.encode(text);
-    // More than a token a byte: the space in front, and [UNK] for what is nothing.
-    must(ids.size() <= std::string_view(text).size() + 2, "few tokens");
+    // More than a token a byte: the space in front, of each part between added tokens, and [UNK]
+    // for what is nothing.
+    must(ids.size() <= 2 * std::string_view(text).size() + 2, "few tokens");
     check_ids(ids, vocab_size);
     ids.insert(ids.end(), {-1, INT_MIN, INT_MAX, static_cast<int32_t>(vocab_size)});
     const NextText next = codec.decoder();
@@ -46,6 +47,7 @@ void check_codec(const Result<Codec>& parsed, int64_t vocab_size) {
   }
   check_ids(codec.before, vocab_size);
   check_ids(codec.after, vocab_size);
+  if (codec.start) check_ids(*codec.start, vocab_size);
   if (codec.unk) check_ids({*codec.unk}, vocab_size);
 }
 

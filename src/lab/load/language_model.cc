@@ -89,8 +89,7 @@ Result<LanguageModel> load_from_lab(const std::string& path, const std::string& 
   }
   if (trained.value().model->config().family == "encdec") {
     return Status(StatusCode::kUnsupported,
-                  path + " translates and cannot continue a text; use norma translate. norma "
-                         "inspect shows its norms without --text.");
+                  path + " translates and cannot continue a text; use norma translate.");
   }
   if (!tokenizer_path.empty()) {
     return invalid_argument(path + " has its vocabulary in itself; leave --tokenizer out.");
@@ -130,7 +129,10 @@ Result<LanguageModel> with_tokenizer(const std::string& path, std::shared_ptr<mo
       NORMA_RETURN_IF_ERROR(
           check_characters(option, prompt, *codec.unk, "Leave them out.", codec.encode));
     }
-    return PromptIds{{bos}, codec.encode(prompt)};
+    PromptIds ids{codec.start.value_or(std::vector<int32_t>{bos}), codec.encode(prompt)};
+    // Something must be read before a text can go on.
+    if (ids.start.empty() && ids.text.empty()) ids.start = {bos};
+    return ids;
   };
   result.decoder = codec.decoder;
   result.ends = std::move(ends);

@@ -10,6 +10,8 @@
 
 #include "base/nearest.h"
 #include "lab/recipes/recipe.h"
+#include "models/norm_info.h"
+#include "models/placement_info.h"
 
 namespace norma::lab {
 namespace {
@@ -130,7 +132,10 @@ Status set_from_text(const Field& field, const std::string& text, const std::str
     const auto& choices = field.choices;
     if (!choices.empty() &&
         std::find(choices.begin(), choices.end(), text) == choices.end()) {
-      return invalid_argument(where + unknown_name(field.key, text, choices));
+      const std::string_view key = field.key;
+      return invalid_argument(where + (key == "placement" ? models::unknown_placement(text)
+                                       : key == "norm"    ? models::unknown_norm(text)
+                                                          : unknown_name(key, text, choices)));
     }
     if (text.empty()) return wrong_type(field, "a name", text, where);
     **string = text;
