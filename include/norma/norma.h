@@ -273,8 +273,8 @@ NORMA_API int norma_crms_norm_backward_explain(const norma_row_norm_backward_arg
 NORMA_API const char* norma_last_error(void);
 
 // The instruction set that the CPU kernels use in this process, such as "avx512"; "scalar" where
-// only the reference is there. The environment variable NORMA_TARGET=sse4|avx2|avx512 forces one;
-// "none" where this machine lacks it, and every call then says so.
+// only the reference is there. The environment variable NORMA_TARGET (sse4, avx2, avx512,
+// avx512_bf16, neon) forces one; "none" where this machine lacks it, and every call then says so.
 NORMA_API const char* norma_cpu_target(void);
 
 // Of the library that is loaded, to be compared with the macros above: "0.1.0", and 0.

@@ -301,7 +301,8 @@ void BackwardSweep(const BackwardArgs& args, Range rows, Range cols, RowMeans me
       sweep_one(args, r, cols, g, gx, dweight, dbias);
       r += 1;
     } else {
-      sweep_halved<T>(args, r, cols, dx ? *g : 0, dx ? *gx : 0, dweight, dbias);
+      sweep_halved<typename StoredAs<T>::Type>(args, r, cols, dx ? *g : 0, dx ? *gx : 0, dweight,
+                                               dbias);
       r += 1;
     }
   }

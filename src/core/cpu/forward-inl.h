@@ -211,7 +211,9 @@ HWY_NOINLINE void BatchStatistics(const ForwardArgs& args, int64_t first, int64_
   if (HWY_LIKELY(accepted)) return;
   for (int64_t r = 0; r < count; ++r) {
     if (Accepted(batch.v[r], batch.t[r])) continue;
-    const RowStatistics redone = Norm::Redo(RowOf<T>(args.x, args.x_stride, first + r), args.rule);
+    using Stored = typename StoredAs<T>::Type;
+    const RowStatistics redone =
+        Norm::Redo(RowOf<Stored>(args.x, args.x_stride, first + r), args.rule);
     batch.mean_hi[r] = redone.mean_hi;
     batch.mean_lo[r] = redone.mean_lo;
     batch.rstd[r] = redone.rstd;
@@ -256,7 +258,7 @@ HWY_INLINE RowStatistics StatisticsOfSums(const ForwardArgs& args, int64_t r, fl
   if (var < 0) var = 0;
   const double v = var + args.rule.eps;
   if (HWY_UNLIKELY(!Accepted(v, t))) {
-    return Norm::Redo(RowOf<T>(args.x, args.x_stride, r), args.rule);
+    return Norm::Redo(RowOf<typename StoredAs<T>::Type>(args.x, args.x_stride, r), args.rule);
   }
   const float rstd = HWY_LIKELY(args.rule.eps_mode == EpsMode::kInside)
                          ? 1.0f / __builtin_sqrtf(static_cast<float>(v))

@@ -163,7 +163,7 @@ struct ParameterTable {
 struct FusedKernels;  // fused_kernels.h
 
 struct Kernels {
-  const char* name;       // sse4, avx2, avx512, neon
+  const char* name;       // sse4, avx2, avx512, avx512_bf16, neon
   const char* plan_name;  // cpu:sse4, ...
   int lanes;              // f32 lanes of a vector
   // By DType: f32, bf16, f16.

@@ -15,6 +15,9 @@ namespace norma::cpu {
 namespace HWY_NAMESPACE {
 
 NormKernels LayerNormBf16Kernels() { return KernelsOfNorm<LayerNorm, BFloat16>(); }
+#if HWY_TARGET == HWY_AVX3
+NormKernels LayerNormNativeBf16Kernels() { return KernelsOfNorm<LayerNorm, NativeBFloat16>(); }
+#endif
 NormKernels LayerNormF16Kernels() { return KernelsOfNorm<LayerNorm, Float16>(); }
 
 }  // namespace HWY_NAMESPACE
@@ -23,7 +26,8 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace norma::cpu {
-NORMA_DEFINE_TARGET_TABLE(NormKernels, layer_norm_bf16_kernels, LayerNormBf16Kernels)
+NORMA_DEFINE_TARGET_TABLE_BF16(NormKernels, layer_norm_bf16_kernels, LayerNormBf16Kernels,
+                               LayerNormNativeBf16Kernels)
 NORMA_DEFINE_TARGET_TABLE(NormKernels, layer_norm_f16_kernels, LayerNormF16Kernels)
 }  // namespace norma::cpu
 #endif

@@ -10,8 +10,9 @@
 
 namespace norma::cpu {
 
-enum class Target : int { kSse4 = 0, kAvx2 = 1, kAvx512 = 2, kNeon = 3 };
-inline constexpr int kTargets = 4;
+// kAvx512Bf16 is kAvx512 but for the kernels that store bf16.
+enum class Target : int { kSse4 = 0, kAvx2 = 1, kAvx512 = 2, kNeon = 3, kAvx512Bf16 = 4 };
+inline constexpr int kTargets = 5;
 
 // Each: whether this build has kernels for the target; they are put into *kernels.
 bool layer_norm_kernels(Target target, NormKernels* kernels);
@@ -51,8 +52,10 @@ bool lstm_kernels(Target target, LstmKernels* kernels);
 #endif
 #if HWY_TARGETS & HWY_AVX3
 #define NORMA_CASE_AVX512_(get) NORMA_TARGET_CASE_(kAvx512, N_AVX3, get)
+#define NORMA_CASE_AVX512_BF16_(get) NORMA_TARGET_CASE_(kAvx512Bf16, N_AVX3, get)
 #else
 #define NORMA_CASE_AVX512_(get)
+#define NORMA_CASE_AVX512_BF16_(get)
 #endif
 #if HWY_TARGETS & HWY_NEON
 #define NORMA_CASE_NEON_(get) NORMA_TARGET_CASE_(kNeon, N_NEON, get)
@@ -62,13 +65,17 @@ bool lstm_kernels(Target target, LstmKernels* kernels);
 
 // Defines bool function(Target, Type*), which calls get() of the target's namespace.
 #define NORMA_DEFINE_TARGET_TABLE(Type, function, get) \
-  bool function(Target target, Type* kernels) {        \
-    switch (target) {                                  \
-      NORMA_CASE_SSE4_(get)                            \
-      NORMA_CASE_AVX2_(get)                            \
-      NORMA_CASE_AVX512_(get)                          \
-      NORMA_CASE_NEON_(get)                            \
-      default:                                         \
-        return false;                                  \
-    }                                                  \
+  NORMA_DEFINE_TARGET_TABLE_BF16(Type, function, get, get)
+// native_get() of kAvx512's namespace for kAvx512Bf16.
+#define NORMA_DEFINE_TARGET_TABLE_BF16(Type, function, get, native_get) \
+  bool function(Target target, Type* kernels) {                         \
+    switch (target) {                                                   \
+      NORMA_CASE_SSE4_(get)                                             \
+      NORMA_CASE_AVX2_(get)                                             \
+      NORMA_CASE_AVX512_(get)                                           \
+      NORMA_CASE_AVX512_BF16_(native_get)                               \
+      NORMA_CASE_NEON_(get)                                             \
+      default:                                                          \
+        return false;                                                   \
+    }                                                                   \
   }

@@ -88,7 +88,8 @@ HWY_NOINLINE void Normalize(const ForwardArgs& args, int64_t first, int64_t coun
   const P* bias = static_cast<const P*>(args.bias);
   for (int64_t r = 0; r < count; ++r) {
     if (HWY_UNLIKELY(Norm::kPivot && needs_halving(rstd[r]))) {
-      normalize_halved<T>(args, first + r, {mean_hi[r], mean_lo[r], rstd[r]});
+      normalize_halved<typename StoredAs<T>::Type>(args, first + r,
+                                                   {mean_hi[r], mean_lo[r], rstd[r]});
       continue;
     }
     NormalizeRow<Norm, T, P, kGain, kBias, kStream>(

@@ -15,6 +15,9 @@ namespace norma::cpu {
 namespace HWY_NAMESPACE {
 
 NormKernels RmsNormBf16Kernels() { return KernelsOfNorm<RmsNorm, BFloat16>(); }
+#if HWY_TARGET == HWY_AVX3
+NormKernels RmsNormNativeBf16Kernels() { return KernelsOfNorm<RmsNorm, NativeBFloat16>(); }
+#endif
 NormKernels RmsNormF16Kernels() { return KernelsOfNorm<RmsNorm, Float16>(); }
 
 }  // namespace HWY_NAMESPACE
@@ -23,7 +26,8 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace norma::cpu {
-NORMA_DEFINE_TARGET_TABLE(NormKernels, rms_norm_bf16_kernels, RmsNormBf16Kernels)
+NORMA_DEFINE_TARGET_TABLE_BF16(NormKernels, rms_norm_bf16_kernels, RmsNormBf16Kernels,
+                               RmsNormNativeBf16Kernels)
 NORMA_DEFINE_TARGET_TABLE(NormKernels, rms_norm_f16_kernels, RmsNormF16Kernels)
 }  // namespace norma::cpu
 #endif

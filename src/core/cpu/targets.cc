@@ -26,6 +26,7 @@ struct TargetTraits {
 
 // Best first.
 constexpr TargetTraits kAllTargets[] = {
+    {Target::kAvx512Bf16, "avx512_bf16", "cpu:avx512_bf16", 16},
     {Target::kAvx512, "avx512", "cpu:avx512", 16},
     {Target::kAvx2, "avx2", "cpu:avx2", 8},
     {Target::kSse4, "sse4", "cpu:sse4", 4},
@@ -48,14 +49,18 @@ bool processor_has(Target target) {
   const bool avx2 = sse4 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                     __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
                     processor_has_f16c();
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
+                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+                      __builtin_cpu_supports("avx512bw");
   switch (target) {
     case Target::kSse4:
       return sse4;
     case Target::kAvx2:
       return avx2;
     case Target::kAvx512:
-      return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+      return avx512;
+    case Target::kAvx512Bf16:
+      return avx512 && __builtin_cpu_supports("avx512bf16");
     case Target::kNeon:
       return false;
   }

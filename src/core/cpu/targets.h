@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 // Which SIMD target the kernels run on: the best that this build and this processor have, or the
-// one that the environment variable NORMA_TARGET names (sse4, avx2, avx512; neon on AArch64).
+// one that the environment variable NORMA_TARGET names (sse4, avx2, avx512, avx512_bf16; neon on
+// AArch64). avx512_bf16 is avx512 with AVX512_BF16's rounding.
 #pragma once
 
 #include <atomic>

@@ -53,6 +53,33 @@ HWY_INLINE V16 Demote(BFloat16, V v) {
   return hn::DemoteTo(k16, hn::BitCast(kSigned, bits));
 }
 
+// The type that an element has for code that is not compiled for each target.
+template <class T>
+struct StoredAs {
+  using Type = T;
+};
+
+#if HWY_TARGET == HWY_AVX3
+// bf16 where the processor has AVX512_BF16: the kernels of Target::kAvx512Bf16.
+struct NativeBFloat16 : BFloat16 {};
+template <>
+struct StoredAs<NativeBFloat16> {
+  using Type = BFloat16;
+};
+HWY_INLINE V16 Demote(NativeBFloat16, V v) {
+  // The instruction takes numbers below the normal ones for 0; with zeros among them it is enough
+  // that these go the other way. NaNs become quiet in both.
+  const auto exponent = hn::And(hn::BitCast(kBits, v), hn::Set(kBits, 0x7F800000));
+  if (HWY_UNLIKELY(!hn::AllFalse(kBits, hn::Eq(exponent, hn::Zero(kBits))))) {
+    return Demote(BFloat16(), v);
+  }
+  V16 out;
+  // Not by its intrinsic, which would ask for the target's flag in every function around it.
+  asm("vcvtneps2bf16 %1, %0" : "=v"(out.raw) : "v"(v.raw));
+  return out;
+}
+#endif
+
 #if HWY_TARGET == HWY_SSE4
 // No instruction here; base/float16.h says it one element at a time.
 HWY_INLINE V Promote(Float16, V16 v) {

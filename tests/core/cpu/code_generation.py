@@ -33,7 +33,9 @@ SAMPLES = {
     "aarch64": ["fmla", "fmadd", "fnmsub", "fmlal2", "frecpe", "frsqrts", "bfcvtn"],
 }
 INSTRUCTION = r"\s+[0-9a-f]+:\t(?:(?:rep|lock|data16|cs|notrack|bnd) )*([a-z0-9.]+)"
-ALLOWED = set()  # (object, function, instruction) with the reason beside it
+# By kind: what the function's name has, with the reason beside it. The instruction takes subnormal
+# numbers for 0, and the kernels of this type let it have none (vectors-inl.h).
+ALLOWED = {"rounding to bf16": "NativeBFloat16"}
 
 
 def instructions(objdump, path):
@@ -72,7 +74,7 @@ def main():
             count += 1
             seen[mnemonic] = seen.get(mnemonic, 0) + 1
             what = fault_of(mnemonic, rules)
-            if what and (Path(path).name, function, mnemonic) not in ALLOWED:
+            if what and ALLOWED.get(what, "\n") not in function:
                 findings.append(f"{Path(path).name}: {function}: {what}: {line}")
         if count == 0:
             findings.append(f"{path}: no instructions")

@@ -353,8 +353,7 @@ inline testing::AssertionResult same_results(const FusedNormResults& got,
 inline testing::AssertionResult fused_is_its_parts(const FusedNorm& p, const std::vector<Way>& ways,
                                                    bool least = false) {
   if (left_to_release()) return testing::AssertionSuccess();
-  static const std::vector<const cpu::Kernels*> targets = all_kernels();
-  std::vector<const cpu::Kernels*> all = targets;
+  std::vector<const cpu::Kernels*> all = kernels_of(p.norm.types.rows);
   all.push_back(nullptr);
   const FusedNormResults want = in_parts(p);
   for (const cpu::Kernels* kernels : all) {

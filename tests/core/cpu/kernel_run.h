@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/cpu/cost.h"
@@ -79,20 +80,36 @@ class Surroundings {
   const int before_, rounding_;
 };
 
+// The target that is avx512 but for row norms of bf16.
+inline bool is_for_bf16(const cpu::Kernels* kernels) {
+  return kernels->name == std::string_view("avx512_bf16");
+}
+
 // The kernels of every target that this machine has. Each says what it is.
-inline std::vector<const cpu::Kernels*> all_kernels() {
+inline std::vector<const cpu::Kernels*> all_targets() {
   const cpu::Kernels* active = cpu::active_kernels();
   std::vector<const cpu::Kernels*> all;
   for (const std::string& name : cpu::available_targets()) {
     EXPECT_TRUE(cpu::force_target(name).ok());
     all.push_back(cpu::active_kernels());
     EXPECT_EQ(all.back()->name, name);
-    EXPECT_EQ(all.back()->lanes, name == "avx512" ? 16 : name == "avx2" ? 8 : 4);
+    EXPECT_EQ(all.back()->lanes, name.starts_with("avx512") ? 16 : name == "avx2" ? 8 : 4);
   }
   if (active != nullptr) {
     EXPECT_TRUE(cpu::force_target(active->name).ok());
   }
   return all;
+}
+// Of every instruction set.
+inline std::vector<const cpu::Kernels*> all_kernels() {
+  std::vector<const cpu::Kernels*> all = all_targets();
+  std::erase_if(all, is_for_bf16);
+  return all;
+}
+// Those that differ in the row norms of this type.
+inline const std::vector<const cpu::Kernels*>& kernels_of(DType rows) {
+  static const std::vector<const cpu::Kernels*> targets = all_targets(), others = all_kernels();
+  return rows == DType::kBF16 ? targets : others;
 }
 
 inline std::vector<float> flat(const PaddedRows& rows, bool absent) {
@@ -228,9 +245,8 @@ inline Results run_kernels(const cpu::Kernels& kernels, const Problem& p, const 
 // Every target, in every way, has the bits of the scalar specification.
 inline testing::AssertionResult has_specified_bits(const Problem& p, const std::vector<Way>& ways) {
   if (left_to_release()) return testing::AssertionSuccess();
-  static const std::vector<const cpu::Kernels*> all = all_kernels();
   const Results want = specified(p);
-  for (const cpu::Kernels* kernels : all) {
+  for (const cpu::Kernels* kernels : kernels_of(p.types.rows)) {
     for (const Way& way : ways) {
       const auto same = same_results(run_kernels(*kernels, p, want, way), want);
       if (!same || testing::Test::HasFailure()) {

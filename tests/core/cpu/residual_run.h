@@ -153,9 +153,8 @@ inline FusedResults fused(const cpu::Kernels* kernels, const ResidualProblem& al
 inline testing::AssertionResult fused_is_its_parts(const ResidualProblem& p,
                                                    const std::vector<FusedWay>& ways) {
   if (left_to_release()) return testing::AssertionSuccess();
-  static const std::vector<const cpu::Kernels*> targets = all_kernels();
   const FusedResults want = in_parts(p);
-  std::vector<const cpu::Kernels*> all = targets;
+  std::vector<const cpu::Kernels*> all = kernels_of(p.norm.types.rows);
   all.push_back(nullptr);
   for (const cpu::Kernels* kernels : all) {
     for (const FusedWay& how : ways) {

@@ -26,7 +26,9 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-int lanes_of(const std::string& name) { return name == "avx512" ? 16 : name == "avx2" ? 8 : 4; }
+int lanes_of(const std::string& name) {
+  return name.starts_with("avx512") ? 16 : name == "avx2" ? 8 : 4;
+}
 
 NormCase small_case() {
   NormCase c({NormKind::kLayerNorm, 1e-5}, 3, 100);
@@ -105,7 +107,7 @@ TEST(Targets, AnUnknownNameIsRefusedAndTheKnownOnesTold) {
 TEST(Targets, OneThatThisMachineLacksIsRefusedAndNotReplaced) {
   const std::vector<std::string> here = cpu::available_targets();
   int lacking = 0;
-  for (const std::string name : {"avx512", "avx2", "sse4", "neon"}) {
+  for (const std::string name : {"avx512_bf16", "avx512", "avx2", "sse4", "neon"}) {
     if (std::find(here.begin(), here.end(), name) != here.end()) continue;
     ++lacking;
     EXPECT_THAT(answer_with(name),
@@ -116,7 +118,7 @@ TEST(Targets, OneThatThisMachineLacksIsRefusedAndNotReplaced) {
 }
 
 TEST(Targets, BestFirst) {
-  const std::vector<std::string> order{"avx512", "avx2", "sse4", "neon"};
+  const std::vector<std::string> order{"avx512_bf16", "avx512", "avx2", "sse4", "neon"};
   size_t at = 0;
   for (const std::string& name : cpu::available_targets()) {
     const auto found = std::find(order.begin() + static_cast<int64_t>(at), order.end(), name);

@@ -175,9 +175,8 @@ TEST_P(TypeBits, RandomCombinations) {
   }
 }
 
-// The vectors' conversions against the scalar ones: every bf16 and f16, and f32 from every exponent
-// around each rounding point.
-TEST(Parameters, ConvertAsTheScalarsDo) {
+// Every bf16 and f16 as f32, and f32 from every exponent around each rounding point.
+std::vector<float> around_rounding_points() {
   std::vector<float> values;
   std::mt19937 random(5);
   for (uint32_t high = 0; high < 0x10000; ++high) {
@@ -186,6 +185,44 @@ TEST(Parameters, ConvertAsTheScalarsDo) {
       values.push_back(std::bit_cast<float>(high << 16 | low));
     }
   }
+  return values;
+}
+
+// A row of ones has ones for xhat, so that the weight is what is rounded and stored.
+TEST(NormKernels, StoreEveryNumberAsTheScalarRoundsIt) {
+  const std::vector<float> values = around_rounding_points();
+  constexpr int64_t kCols = 1000;  // whole vectors and a rest
+  for (const DType type : {kBF16, kF16}) {
+    for (const cpu::Kernels* kernels : kernels_of(type)) {
+      const auto forward = kernels->rms_norm[static_cast<size_t>(type)].forward;
+      std::vector<uint16_t> x(kCols), y(kCols), want(kCols);
+      for (int64_t i = 0; i < kCols; ++i) ref::store(x.data(), type, i, 1.0f);
+      for (size_t begin = 0; begin + kCols <= values.size(); begin += kCols) {
+        cpu::ForwardArgs args{};
+        args.x = x.data();
+        args.y = y.data();
+        args.x_stride = args.y_stride = args.cols = kCols;
+        args.weight = values.data() + begin;
+        args.f32_parameters = true;
+        args.rule = {kCols, kCols, EpsMode::kInside, 0x1p-200, 0};
+        forward(args, {0, 1});
+        // Of a NaN not all bits are said; what it is made of may stay in it.
+        const uint32_t infinity = type == kBF16 ? 0x7F80 : 0x7C00;
+        for (int64_t i = 0; i < kCols; ++i) {
+          const float value = values[begin + static_cast<size_t>(i)];
+          ref::store(want.data(), type, i, value);
+          const auto at = static_cast<size_t>(i);
+          if (value != value && (y[at] & 0x7FFFu) > infinity) y[at] = want[at];
+        }
+        ASSERT_TRUE(y == want) << kernels->name << " " << name_of(type) << " from " << begin;
+      }
+    }
+  }
+}
+
+// The vectors' conversions against the scalar ones.
+TEST(Parameters, ConvertAsTheScalarsDo) {
+  const std::vector<float> values = around_rounding_points();
   const auto n = static_cast<int64_t>(values.size());
   for (const cpu::Kernels* kernels : all_kernels()) {
     for (const DType type : {kBF16, kF16}) {
