@@ -30,7 +30,8 @@ namespace norma::bench {
 // Where a list is empty, the suite's own is taken.
 struct Options {
   // "short": against torch; "cpu": many more shapes, against all peers; "models": tasks of
-  // a model's size, each with its own; "toy": small enough for a test.
+  // a model's size, each with its own; "operators": those beside the row norms, likewise; "toy":
+  // small enough for a test.
   std::string suite = "short";
   std::vector<std::string> tasks;  // of task_names()
   std::vector<int64_t> rows, cols;
@@ -67,7 +68,8 @@ struct Report {
 };
 
 std::vector<std::string> task_names();
-std::vector<std::string> model_task_names();  // of the suite "models"
+std::vector<std::string> model_task_names();     // of the suite "models"
+std::vector<std::string> operator_task_names();  // of the suite "operators"
 
 // Options that cannot be meant, and shapes that the machine's memory does not hold, are
 // kInvalidArgument before anything is timed. Prints the table of the suite: "short" and "toy" a

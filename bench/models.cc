@@ -15,6 +15,7 @@
 #include "bench/harness/model_contest.h"
 #include "bench/harness/timing.h"
 #include "bench/lstm_training/lstm.h"
+#include "bench/operators/operators.h"
 
 namespace norma::bench {
 namespace {
@@ -99,9 +100,10 @@ Status run_threads(const ModelContest& contest, const Options& options, int thre
 }
 
 using Make = ModelContest (*)(uint64_t seed);
+using Makers = std::map<std::string, Make>;
 
-const std::map<std::string, Make>& makers() {
-  static const std::map<std::string, Make> all = {
+const Makers& makers_of_models() {
+  static const Makers all = {
       // Those of llama2.c's models; 110M is bound by the memory's speed, 260K by what surrounds
       // each operation.
       {"generation_110m",
@@ -120,6 +122,27 @@ const std::map<std::string, Make>& makers() {
   return all;
 }
 
+// Their names are those of their tasks.
+#define NORMA_BENCH_OPERATOR(task) \
+  {#task, [](uint64_t seed) { return operators::contest(#task, operators::task(seed)); }}
+
+const Makers& makers_of_operators() {
+  static const Makers all = {
+      NORMA_BENCH_OPERATOR(batch_norm_forward), NORMA_BENCH_OPERATOR(batch_norm_backward),
+      NORMA_BENCH_OPERATOR(group_norm_forward), NORMA_BENCH_OPERATOR(group_norm_backward),
+      NORMA_BENCH_OPERATOR(dyt_forward),        NORMA_BENCH_OPERATOR(seed_norm_forward),
+      NORMA_BENCH_OPERATOR(gated_norm_forward), NORMA_BENCH_OPERATOR(rope_norm_forward),
+      NORMA_BENCH_OPERATOR(quantized_norm_forward),
+  };
+  return all;
+}
+
+std::vector<std::string> names_of(const Makers& makers) {
+  std::vector<std::string> names;
+  for (const auto& [name, make] : makers) names.push_back(name);
+  return names;
+}
+
 }  // namespace
 
 double ModelPeer::time() {
@@ -129,14 +152,13 @@ double ModelPeer::time() {
   return elapsed.count();
 }
 
-std::vector<std::string> model_task_names() {
-  std::vector<std::string> names;
-  for (const auto& [name, make] : makers()) names.push_back(name);
-  return names;
-}
+std::vector<std::string> model_task_names() { return names_of(makers_of_models()); }
+std::vector<std::string> operator_task_names() { return names_of(makers_of_operators()); }
 
 ModelContest make_model_contest(const std::string& task, uint64_t seed) {
-  return makers().at(task)(seed);
+  const auto found = makers_of_models().find(task);
+  return found != makers_of_models().end() ? found->second(seed)
+                                           : makers_of_operators().at(task)(seed);
 }
 
 Status run_model_contest(const ModelContest& contest, const Options& options, std::ostream& table,

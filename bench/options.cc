@@ -42,7 +42,7 @@ Status complete(Options* options, const std::vector<Contest>& contests, int all_
   std::vector<std::string> names;
   for (const Contest& contest : contests) names.push_back(contest.task.name);
   if (o.tasks.empty()) o.tasks = names;
-  NORMA_RETURN_IF_ERROR(check_names(o.tasks, suite->models ? model_task_names() : names));
+  NORMA_RETURN_IF_ERROR(check_names(o.tasks, suite->models ? suite->tasks : names));
   // The suite's own may be more than a small machine has.
   NORMA_RETURN_IF_ERROR(check_threads(o.threads, all_threads));
   if (o.rows.empty()) o.rows = suite->rows;
@@ -52,8 +52,8 @@ Status complete(Options* options, const std::vector<Contest>& contests, int all_
   o.threads.erase(std::unique(o.threads.begin(), o.threads.end()), o.threads.end());
   if (suite->models && !(o.rows.empty() && o.cols.empty())) {
     return invalid_argument(
-        "[bench] --rows and --cols are of no use to the suite models: its tasks have sizes of "
-        "their own. Leave them out.");
+        "[bench] --rows and --cols are of no use to the suite " + suite->name + ": its tasks have "
+        "sizes of their own. Leave them out.");
   }
   for (const int64_t rows : o.rows) NORMA_RETURN_IF_ERROR(check_at_least("--rows", rows, 1));
   for (const int64_t cols : o.cols) NORMA_RETURN_IF_ERROR(check_at_least("--cols", cols, 1));

@@ -52,6 +52,8 @@ Command add_bench(CLI::App& program) {
   for (const std::string& name : bench::task_names()) tasks += " " + name;
   tasks += "; of the suite models:";
   for (const std::string& name : bench::model_task_names()) tasks += " " + name;
+  tasks += "; of the suite operators:";
+  for (const std::string& name : bench::operator_task_names()) tasks += " " + name;
   app->add_option("--task", b.tasks, tasks + " [all]")->delimiter(',')->type_name("NAME,...");
   app->add_option("--rows", b.rows, "Rows [the suite's]")->delimiter(',')->type_name("N,...");
   app->add_option("--cols", b.cols, "Columns [the suite's]")->delimiter(',')->type_name("N,...");
@@ -59,8 +61,9 @@ Command add_bench(CLI::App& program) {
       ->delimiter(',')
       ->type_name("N,...");
   app->add_option("--suite", b.suite,
-                  "Shapes and peers: short is torch, cpu is all; models: training and generation")
-      ->check(CLI::IsMember({"short", "cpu", "models", "toy"}))
+                  "Shapes and peers: short is torch, cpu is all; models: training and generation; "
+                  "operators: the norms over channels and the fused ones")
+      ->check(CLI::IsMember({"short", "cpu", "models", "operators", "toy"}))
       ->capture_default_str();
   app->add_option("--samples", b.samples, "Paired samples of each")
       ->capture_default_str()

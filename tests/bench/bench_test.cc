@@ -24,6 +24,7 @@
 #include "bench/harness/peer.h"
 #include "bench/harness/timing.h"
 #include "bench/lstm_training/lstm.h"
+#include "bench/operators/operators.h"
 
 namespace norma::bench {
 namespace {
@@ -286,6 +287,30 @@ TEST(Models, ALstmIsCheckedAndTimed) {
   EXPECT_EQ(wrong.code(), StatusCode::kInternal);
   EXPECT_THAT(wrong.message(), HasSubstr("dweight_x of wrong is off by 0.01"));
   EXPECT_TRUE(none.records.empty());
+}
+
+TEST(Operators, EachPeersAnswerIsRightAndAWrongOneIsSeen) {
+  const int all_threads = at::get_num_threads();
+  EXPECT_GE(operator_task_names().size(), 9u);
+  for (const std::string& task : operator_task_names()) {
+    const ModelContest contest = make_model_contest(task, 1);
+    EXPECT_EQ(contest.entrants.size(), 3u) << task;
+    for (const int threads : {1, 2}) {
+      at::set_num_threads(threads);
+      for (const ModelEntrant& entrant : contest.entrants) {
+        const auto peer = entrant.make({threads, "", {}});
+        peer->run(0);
+        const Status right = peer->check();
+        EXPECT_TRUE(right.ok()) << right.message();
+      }
+    }
+  }
+  at::set_num_threads(all_threads);
+  operators::Work work = operators::dyt_forward(1);
+  work.truth[0] = work.truth[0] * 1.001;
+  const auto peer = operators::contest("dyt_forward", work).entrants.front().make({1, "", {}});
+  peer->run(0);
+  EXPECT_THAT(peer->check().message(), HasSubstr("dyt_forward: y of norma is off by 0.001"));
 }
 
 TEST(Models, HaveSizesOfTheirOwn) {

@@ -17,7 +17,7 @@ const Task kForward{"layer_norm_forward", NormKind::kLayerNorm, false};
 const Task kBackward{"layer_norm_backward", NormKind::kLayerNorm, true};
 
 TEST(Suite, AreFoundByName) {
-  EXPECT_THAT(suite_names(), ElementsAre("short", "cpu", "models", "toy"));
+  EXPECT_THAT(suite_names(), ElementsAre("short", "cpu", "models", "operators", "toy"));
   EXPECT_EQ(find_suite("gpu"), nullptr);
   // That of the committed result of 2026-11-25.
   const Suite& of_then = *find_suite("short");
