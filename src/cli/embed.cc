@@ -96,6 +96,11 @@ int run(const Options& options) {
   for (size_t i = 0; i < sentences.size(); ++i) {
     const Result<Embedding> embedding = encoder.embed(sentences[i]);
     if (!embedding.ok()) return fail(embedding.status());
+    if (!at::isfinite(embedding.value().value).all().item<bool>()) {
+      say_error(fmt::format("{}: the vector of sentence {} is not finite (nan). Use another copy.",
+                            options.model, i + 1));
+      return kFailed;
+    }
     if (embedding.value().cut > 0) {
       fmt::print(stderr, "sentence {} is cut: it has {} tokens more than the model reads\n", i + 1,
                  embedding.value().cut);

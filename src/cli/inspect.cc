@@ -57,23 +57,38 @@ void print_head(const std::string& path, const models::Model& model) {
              c.family == "bert" ? c.encoder_layers : c.decoder_layers,
              c.family == "mlp" ? "hidden layers" : "blocks",
              c.family == "mlp" ? "classes" : "vocabulary", c.vocab_size);
+  const models::PlacementInfo& info = *models::find_placement(c.placement);
+  const std::string norm = info.uses_norm || c.qk_norm != "none"
+                               ? fmt::format("norm {}, eps {}", c.norm, c.norm_eps)
+                               : "no norm operator";
   if (c.family == "mlp") {
-    fmt::print("{} features, norm {}, eps {}, placement {}\n", c.inputs, c.norm, c.norm_eps,
-               c.placement);
+    fmt::print("{} features, {}, placement {}\n    {}\n", c.inputs, norm, c.placement,
+               c.placement == "pre"    ? "x ─ W ─ N ─ ReLU ─ x, each hidden layer"
+               : c.placement == "post" ? "x ─ W ─ ReLU ─ N ─ x, each hidden layer"
+                                       : "x ─ W ─ ReLU ─ x, each hidden layer");
     return;
   }
   if (!recurrent) {
     fmt::print("{} heads, {} of keys and values, feed-forward width {}, {} positions\n", c.heads,
                c.kv_heads ? c.kv_heads : c.heads, c.ffn, c.max_length);
   }
-  const models::PlacementInfo& info = *models::find_placement(c.placement);
-  fmt::print("norm {}, eps {}, placement {}{}: {}{}\n", c.norm, c.norm_eps, c.placement,
+  fmt::print("{}, placement {}{}: {}{}\n", norm, c.placement,
              c.qk_norm == "none" ? "" : ", QK-norm " + c.qk_norm, info.equation,
              *info.final_norm != '\0' ? std::string("; at the end ") + info.final_norm : "");
+  // Where a placement draws each recurrent family, this one's lines: from its name to the next.
+  bool shown = true;
   for (std::string_view rest = info.drawing; !rest.empty();) {
     const size_t end = rest.find('\n');
-    fmt::print("    {}\n", rest.substr(0, end));
+    const std::string_view line = rest.substr(0, end);
+    for (const auto& [name, family] : {std::pair("LSTM ", "lstm"), {"GRU ", "gru"},
+                                       {"RNN ", "rnn"}}) {
+      if (line.starts_with(name)) shown = c.family == family;
+    }
+    if (shown) fmt::print("    {}\n", line);
     rest = end == std::string_view::npos ? "" : rest.substr(end + 1);
+  }
+  if (c.qk_norm != "none") {
+    fmt::print("    attention: q ─ N ─ rotation ┐, k ─ N ─ rotation ┐, scores q k\n");
   }
 }
 
@@ -198,8 +213,18 @@ int inspect_encoder(const Options& options, const std::string& text) {
   return kDone;
 }
 
-// Lines of a source and a target with a tab between; a line without has the model's own translation
-// for a target.
+// Sentences that the model translates itself: each takes as long as a translation.
+constexpr size_t kMostTranslated = 128;
+
+std::string too_long(const std::string& path, int64_t line, const char* what, size_t tokens,
+                     int64_t positions) {
+  return fmt::format("{}, line {}: its {} has {} tokens, but the model has max_length={} "
+                     "positions. Split the sentence.",
+                     path, line, what, tokens, positions);
+}
+
+// Lines of a source and a target with a tab between; a line without, of which the first hundred or
+// so count, has the model's own translation for a target.
 int inspect_pairs(const Options& options, const std::string& text) {
   if (!options.tokenizer.empty()) {
     say_error("--tokenizer is for real weights: a trained model has its own.");
@@ -210,34 +235,47 @@ int inspect_pairs(const Options& options, const std::string& text) {
   const lab::TrainedModel& trained = *loaded.value().trained;
   const text::Tokenizer& tokenizer = *trained.tokenizer;
   const int64_t positions = trained.model->config().max_length;
-  std::vector<models::Batch> batches;
-  int64_t number = 0, read = 0, written = 0;
+  struct Sentence {
+    int64_t line;
+    std::string source, target;
+    bool is_told;  // the target, by the file
+  };
+  std::vector<Sentence> sentences;
+  std::vector<std::string> untold;  // sources without a target
+  int64_t number = 0;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     ++number;
     if (line.ends_with('\r')) line.pop_back();
     const size_t tab = line.find('\t');
-    const std::string source = line.substr(0, tab);
-    if (source.empty()) continue;
-    const std::vector<int32_t> source_ids = tokenizer.encode(source);
-    std::string target;
-    const auto too_long = [&](const char* what, size_t tokens) {
-      say_error(fmt::format("{}, line {}: its {} has {} tokens, but the model has max_length={} "
-                            "positions. Split the sentence.",
-                            options.text, number, what, tokens, positions));
+    if (tab == 0 || line.empty()) continue;
+    if (tab == std::string::npos && untold.size() == kMostTranslated) continue;
+    const bool is_told = tab != std::string::npos;
+    sentences.push_back(
+        {number, line.substr(0, tab), is_told ? line.substr(tab + 1) : "", is_told});
+    if (!is_told) untold.push_back(line);
+    const size_t tokens = tokenizer.encode(sentences.back().source).size() + 1;
+    if (static_cast<int64_t>(tokens) > positions) {
+      say_error(too_long(options.text, number, "source", tokens, positions));
       return kFailed;
-    };
-    if (std::ssize(source_ids) >= positions) return too_long("source", source_ids.size() + 1);
-    if (tab != std::string::npos) {
-      target = line.substr(tab + 1);
-    } else {
-      lab::BleuRecipe greedy;
-      greedy.beam = 1;
-      greedy.max_length = std::min(greedy.max_length, positions - 1);
-      target = lab::translate_lines(*trained.model, tokenizer, {source}, greedy)[0];
     }
-    const std::vector<int32_t> target_ids = tokenizer.encode(target);
-    if (std::ssize(target_ids) >= positions) return too_long("target", target_ids.size() + 1);
+  }
+  lab::BleuRecipe greedy;
+  greedy.beam = 1;
+  greedy.max_length = std::min(greedy.max_length, positions - 1);
+  const std::vector<std::string> told =
+      lab::translate_lines(*trained.model, tokenizer, untold, greedy);
+  std::vector<models::Batch> batches;
+  int64_t read = 0, written = 0;
+  size_t next = 0;
+  for (Sentence& sentence : sentences) {
+    if (!sentence.is_told) sentence.target = told[next++];
+    const std::vector<int32_t> source_ids = tokenizer.encode(sentence.source);
+    const std::vector<int32_t> target_ids = tokenizer.encode(sentence.target);
+    if (std::ssize(target_ids) >= positions) {
+      say_error(too_long(options.text, sentence.line, "target", target_ids.size() + 1, positions));
+      return kFailed;
+    }
     std::vector<int64_t> begun = {text::kBosId};
     begun.insert(begun.end(), target_ids.begin(), target_ids.end());
     models::Batch batch;
@@ -253,8 +291,9 @@ int inspect_pairs(const Options& options, const std::string& text) {
   }
   print_head(options.model, *trained.model);
   print_blocks(*trained.model);
-  fmt::print("\n{} bytes of text, {} sentences, {} tokens read and {} written\n", text.size(),
-             batches.size(), read, written);
+  fmt::print("\n{} bytes of text, {} sentences, {} of them translated by the model, {} tokens read "
+             "and {} written\n",
+             text.size(), batches.size(), untold.size(), read, written);
   print_depth_table(models::inspect_depths(*trained.model, batches), /*pairs=*/true);
   return kDone;
 }
@@ -305,7 +344,8 @@ Command add_inspect(CLI::App& program) {
   app->add_option("--text", options->text,
                   "Run this text through the model (its first 64 KiB): RMS of the stream, its "
                   "peaks and the greatest attention logit by depth. Of an encoder-decoder lines "
-                  "of a source, a tab and a target; without these the target is its translation")
+                  "of a source, a tab and a target; without these, of the first 128, the target is "
+                  "its translation")
       ->type_name("FILE");
   app->add_option("--tokenizer", options->tokenizer,
                   "Vocabulary of real weights [tok*.bin or tokenizer.json beside them]")

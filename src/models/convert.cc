@@ -211,7 +211,9 @@ Result<std::shared_ptr<Model>> convert(const Model& model, const Conversion& con
   if (!made.ok()) return made.status();
   made.value()->to(model.parameters().front().scalar_type());
   for (auto& item : made.value()->named_parameters()) {
-    item.value().copy_(converter.values().at(item.key()));
+    // The matrices of a model without a seed have no memory yet.
+    const torch::Tensor& value = converter.values().at(item.key());
+    item.value().set_data(torch::empty(value.sizes(), item.value().options()).copy_(value));
   }
   made.value()->eval();
   return made;

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "models/hugging_face_config.h"
@@ -18,8 +19,19 @@ namespace {
 using nlohmann::json;
 using weights::HuggingFaceFolder;
 
+// Where config.json is silent: those of the architecture's own configuration.
+struct SpecialTokens {
+  int32_t bos, eos;
+};
+SpecialTokens usual_tokens(const json& type) {
+  if (type == "gpt2") return {50256, 50256};
+  const bool gemma = type.is_string() && type.get<std::string>().starts_with("gemma");
+  return gemma ? SpecialTokens{2, 1} : SpecialTokens{1, 2};
+}
+
 Status read_special_tokens(const HuggingFaceConfig& config, int64_t vocab_size,
                            HuggingFaceModel* result) {
+  const SpecialTokens usual = usual_tokens(config.at("model_type"));
   const auto read = [&](const char* key, const json& value, int32_t* id) {
     if (value.is_number_integer() && value >= 0 && value < vocab_size) {
       *id = value.get<int32_t>();
@@ -30,14 +42,17 @@ Status read_special_tokens(const HuggingFaceConfig& config, int64_t vocab_size,
   };
   if (const json& bos = config.at("bos_token_id"); !bos.is_null()) {
     NORMA_RETURN_IF_ERROR(read("bos_token_id", bos, &result->bos));
-  } else if (vocab_size <= 2) {
-    return config.damaged("vocab_size must be above 2, the tokens that begin and end a text");
+  } else {
+    result->bos = usual.bos;
   }
   const json& eos = config.at("eos_token_id");
-  if (eos.is_null()) {
-    result->ends = {2};
-    return {};
+  if (eos.is_null()) result->ends = {usual.eos};
+  if (std::max(result->bos, eos.is_null() ? usual.eos : 0) >= vocab_size) {
+    return config.damaged(fmt::format("vocab_size must be above {}, the tokens that begin and end "
+                                      "a text where nothing else is said, but is {}",
+                                      std::max(usual.bos, usual.eos), vocab_size));
   }
+  if (eos.is_null()) return {};
   if (eos.is_array() && eos.empty()) {
     return config.damaged("eos_token_id must have at least one token");
   }

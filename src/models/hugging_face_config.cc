@@ -50,7 +50,9 @@ Status HuggingFaceConfig::descend(const char* key, const json& defaults) {
 }
 
 Status HuggingFaceConfig::damaged(const std::string& what) const {
-  return Status(StatusCode::kDataLoss, path_ + ": " + what + ". Use another copy.");
+  const bool ended = what.ends_with('.');
+  return Status(StatusCode::kDataLoss, path_ + ": " + what + (ended ? "" : ".") +
+                                           " Use another copy.");
 }
 
 Status HuggingFaceConfig::unsupported(const std::string& what) const {

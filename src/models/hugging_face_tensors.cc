@@ -29,13 +29,16 @@ std::optional<torch::ScalarType> type_of(const std::string& dtype) {
   return std::nullopt;
 }
 
+// scratch: where a tensor is copied to that lies at a byte where its type must not.
 torch::Tensor view_of(const HuggingFaceFolder& folder, const TensorInfo& info,
-                      torch::ScalarType type) {
-  // A file may put a tensor at any byte.
+                      torch::ScalarType type, torch::Tensor* scratch) {
   if (reinterpret_cast<uintptr_t>(info.data) % torch::elementSize(type) != 0) {
-    const torch::Tensor copy = torch::empty(info.shape, type);
-    std::memcpy(copy.data_ptr(), info.data, info.bytes);
-    return copy;
+    const auto bytes = static_cast<int64_t>(info.bytes);
+    if (!scratch->defined() || scratch->numel() < bytes) {
+      *scratch = torch::empty({bytes}, torch::kUInt8);
+    }
+    std::memcpy(scratch->data_ptr(), info.data, info.bytes);
+    return torch::from_blob(scratch->data_ptr(), info.shape, type);
   }
   // The mapping is private and writable (base/mapped_file.h).
   return torch::from_blob(const_cast<void*>(info.data), info.shape, [owner = folder](void*) {},
@@ -71,13 +74,14 @@ Status HuggingFaceTensors::fill(const HuggingFaceTensor& from, torch::Tensor& pa
     return damaged(name, fmt::format("is [{}] but must be [{}]", fmt::join(info.shape, ", "),
                                      fmt::join(shape, ", ")));
   }
-  torch::Tensor value = view_of(folder_, info, *type);
+  torch::Tensor value = view_of(folder_, info, *type, &scratch_);
   if (from.transposed) value = value.t();
   const int64_t rows = parameter.size(0);
   if (from.parts > 1) value = value.narrow(0, from.part * rows, rows);
   value = value.to(torch::kFloat32).contiguous();
   if (from.heads > 0) value = in_pairs(value, from.heads);
   if (from.plus_one) value = value + 1;
+  if (scratch_.defined() && value.storage().data() == scratch_.data_ptr()) value = value.clone();
   parameter.set_data(value);
   const auto* first = static_cast<const char*>(info.data);
   const auto* now = static_cast<const char*>(value.data_ptr());

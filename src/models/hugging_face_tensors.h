@@ -50,6 +50,7 @@ class HuggingFaceTensors {
   Status damaged(const std::string& name, const std::string& what) const;
 
   const weights::HuggingFaceFolder& folder_;
+  torch::Tensor scratch_;  // one for all, or their holes would stay between the weights
   std::set<std::string> used_;
   std::vector<std::string> ignored_;
 };

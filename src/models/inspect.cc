@@ -74,8 +74,13 @@ std::vector<BlockSummary> inspect_blocks(const Model& model) {
       BlockSummary& b = block(part[0], std::stoll(part[1]));
       b.parameters += value.numel();
       b.length += value.detach().to(torch::kFloat64).square().sum().item<double>();
+      continue;
+    }
+    const bool outside = part[2] == "final" || part[2] == "embedding";
+    if (part.size() == 4 && !outside) {
+      // The placement's own: scales, mixtures.
+      block(part[0], std::stoll(part[2])).gains.push_back(summary_of(part[3], value));
     } else if (part.back() == "weight") {
-      const bool outside = part[2] == "final" || part[2] == "embedding";
       const int64_t layer = !outside ? std::stoll(part[2]) : part[2] == "final" ? -1 : kBefore;
       block(part[0], layer).gains.push_back(summary_of(outside ? part[2] : part[3], value));
     }

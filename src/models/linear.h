@@ -11,8 +11,8 @@
 
 namespace norma::models {
 
-// While one lives, the matrices that its thread makes hold what memory held: for a model whose
-// values come from a file, since memory that nobody touches costs nothing.
+// While one lives, the matrices that its thread makes have a shape and no memory, and are to be
+// given some by set_data(): for a model whose values come from a file.
 class UnsetMatrices {
  public:
   explicit UnsetMatrices(bool unset) : before_(active_) { active_ = unset; }
@@ -30,8 +30,9 @@ class UnsetMatrices {
 class Linear : public torch::nn::Module {
  public:
   Linear(int64_t in, int64_t out, bool with_bias)
-      : weight(register_parameter("weight", UnsetMatrices::active() ? torch::empty({out, in})
-                                                                    : torch::zeros({out, in}))) {
+      : weight(register_parameter("weight", UnsetMatrices::active()
+                                                ? torch::empty({1, 1}).expand({out, in})
+                                                : torch::zeros({out, in}))) {
     if (with_bias) bias = register_parameter("bias", torch::zeros({out}));
   }
   torch::Tensor forward(const torch::Tensor& x) const {

@@ -17,9 +17,15 @@ const PlacementInfo kPlacementGates = {
     .final_norm = "",
     .cost = "LSTM 3 a position, two of them of four widths; GRU 4; RNN 1",
     .drawing =
-        "x ─ W_x ─ N ┐\n"
-        "            + ─ gates ─ c ─ N ─ tanh ─ h\n"
-        "h ─ W_h ─ N ┘",
+        "LSTM  x ─ W_x ─ N ┐\n"
+        "                  + ─ gates ─ c ─ N ─ tanh ─ h\n"
+        "      h ─ W_h ─ N ┘\n"
+        "GRU   x ─ W_x ─ N ┐\n"
+        "                  + ─ gates ─ h\n"
+        "      h ─ W_h ─ N ┘\n"
+        "RNN   x ─ W_x ┐\n"
+        "              + ─ N ─ tanh ─ h\n"
+        "      h ─ W_h ┘",
     .make = nullptr,
     .recurrent = true,
     .also = "layernorm-lstm, ln-lstm",

@@ -62,15 +62,20 @@ Result<Codec> parse_json_bpe(const nlohmann::json& root, int64_t vocab_size, int
 Result<Codec> parse_json_codec(std::string_view bytes, int64_t vocab_size, int32_t bos) {
   const Result<nlohmann::json> root = parse_tokenizer_json(bytes);
   if (!root.ok()) return root.status();
+  const Result<std::optional<JsonFrame>> frame = read_json_frame(root.value(), vocab_size);
+  if (!frame.ok()) return frame.status();
   if (json_at(json_at(root.value(), "model"), "type") == "WordPiece") {
-    return of_word_piece(WordPiece::from_json(root.value(), vocab_size));
+    Result<Codec> codec = of_word_piece(WordPiece::from_json(root.value(), vocab_size));
+    if (codec.ok() && frame.value()) {
+      codec.value().before = frame.value()->before;
+      codec.value().after = frame.value()->after;
+    }
+    return codec;
   }
-  auto start = read_json_start(root.value(), vocab_size);
-  if (!start.ok()) return start.status();
   Result<Codec> bpe = parse_json_bpe(root.value(), vocab_size, bos);
   if (!bpe.ok()) return bpe;
   Codec& codec = bpe.value();
-  codec.start = std::move(start.value());
+  if (frame.value()) codec.start = frame.value()->before;
   Result<JsonTokens> tokens = read_json_tokens(root.value(), vocab_size);
   if (!tokens.ok()) return tokens.status();
   const AddedTokens added(std::move(tokens.value().spelt));

@@ -32,7 +32,7 @@ struct Codec {
   std::function<std::vector<int32_t>(std::string_view text)> encode;  // without bos and eos
   std::function<NextText()> decoder;  // a new text each time
   std::optional<int32_t> unk;  // where there are characters that it does not know
-  // What an encoder reads before and after a text: [CLS], [SEP].
+  // What an encoder reads before and after a text: [CLS] and [SEP] unless the file says otherwise.
   std::vector<int32_t> before, after;
   // What a text of BPE begins with, where the file says it, be it nothing.
   std::optional<std::vector<int32_t>> start;

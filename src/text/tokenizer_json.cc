@@ -89,6 +89,12 @@ Result<json> parse_tokenizer_json(std::string_view text) {
       return unsupported("its model has " + std::string(off) + "=" + json_shown(value));
     }
   }
+  for (const char* flag : {"ignore_merges", "byte_fallback", "fuse_unk"}) {
+    const json& value = json_at(model, flag);
+    if (!value.is_null() && !value.is_boolean()) {
+      return data_loss("its model has " + std::string(flag) + "=" + json_shown(value));
+    }
+  }
   return root;
 }
 
@@ -101,11 +107,15 @@ Result<JsonTokens> read_json_tokens(const json& root, int64_t vocab_size) {
     NORMA_RETURN_IF_ERROR(add_token(text, id, false, vocab_size, &taken, &tokens));
   }
   const json& added = json_at(root, "added_tokens");
+  if (!added.is_null() && !added.is_array()) {
+    return data_loss("its added_tokens must be a list but is " + json_shown(added));
+  }
   for (const json& token : added.is_array() ? added : json::array()) {
     const json& content = json_at(token, "content");
     if (!content.is_string() || content == "") return data_loss("an added token has no content");
     const bool special = json_at(token, "special") == true;
     const json& id = json_at(token, "id");
+    if (id.is_number_integer() && id >= vocab_size) continue;
     NORMA_RETURN_IF_ERROR(
         add_token(content.get<std::string>(), id, special, vocab_size, &taken, &tokens));
     if (special) continue;
@@ -119,39 +129,58 @@ Result<JsonTokens> read_json_tokens(const json& root, int64_t vocab_size) {
   return tokens;
 }
 
-Result<std::optional<std::vector<int32_t>>> read_json_start(const json& root, int64_t vocab_size) {
+Result<std::optional<JsonFrame>> read_json_frame(const json& root, int64_t vocab_size) {
   const json& processor = json_at(root, "post_processor");
-  std::optional<std::vector<int32_t>> start;
-  if (processor.is_null()) return start;
-  start.emplace();
-  const auto add = [&](const json& id) {
-    if (!id.is_number_integer() || id < 0 || id >= vocab_size) {
-      return data_loss("its post_processor has the token " + json_shown(id));
+  std::optional<JsonFrame> frame;
+  if (processor.is_null()) return frame;
+  frame.emplace();
+  const auto add = [&](const json& ids, const json& name, std::vector<int32_t>* to) {
+    if (!ids.is_array() || ids.empty()) {
+      return data_loss("its post_processor does not say which token " + json_shown(name) + " is");
     }
-    start->push_back(id.get<int32_t>());
+    for (const json& id : ids) {
+      if (!id.is_number_integer() || id < 0 || id >= vocab_size) {
+        return data_loss("its post_processor has the token " + json_shown(id));
+      }
+      to->push_back(id.get<int32_t>());
+    }
     return Status();
   };
   for (const json& part : json_parts(processor, "processors")) {
-    if (json_at(part, "type") == "ByteLevel") continue;  // about offsets
-    if (json_at(part, "type") != "TemplateProcessing") {
-      return unsupported("its post_processor " + json_shown(json_at(part, "type")) +
+    const json& type = json_at(part, "type");
+    if (type == "ByteLevel") continue;  // about offsets
+    if (type == "BertProcessing" || type == "RobertaProcessing") {
+      for (const char* side : {"cls", "sep"}) {
+        const json& token = json_at(part, side);  // [text, id]
+        const json id = token.is_array() && token.size() == 2 ? json::array({token[1]}) : json();
+        NORMA_RETURN_IF_ERROR(add(id, side, *side == 'c' ? &frame->before : &frame->after));
+      }
+      continue;
+    }
+    if (type != "TemplateProcessing") {
+      return unsupported("its post_processor " + json_shown(part.is_object() ? type : part) +
                          " has no counterpart here");
     }
     const json& pieces = json_at(part, "single");
+    bool text_seen = false;
     for (const json& piece : pieces.is_array() ? pieces : json::array()) {
       const json& special = json_at(piece, "SpecialToken");
-      if (special.is_null()) break;  // the text
+      if (special.is_null()) {
+        if (text_seen || !json_at(piece, "Sequence").is_object()) {
+          return data_loss("its post_processor has the piece " + json_shown(piece));
+        }
+        text_seen = true;
+        continue;
+      }
       const json& name = json_at(special, "id");
       if (!name.is_string()) return data_loss("its post_processor has a token without a name");
       const json& ids =
           json_at(json_at(json_at(part, "special_tokens"), name.get<std::string>().c_str()), "ids");
-      if (!ids.is_array()) {
-        return data_loss("its post_processor does not say which token " + json_shown(name) + " is");
-      }
-      for (const json& id : ids) NORMA_RETURN_IF_ERROR(add(id));
+      NORMA_RETURN_IF_ERROR(add(ids, name, text_seen ? &frame->after : &frame->before));
     }
+    if (!text_seen) return data_loss("its post_processor has no place for the text");
   }
-  return start;
+  return frame;
 }
 
 Result<std::unordered_map<uint64_t, PairMerge>> read_json_merges(const json& root) {

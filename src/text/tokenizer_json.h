@@ -34,13 +34,16 @@ struct JsonTokens {
   // Added and not special: one token wherever a text spells it out (added_tokens.h).
   std::vector<std::pair<std::string, int32_t>> spelt;
 };
-// Of model.vocab and added_tokens. Every id is below vocab_size.
+// Of model.vocab and added_tokens. Every id is below vocab_size; added tokens beyond it, which the
+// model cannot read, are left out (Gemma 3's text models have one).
 Result<JsonTokens> read_json_tokens(const nlohmann::json& root, int64_t vocab_size);
 
-// What post_processor puts before a text: special tokens, or nothing; none where the file has no
-// post_processor. Every id is below vocab_size.
-Result<std::optional<std::vector<int32_t>>> read_json_start(const nlohmann::json& root,
-                                                            int64_t vocab_size);
+// What post_processor puts before and after a text; none where the file has no post_processor.
+// Every id is below vocab_size.
+struct JsonFrame {
+  std::vector<int32_t> before, after;
+};
+Result<std::optional<JsonFrame>> read_json_frame(const nlohmann::json& root, int64_t vocab_size);
 
 // By pair_key() of two ids; the score is the rank, negative. REQUIRES: read_json_tokens() was ok.
 Result<std::unordered_map<uint64_t, PairMerge>> read_json_merges(const nlohmann::json& root);

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 // `norma inspect` on what the lab trains and on real weights.
+#include <tuple>
+
 #include "tests/cli/program.h"
 #include "tests/support/shared_data.h"
 
@@ -52,11 +54,11 @@ TEST_F(Inspect, AnEncoderDecoderAndARecurrentNet) {
   folder_.write("words.txt", "count one red cat\n");
   const ProcessEnd own = norma({"inspect", "run", "--text", "words.txt"});
   expect_done(own);
-  EXPECT_THAT(own.out, HasSubstr("18 bytes of text, 1 sentences, "));
+  EXPECT_THAT(own.out, HasSubstr("18 bytes of text, 1 sentences, 1 of them translated by the "));
   folder_.write("pairs.txt", "count one red cat\tzähle eine rote Katze\n\nred cat\trote Katze\r\n");
   const ProcessEnd both = norma({"inspect", "run", "--text", "pairs.txt"});
   expect_done(both);
-  EXPECT_THAT(both.out, HasSubstr(" of text, 2 sentences, "));
+  EXPECT_THAT(both.out, HasSubstr(" of text, 2 sentences, 0 of them translated"));
   size_t at = 0;
   for (const char* line : {"\nencoder embedding ", "\nencoder block 1 ", "\nencoder final norm ",
                            "\ndecoder embedding ", "\ndecoder block 1 ", "\ndecoder final norm "}) {
@@ -82,6 +84,29 @@ TEST_F(Inspect, AnEncoderDecoderAndARecurrentNet) {
   expect_done(cell);
   EXPECT_THAT(cell.out, HasSubstr("decoder 1    h  "));
   EXPECT_THAT(cell.out, HasSubstr("\nblock 1 "));
+}
+
+// What has no norm operator says so, a placement's own parameters are shown, and each family of
+// recurrent nets has its own drawing.
+TEST_F(Inspect, WhatAModelHasAndNoMore) {
+  expect_done(train("rezero", {"--placement", "rezero"}));
+  const ProcessEnd rezero = norma({"inspect", "rezero"});
+  expect_done(rezero);
+  EXPECT_THAT(rezero.out, HasSubstr("\nno norm operator, placement rezero: x = x + a f(x)\n"));
+  EXPECT_THAT(rezero.out, HasSubstr("\ndecoder 1    cross_scale "));
+  write_text();
+  for (const auto& [family, drawn, other] :
+       {std::tuple("rnn", "RNN   x ─ W_x ┐", "LSTM  x"), {"gru", "GRU   x ─ W_x ─ N ┐", "RNN   x"},
+        {"lstm", "LSTM  x ─ W_x ─ N ┐", "GRU   x"}}) {
+    expect_done(norma({"train", "--data", "text.txt", "--tokenizer", "characters", "--window", "16",
+                       "--family", family, "--placement", "gates", "--d-model", "12",
+                       "--decoder-layers", "1", "--steps", "1", "--batch-size", "4", "--out",
+                       family}));
+    const ProcessEnd end = norma({"inspect", family});
+    expect_done(end);
+    EXPECT_THAT(end.out, HasSubstr(drawn));
+    EXPECT_THAT(end.out, Not(HasSubstr(other)));
+  }
 }
 
 // Folders of transformers (tests/parity/decoders): each shows its norms, and GPT-2 with a

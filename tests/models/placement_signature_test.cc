@@ -71,6 +71,7 @@ struct Alone : torch::nn::Module {
 struct AtStart {  // means of the seeds
   double stream;    // RMS after the last block
   double gradient;  // last block's second matrix over the first's, Frobenius
+  double last = 0;  // that of the last block's
 };
 
 enum class Attention { kUniform, kSoftmax };
@@ -117,7 +118,7 @@ AtStart at_start(const std::string& placement, int64_t layers,
     first += gradient(0);
     last += gradient(layers - 1);
   }
-  return {stream, last / first};
+  return {stream, last / first, last / kSeeds};
 }
 
 // What each does with depth before any training, at 6 and at 48 blocks. The figures are those of an
@@ -152,6 +153,30 @@ TEST(Placements, HaveTheirSignatureAtTheStart) {
     near("stream, 48 blocks", many.stream, c.stream_48, 1.5);
     near("gradient, 6 blocks", few.gradient, c.gradient_6, factor);
     near("gradient, 48 blocks", many.gradient, c.gradient_48, factor);
+  }
+}
+
+// The gradient of the last block's matrix over eight times the depth: by Xiong et al. 2020, theorem
+// 1, it stays with Post-LN and falls as the root of the depth with Pre-LN. The figures are those of
+// the independent program above; a norm on the stream leaves a factor of 2 and the others 1.5, so
+// that what stays and what falls are told from each other.
+TEST(Placements, TheLastGradientFallsWithDepthAsItsEquationSays) {
+  const struct {
+    const char* placement;
+    double last_6, last_48, within;
+  } cases[] = {
+      {"post", 1.26, 1.41, 2},       {"pre", 0.618, 0.208, 1.5},   {"deepnorm", 0.250, 0.092, 1.2},
+      {"mix", 0.635, 0.26, 1.5},     {"lns", 0.353, 0.097, 1.5},   {"peri", 0.709, 0.278, 1.5},
+      {"olmo2", 0.697, 0.284, 1.5},  {"sub_ln", 0.505, 0.137, 1.5}, {"b2t", 0.63, 0.90, 2},
+      {"normformer", 0.758, 0.29, 1.5}, {"keel", 0.103, 0.0132, 1.5},
+      {"hybrid", 1.28, 1.55, 2},
+  };
+  for (const auto& c : cases) {
+    const double few = at_start(c.placement, 6).last, many = at_start(c.placement, 48).last;
+    std::printf("%-11s last gradient %.3g at 6 blocks, %.3g at 48\n", c.placement, few, many);
+    const double want = c.last_48 / c.last_6;
+    EXPECT_GT(many / few, want / c.within) << c.placement;
+    EXPECT_LT(many / few, want * c.within) << c.placement;
   }
 }
 

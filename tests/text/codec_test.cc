@@ -82,12 +82,54 @@ TEST(Codec, APostProcessorThatMakesNoSenseIsNamed) {
     EXPECT_NE(status.message().find(reason), std::string::npos)
         << status.message() << "\nwanted: " << reason;
   };
-  refuse("", {{"type", "RobertaProcessing"}}, "post_processor \"RobertaProcessing\" has no");
-  refuse("", 5, "post_processor null has no");
+  refuse("", {{"type", "RobertaProcessing"}}, "does not say which token \"cls\" is");
+  refuse("", {{"type", "Other"}}, "post_processor \"Other\" has no counterpart");
+  refuse("", 5, "post_processor 5 has no counterpart");
+  refuse("/processors/1/single", nullptr, "no place for the text");
+  refuse("/processors/1/single", "x", "no place for the text");
+  refuse("/processors/1/single/0", nullptr, "has the piece null");
   refuse("/processors/1/single/0/SpecialToken/id", 5, "a token without a name");
   refuse("/processors/1/special_tokens", nullptr, "does not say which token \"<|begin|>\" is");
   refuse("/processors/1/special_tokens/<|begin|>/ids/0", 400, "has the token 400");
   refuse("/processors/1/special_tokens/<|begin|>/ids/0", "a", "has the token \"a\"");
+}
+
+// An encoder's [CLS] and [SEP] stand where its file says, and around each text where it is silent.
+TEST(Codec, WhatStandsAroundAnEncodersText) {
+  std::ifstream file(fixture("bert/tokenizer.json"));
+  nlohmann::json root = nlohmann::json::parse(file);
+  const auto around = [&] {
+    const Result<Codec> codec = parse_codec(CodecFile::kJson, root.dump(), 400, 1);
+    EXPECT_TRUE(codec.ok()) << codec.status().message();
+    return std::pair(codec.value().before, codec.value().after);
+  };
+  using Ids = std::vector<int32_t>;
+  EXPECT_EQ(around(), std::pair(Ids{2}, Ids{3}));
+  root["post_processor"] = nullptr;
+  EXPECT_EQ(around(), std::pair(Ids{2}, Ids{3}));
+  root["post_processor"] = {{"type", "BertProcessing"}, {"cls", {"x", 4}}, {"sep", {"y", 5}}};
+  EXPECT_EQ(around(), std::pair(Ids{4}, Ids{5}));
+  root["post_processor"] = {
+      {"type", "TemplateProcessing"},
+      {"single", {{{"SpecialToken", {{"id", "a"}}}}, {{"Sequence", {{"id", "A"}}}},
+                  {{"SpecialToken", {{"id", "b"}}}}, {{"SpecialToken", {{"id", "a"}}}}}},
+      {"special_tokens", {{"a", {{"ids", {7}}}}, {"b", {{"ids", {8, 9}}}}}}};
+  EXPECT_EQ(around(), std::pair(Ids{7}, Ids{8, 9, 7}));
+}
+
+// A model cannot read what lies beyond its vocabulary (Gemma 3's text models have such a token).
+TEST(Codec, AddedTokensBeyondTheVocabularyAreText) {
+  std::ifstream file(fixture("added/gemma.json"));
+  nlohmann::json root = nlohmann::json::parse(file);
+  root["added_tokens"].push_back({{"id", 400}, {"content", "<image>"}, {"special", true}});
+  root["added_tokens"].push_back({{"id", 401}, {"content", "<see>"}, {"special", false}});
+  const Result<Codec> codec = parse_codec(CodecFile::kJson, root.dump(), 400, 336);
+  ASSERT_TRUE(codec.ok()) << codec.status().message();
+  for (const int32_t id : codec.value().encode("a <see> <image>")) EXPECT_LT(id, 400);
+  root["added_tokens"] = "x";
+  EXPECT_NE(parse_codec(CodecFile::kJson, root.dump(), 400, 336).status().message().find(
+                "added_tokens must be a list but is"),
+            std::string::npos);
 }
 
 TEST(Codec, FilesOfLlama2c) {
