@@ -18,6 +18,7 @@ made_by='make bench'
 if [ "$suite" != short ]; then
   base=$base-$suite
   made_by='make bench-suite'
+  [ "$suite" = cpu ] || made_by="norma bench --suite $suite"
 fi
 name=bench/results/$base
 mkdir -p bench/results

@@ -10,7 +10,7 @@
 
 namespace norma::cpu {
 
-// kAvx512Bf16 is kAvx512 but for the kernels that store bf16.
+// kAvx512Bf16 is kAvx512 but for LayerNorm's and RMSNorm's kernels of bf16.
 enum class Target : int { kSse4 = 0, kAvx2 = 1, kAvx512 = 2, kNeon = 3, kAvx512Bf16 = 4 };
 inline constexpr int kTargets = 5;
 
