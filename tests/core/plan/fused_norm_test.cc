@@ -74,6 +74,29 @@ struct Call {
   }
 };
 
+// The stride of no row, or of a single one, leads nowhere.
+TEST(FusedNorm, NoRowOrOneMayHaveAnyStride) {
+  for (const int64_t rows : {0, 1}) {
+    for (const int64_t stride : {rows == 0 ? INT64_MIN : -9, int64_t{0}, int64_t{-1}}) {
+      SCOPED_TRACE(stride);
+      Call call, usual;
+      call.rows = usual.rows = rows;
+      const auto far = [stride](NormForward* norm) { norm->x.stride = norm->y.stride = stride; };
+      GatedForward gated = call.gated();
+      far(&gated.norm);
+      gated.gate.stride = stride;
+      EXPECT_TRUE(call.run(gated).ok()) << call.run(gated).message();
+      EXPECT_TRUE(usual.run(usual.gated()).ok());
+      EXPECT_EQ(call.y, usual.y);
+      RopeForward roped = call.roped();
+      far(&roped.norm);
+      EXPECT_TRUE(call.run(roped).ok()) << call.run(roped).message();
+      EXPECT_TRUE(usual.run(usual.roped()).ok());
+      EXPECT_EQ(call.y, usual.y);
+    }
+  }
+}
+
 TEST(FusedPlan, TakesWhatIsRight) {
   Call c;
   EXPECT_EQ(c.run(c.gated()).message(), "");
