@@ -58,7 +58,7 @@ void print_head(const std::string& path, const models::Model& model) {
              c.family == "mlp" ? "hidden layers" : "blocks",
              c.family == "mlp" ? "classes" : "vocabulary", c.vocab_size);
   const models::PlacementInfo& info = *models::find_placement(c.placement);
-  const std::string norm = info.uses_norm || c.qk_norm != "none"
+  const std::string norm = models::applies_norm(c)
                                ? fmt::format("norm {}, eps {}", c.norm, c.norm_eps)
                                : "no norm operator";
   if (c.family == "mlp") {
@@ -88,7 +88,7 @@ void print_head(const std::string& path, const models::Model& model) {
     rest = end == std::string_view::npos ? "" : rest.substr(end + 1);
   }
   if (c.qk_norm != "none") {
-    fmt::print("    attention: q ─ N ─ rotation ┐, k ─ N ─ rotation ┐, scores q k\n");
+    fmt::print("    in attention: q ─ N ┐\n                  k ─ N ┴ scores\n");
   }
 }
 

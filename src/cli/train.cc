@@ -101,12 +101,11 @@ int run(Options options) {
       result_text(summary.value(), lab::join_path(options.out, "summary.json"));
   if (!text.ok()) return fail(text.status());
   const models::ModelConfig& model = recipe.value().model;
-  const bool applies_norm =
-      models::find_placement(model.placement)->uses_norm || model.qk_norm != "none";
   fmt::print("{}: {}{}\n{}\n", recipe.value().name, text.value(),
-             applies_norm ? ""
-                          : fmt::format("; placement {} applies no norm, {} is not used",
-                                        model.placement, model.norm),
+             models::applies_norm(model)
+                 ? ""
+                 : fmt::format("; placement {} applies no norm, {} is not used", model.placement,
+                               model.norm),
              options.out);
   return kDone;
 }

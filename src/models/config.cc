@@ -112,10 +112,6 @@ Status validate_mlp(const ModelConfig& config) {
   return check_range("inputs", config.inputs, 1, 1 << 24);
 }
 
-bool applies_norm(const ModelConfig& config) {
-  return find_placement(config.placement)->uses_norm || config.qk_norm != "none";
-}
-
 // Where the statistics of a batch would say what they must not, or are no part of the model.
 Status validate_batch_norm(const ModelConfig& config) {
   const std::string& family = config.family;

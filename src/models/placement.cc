@@ -64,6 +64,10 @@ const PlacementInfo* find_placement(const std::string& name) {
   return nullptr;
 }
 
+bool applies_norm(const ModelConfig& config) {
+  return find_placement(config.placement)->uses_norm || config.qk_norm != "none";
+}
+
 std::string unknown_placement(const std::string& name) {
   const std::string word = bare(name);
   for (const PlacementInfo* info : kPlacements) {

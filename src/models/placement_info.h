@@ -43,6 +43,9 @@ std::span<const PlacementInfo* const> placements();
 const std::vector<std::string>& stack_placements();
 // Null for a name that is not among known_placements().
 const PlacementInfo* find_placement(const std::string& name);
+// Whether the model applies its norm operator at all: in its placement, or to queries and keys.
+// REQUIRES: a known placement.
+bool applies_norm(const ModelConfig& config);
 // `unknown placement "sandwich"; here it is "peri".`, or with the nearest of the known names.
 std::string unknown_placement(const std::string& name);
 

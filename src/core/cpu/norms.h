@@ -57,7 +57,7 @@ template <typename View>
 View from_row(const View& view, int64_t r) {
   View part = view;
   using Byte = std::conditional_t<std::is_same_v<View, RowsView>, char, const char>;
-  // The stride of a single row may be any number.
+  // Without rows the stride may be any number.
   if (view.data == nullptr || r == 0) return part;
   const int64_t stride = view.stride * static_cast<int64_t>(size_of(view.dtype));
   part.data = static_cast<Byte*>(view.data) + r * stride;
