@@ -8,8 +8,6 @@
 
 #include <cmath>
 #include <cstdint>
-#include <limits>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -18,6 +16,7 @@
 #include "core/ref/layer_norm.h"
 #include "core/ref/rms_norm.h"
 #include "core/ref/rows.h"
+#include "tests/core/hostile_rows.h"
 #include "tests/core/norm_case.h"
 #include "tests/support/results.h"
 
@@ -63,15 +62,6 @@ struct Results {
   std::vector<double> s, q;  // raw sums of the forward's f32 pass
   std::vector<double> g, h;  // raw sums of the backward
 };
-
-inline std::vector<float> normal_values(int64_t count, uint64_t seed, float scale = 1,
-                                        float shift = 0) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<float> normal(shift, scale);
-  std::vector<float> values(static_cast<size_t>(count));
-  for (float& value : values) value = normal(random);
-  return values;
-}
 
 // Rows with means of 0, 3, 6, .. and deviation 1.
 inline Problem normal_problem(NormSpec spec, int64_t rows, int64_t cols, uint64_t seed = 1,
@@ -162,43 +152,6 @@ inline testing::AssertionResult same_results(const Results& got, const Results& 
                                                 {"dbias", &Results::dbias}};
   const auto same = same_members(got, want, kSums);
   return same ? same_members(got, want, kValues) : same;
-}
-
-inline constexpr int kHostileRows = 20;
-inline constexpr int kFiniteHostileRows = 15;  // the first of them
-
-// Rows that break careless sums: far from 0, near the ends of the range, one value apart.
-inline std::vector<float> hostile_row(int which, int64_t n) {
-  constexpr float kInf = std::numeric_limits<float>::infinity();
-  std::vector<float> x = normal_values(n, 77);
-  for (int64_t i = 0; i < n; ++i) {
-    float& v = x[static_cast<size_t>(i)];
-    const float sign = i % 2 ? -1.0f : 1.0f;
-    const bool first = i == 0, middle = i == n / 2, last = i == n - 1;
-    switch (which) {
-      case 0: v = 1234; break;
-      case 1: v = 40000 + static_cast<float>(i % 4); break;
-      case 2: v = 1e8f + 8 * static_cast<float>(i % 3); break;
-      case 3: v = 1e30f; break;
-      case 4: v = 3e38f; break;
-      case 5: v = 3e38f * sign; break;
-      case 6: v = 1e8f * sign; break;
-      case 7: v = 0x1p-149f * static_cast<float>(i % 7); break;
-      case 8: v *= 0x1p-130f; break;
-      case 9: v *= 1e-30f; break;
-      case 10: v *= 0x1p102f; break;  // a deviation at which xhat is worked on halves
-      case 11: v = 0.0f * sign; break;
-      case 12: v = -0.0f; break;
-      case 13: if (first) v = 1e20f; break;
-      case 14: if (first) v = 4096; break;
-      case 15: if (first) v = kInf; break;
-      case 16: if (last) v = -kInf; break;
-      case 17: v = kInf * sign; break;
-      case 18: if (middle) v = std::numeric_limits<float>::quiet_NaN(); break;
-      case 19: v = first ? kInf : last ? -0.0f : 3e38f * sign; break;
-    }
-  }
-  return x;
 }
 
 }  // namespace norma::test

@@ -110,7 +110,7 @@ TEST_P(SpecialValues, ARowOfEqualValuesGivesTheBias) {
 TEST_P(SpecialValues, ZerosOfRmsNormKeepTheirSign) {
   for (const int64_t n : kLengths) {
     for (const double eps : kEps) {
-      std::vector<float> x = hostile_row(11, n);  // +0, -0, +0, ..
+      std::vector<float> x = hostile_row("zeros_of_either_sign", n);
       EXPECT_TRUE(same_bits(row_of({NormKind::kRmsNorm, eps}, x).y.row(0), x.data(), x.size()));
       x.push_back(7);
       const NormCase c = row_of({NormKind::kRmsNorm, eps}, x);
@@ -172,7 +172,7 @@ TEST_P(SpecialValues, PowersOfTwoCancel) {
 TEST_P(SpecialValues, L2NormOfZerosAndOfShortRows) {
   const NormSpec l2_norm{NormKind::kL2Norm, 0.25};
   for (const int64_t n : kLengths) {
-    std::vector<float> x = hostile_row(11, n);  // +0, -0, +0, ..
+    std::vector<float> x = hostile_row("zeros_of_either_sign", n);
     EXPECT_TRUE(same_bits(row_of(l2_norm, x).y.row(0), x.data(), x.size()));
     x.assign(static_cast<size_t>(n), 0);
     x[0] = 0.125f;

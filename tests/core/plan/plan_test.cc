@@ -133,7 +133,7 @@ TEST(Plan, AnyWorkspaceFromTheLeastOnWillDo) {
 
 TEST(Plan, ForwardAllocatesNothing) {
   for (const NormKind kind : {NormKind::kLayerNorm, NormKind::kRmsNorm}) {
-    NormCase c({kind, 1e-5}, 40, 1500);
+    NormCase c({kind, 1e-5}, 2 * kHostileRows, 1500);
     for (int which = 0; which < kHostileRows; ++which) {
       const std::vector<float> row = hostile_row(which, c.cols);
       std::copy(row.begin(), row.end(), c.x.row(2 * which));
