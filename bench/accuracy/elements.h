@@ -15,15 +15,24 @@
 
 namespace norma::accuracy {
 
+// Empty: the operator has no such parameter.
+struct ParameterGradients {
+  Seen weight;  // SeeDNorm: gamma
+  Seen bias;
+  Seen alpha;
+  Seen shift;  // SeeDNorm: beta
+};
+
 struct ElementEntry {
   std::string what;  // "DyT", ...
   DType dtype;
   Family family;
   Seen y;         // quantised: off q by so many steps, an ulp being 2^-23 of one
-  Seen gradient;  // dx; the gate: dgate; RoPE and quantised output: none
+  Seen gradient;  // dx; the gate: dgate; quantised output: none
+  ParameterGradients parameters;
 };
 
-// rows of 256 columns, as many for each entry.
+// rows of 256 columns, as many for each entry, a multiple of 8.
 Result<std::vector<ElementEntry>> survey_elements(int64_t rows);
 
 }  // namespace norma::accuracy

@@ -219,7 +219,8 @@ void Seen::add(double got, Quad want, DType dtype, const Bound& bound, int64_t r
     std::snprintf(text, sizeof text, "%a, exactly %a, %.3g of the bound", got,
                   static_cast<double>(want), share);
     if (row >= 0) broken = "row " + std::to_string(row) + " ";
-    broken += "column " + std::to_string(col) + ": " + text;
+    if (col >= 0) broken += "column " + std::to_string(col) + ": ";
+    broken += text;
   }
 }
 

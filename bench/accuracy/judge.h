@@ -33,7 +33,7 @@ struct Seen {
   std::string broken;       // the first case above it
 
   double mean_ulps() const { return count == 0 ? 0 : sum_ulps / static_cast<double>(count); }
-  // row and col name the case in `broken`; -1: a column's sum has no row.
+  // row and col name the case in `broken`; -1: a column's sum has no row, a scalar no column.
   void add(double got, Quad want, DType dtype, const Bound& bound, int64_t row, int64_t col);
   void merge(const Seen& other);
 };

@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   const auto entries = survey(quick ? kQuick : kWhole);
-  const auto elements = survey_elements(quick ? 4 : 512);
+  const auto elements = survey_elements(quick ? 8 : 512);
   if (!entries.ok() || !elements.ok()) {
     const norma::Status& status = entries.ok() ? elements.status() : entries.status();
     std::fprintf(stderr, "norma_accuracy: %s\n", status.message().c_str());

@@ -53,4 +53,12 @@ struct alignas(64) Line {
   char bytes[64];
 };
 
+// Row r as rows of one.
+inline RowsView one_row(RowsView rows, int64_t r) {
+  rows.data = static_cast<char*>(rows.data) +
+              r * rows.stride * static_cast<int64_t>(size_of(rows.dtype));
+  rows.rows = 1;
+  return rows;
+}
+
 }  // namespace norma::accuracy

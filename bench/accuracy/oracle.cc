@@ -19,6 +19,9 @@ Quad mean_of(size_t n, const Term& term) {
   return sum / static_cast<Quad>(n);
 }
 
+// The least eps is the contract's: it says what is asked for, not how it is worked.
+constexpr double kLeastEps = 0x1p-252;
+
 }  // namespace
 
 double ulp_of(DType dtype, Quad value) {
@@ -61,9 +64,8 @@ ExactRow exact_row(const NormSpec& spec, const float* x, int64_t n) {
   const bool clamps =
       spec.eps_mode == EpsMode::kClamp || (is_default && spec.kind == NormKind::kL2Norm);
   const bool is_outside = spec.eps_mode == EpsMode::kOutside;
-  // The least eps is the contract's: it says what is asked for, not how it is worked.
   const double inside = clamps || is_outside ? 0 : spec.eps;
-  row.sigma = sqrtq(variance + std::max(inside, 0x1p-252));
+  row.sigma = sqrtq(variance + std::max(inside, kLeastEps));
   row.is_clamped = clamps && row.sigma <= spec.eps;
   const Quad scale = is_outside ? row.sigma + spec.eps : row.sigma;
   row.rstd = 1 / (row.is_clamped ? static_cast<Quad>(spec.eps) : scale);
@@ -93,6 +95,46 @@ std::vector<Quad> exact_dx(const NormSpec& spec, const ExactRow& row, const floa
     dx[i] = (dx[i] - mean) * row.rstd - moved * moves;
   }
   return dx;
+}
+
+ExactRow exact_row_given(Quad mean, Quad variance, double eps, const float* x, int64_t n) {
+  ExactRow row;
+  row.mean = mean;
+  row.sigma = sqrtq(variance + std::max(eps, kLeastEps));
+  row.rstd = 1 / row.sigma;
+  for (size_t i = 0; i < static_cast<size_t>(n); ++i) {
+    row.centred.push_back(x[i] - mean);
+    row.xhat.push_back(row.centred[i] * row.rstd);
+  }
+  return row;
+}
+
+ExactPoint exact_point(PointwiseKind kind, Quad a) {
+  if (kind == PointwiseKind::kDyt) {
+    const Quad cosh = coshq(a);
+    return {tanhq(a), 1 / (cosh * cosh), 2};
+  }
+  return {erfq(a), 2 / sqrtq(M_PIq) * expq(-a * a), 2 * static_cast<double>(magnitude(a))};
+}
+
+ExactPair exact_turned(Quad a, Quad b, Quad cos, Quad sin) {
+  return {a * cos - b * sin, b * cos + a * sin};
+}
+ExactPair exact_turned_back(Quad a, Quad b, Quad cos, Quad sin) {
+  return exact_turned(a, b, cos, -sin);
+}
+
+ExactSeedRow exact_seed_row(double eps, const float* x, const float* dy, const float* alpha,
+                            const float* beta, int64_t n) {
+  ExactSeedRow row{.norm = exact_row({NormKind::kRmsNorm, eps}, x, n)};
+  for (size_t i = 0; i < static_cast<size_t>(n); ++i) {
+    row.dot += static_cast<Quad>(x[i]) * beta[i];
+    row.along += dy[i] * row.norm.xhat[i] * alpha[i];
+  }
+  const Quad cosh = coshq(row.dot);
+  row.t = tanhq(row.dot);
+  row.e = row.along / (cosh * cosh);
+  return row;
 }
 
 }  // namespace norma::accuracy

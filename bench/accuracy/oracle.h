@@ -1,10 +1,10 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// What the norms should give, in binary128: mean and deviation in two centred passes and the plain
-// formulas of norm_spec.h. Knows of no order, pivot, guard or rounding of the contract, and shares
-// no code with the core. Its own error, n 2^-113 of the terms, is below 2^-80 of any error that a
-// float32 answer can have.
+// What the norms and the other operators should give, in binary128: mean and deviation in two
+// centred passes and the plain formulas of their specs. Knows of no order, pivot, guard or rounding
+// of the contract, and shares no code with the core. Its own error, n 2^-113 of the terms, is below
+// 2^-80 of any error that a float32 answer can have.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 
 #include "base/dtype.h"
 #include "core/norm_spec.h"
+#include "core/pointwise_spec.h"
 
 namespace norma::accuracy {
 
@@ -41,5 +42,32 @@ ExactRow exact_row(const NormSpec& spec, const float* x, int64_t n);
 // dx of the same row: dL/dx where dL/dy = dy and y = xhat * gain.
 std::vector<Quad> exact_dx(const NormSpec& spec, const ExactRow& row, const float* dy,
                            const std::vector<Quad>& gain);
+
+// LayerNorm's row by a mean and a variance that are given, not the row's own.
+ExactRow exact_row_given(Quad mean, Quad variance, double eps, const float* x, int64_t n);
+
+// y and its gradient by a, where DyT is tanh(a) and Derf erf(a), and |d slope / da| / slope.
+struct ExactPoint {
+  Quad value = 0, slope = 0;
+  double steepness = 0;
+};
+ExactPoint exact_point(PointwiseKind kind, Quad a);
+
+// What RoPE makes of a pair, and what its gradient is that of.
+struct ExactPair {
+  Quad a = 0, b = 0;
+};
+ExactPair exact_turned(Quad a, Quad b, Quad cos, Quad sin);
+ExactPair exact_turned_back(Quad a, Quad b, Quad cos, Quad sin);
+
+// SeeDNorm's row: y = (t alpha + gamma) xhat, and e, which is dL / d dot.
+struct ExactSeedRow {
+  ExactRow norm;
+  Quad dot = 0, t = 0;  // t = tanh(dot)
+  Quad along = 0;       // sum of dy xhat alpha
+  Quad e = 0;           // (1 - t^2) along
+};
+ExactSeedRow exact_seed_row(double eps, const float* x, const float* dy, const float* alpha,
+                            const float* beta, int64_t n);
 
 }  // namespace norma::accuracy

@@ -31,7 +31,7 @@ constexpr const char* kLost = "lost";
 std::string number(double v) {
   if (!std::isfinite(v)) return kLost;
   if (v == 0) return "0";
-  if (v >= 1000) return text("%.1e", v);
+  if (v >= 1000 || v < 0.0005) return text("%.1e", v);
   return text(v >= 10 ? "%.1f" : "%.3f", v);
 }
 
@@ -247,6 +247,26 @@ std::string lengths(const std::vector<Entry>& entries) {
   return page;
 }
 
+std::string parameter_gradients(const std::vector<ElementEntry>& entries) {
+  std::string page =
+      "\n## Parameter gradients of other operators\n\n" +
+      head({"what", "rows", "of type", "dweight, dgamma: excess", "share of bound",
+            "dbias: excess", "share of bound", "dalpha: excess", "share of bound",
+            "dshift, dbeta: excess", "share of bound"});
+  for (const ElementEntry& e : entries) {
+    const ParameterGradients& of = e.parameters;
+    if (of.weight.count == 0) continue;
+    std::vector<std::string> line = {e.what, name_of(e.family), name_of(e.dtype)};
+    for (const Seen* seen : {&of.weight, &of.bias, &of.alpha, &of.shift}) {
+      const bool is_there = seen->count != 0;
+      line.push_back(is_there ? power_of_two(seen->worst_excess) : "");
+      line.push_back(is_there ? number(seen->worst_share) : "");
+    }
+    page += row(line);
+  }
+  return page;
+}
+
 }  // namespace
 
 std::string tables(const std::vector<Entry>& entries) {
@@ -291,16 +311,20 @@ std::string tables(const std::vector<ElementEntry>& entries) {
     }
     page += row(line);
   }
-  return page + steps;
+  return page + parameter_gradients(entries) + steps;
 }
 
 std::string broken_promises(const std::vector<ElementEntry>& entries) {
   std::string all;
   for (const ElementEntry& e : entries) {
-    for (const Seen* seen : {&e.y, &e.gradient}) {
+    const ParameterGradients& of = e.parameters;
+    for (const auto& [name, seen] :
+         {std::pair("y", &e.y), std::pair("gradient", &e.gradient),
+          std::pair("dweight, dgamma", &of.weight), std::pair("dbias", &of.bias),
+          std::pair("dalpha", &of.alpha), std::pair("dshift, dbeta", &of.shift)}) {
       if (seen->broken.empty()) continue;
-      all += e.what + " " + name_of(e.dtype) + ", " + name_of(e.family) + ": " +
-             (seen == &e.y ? "y " : "gradient ") + seen->broken + "\n";
+      all += e.what + " " + name_of(e.dtype) + ", " + name_of(e.family) + ": " + name + " " +
+             seen->broken + "\n";
     }
   }
   return all;

@@ -6,8 +6,10 @@
 #include "bench/accuracy/oracle.h"
 
 #include <gtest/gtest.h>
+#include <quadmath.h>
 
 #include <cmath>
+#include <tuple>
 #include <vector>
 
 namespace norma::accuracy {
@@ -108,6 +110,67 @@ TEST(Oracle, AConstantRowIsZero) {
   const std::vector<float> x(300, 0.1f);
   const ExactRow row = exact_row({NormKind::kLayerNorm, 1e-5}, x.data(), 300);
   for (const Quad v : row.xhat) EXPECT_TRUE(v == 0);
+}
+
+// BatchNorm in evaluation: nothing of the row itself moves its statistics.
+TEST(Oracle, ARowByGivenStatistics) {
+  const float x[] = {-4, 2, 3};
+  const ExactRow row = exact_row_given(1, 5, 4.0, x, 3);
+  expect_exact(row.rstd, ratio(1, 3));
+  expect_exact(row.xhat[0], ratio(-5, 3));
+  expect_exact(row.xhat[1], ratio(1, 3));
+  expect_exact(row.xhat[2], ratio(2, 3));
+  // No eps at all is the contract's least one, as a variance of 0 shows.
+  expect_exact(exact_row_given(0, 0, 0.0, x, 3).rstd, 0x1p126);
+}
+
+// tanh(log 2) = 3 / 5 and tanh(log 3) = 4 / 5.
+TEST(Oracle, TanhWhereItIsRational) {
+  for (const auto& [number, a, b, slope] :
+       {std::tuple(1, 0, 1, 25), std::tuple(2, 3, 5, 16), std::tuple(3, 4, 5, 9)}) {
+    for (const int sign : {1, -1}) {
+      const ExactPoint at = exact_point(PointwiseKind::kDyt, sign * logq(number));
+      expect_exact(at.value, ratio(sign * a, b));
+      expect_exact(at.slope, ratio(slope, 25));
+      EXPECT_EQ(at.steepness, 2);
+    }
+  }
+}
+
+// erf is rational at 0 alone; the square of its slope there is 4 / pi, the slope at 2 e^-4 of it.
+TEST(Oracle, ErfAndItsSlope) {
+  const ExactPoint zero = exact_point(PointwiseKind::kDerf, 0);
+  EXPECT_TRUE(zero.value == 0);
+  expect_exact(zero.slope * zero.slope * M_PIq, 4);
+  const ExactPoint two = exact_point(PointwiseKind::kDerf, -2);
+  expect_exact(two.value, erfcq(2) - 1);
+  expect_exact(logq(zero.slope / two.slope), 4);
+  EXPECT_EQ(two.steepness, 4);
+}
+
+TEST(Oracle, APairTurnedByATriangle) {
+  const Quad cos = ratio(3, 5), sin = ratio(4, 5);
+  const ExactPair turned = exact_turned(5, 10, cos, sin);
+  expect_exact(turned.a, -5);
+  expect_exact(turned.b, 10);
+  const ExactPair back = exact_turned_back(-5, 10, cos, sin);
+  expect_exact(back.a, 5);
+  expect_exact(back.b, 10);
+}
+
+// x beta cancels, so that t is 0 and its slope 1; xhat is 1/5 and 7/5. Then a dot of log 2, nearly:
+// f32 holds no such number, but t and the slope of what it holds must agree.
+TEST(Oracle, SeedNormWhereItIsRational) {
+  const float x[] = {1, 7}, dy[] = {5, 2}, alpha[] = {3, 10}, cancels[] = {7, -1};
+  ExactSeedRow row = exact_seed_row(0, x, dy, alpha, cancels, 2);
+  EXPECT_TRUE(row.dot == 0);
+  EXPECT_TRUE(row.t == 0);
+  expect_exact(row.along, 31);
+  expect_exact(row.e, 31);
+  const float log2[] = {0.693147182f, 0};
+  row = exact_seed_row(0, x, dy, alpha, log2, 2);
+  EXPECT_NEAR(static_cast<double>(row.t), 0.6, 1e-8);
+  expect_exact(row.e, 31 * (1 - row.t * row.t));
 }
 
 TEST(Oracle, UnitsInTheLastPlace) {
