@@ -99,7 +99,7 @@ void judge_row(const Inputs& in, const Vectors& vectors, const Row& row, const R
     // Rows of 16 bits have xhat stored before the gain.
     const double stored = in.dtype == DType::kF32 ? 0 : ulp_of(in.dtype, 1.001 * xhat) / 2;
     judge_element(got.y[first + i], want, in.dtype,
-                  1.01 * xhat * of_gain + 8 * kU * size_of_quad(want),
+                  1.01 * xhat * of_gain + 11 * kU * size_of_quad(want),
                   2 * kLeast + stored * (size_of_quad(gain[i]) + of_gain), first + i, &entry->y);
   }
   const std::vector<Quad> of_norm = exact_dx(in.spec, norm, in.dy.data() + first, gain);

@@ -128,7 +128,7 @@ TEST(SeedNormPlan, NothingThere) {
 
 // u = 2^-24. dot, a row sum of rounded products: a product and 11 additions inside a block, one
 // rounding at its end, 13 u of its absolute terms. tanh moves by its slope times that and is off by
-// 3.5 u itself; xhat within 7 u (rstd: 6). y has a product, a sum and a product more.
+// 3.5 u itself; xhat within 9.5 u (rstd: 8.5). y has a product, a sum and a product more.
 TEST(SeedNormPlan, ValuesAreThoseOfTheDefinition) {
   constexpr long double kU = 0x1p-24L;
   for (const auto& [rows, cols] :
@@ -154,7 +154,7 @@ TEST(SeedNormPlan, ValuesAreThoseOfTheDefinition) {
                                      std::fabs(p.alpha[k]) +
                                  kU * (std::fabs(gained) + std::fabs(gained + p.gamma[k]));
         EXPECT_LE(std::fabs(got.y[static_cast<size_t>(r * cols + i)] - y),
-                  room * std::fabs(xhat) * 1.01L + 8 * kU * std::fabs(y));
+                  room * std::fabs(xhat) * 1.01L + 11 * kU * std::fabs(y));
       }
     }
   }
