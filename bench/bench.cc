@@ -66,10 +66,10 @@ class Run {
     report_.machine = machine_name();
     report_.date = date_now();
     report_.commit = std::string(commit()) + (commit_is_modified() ? "-modified" : "");
-    std::string dtypes;
-    for (const DType dtype : suite_->dtypes) dtypes += fmt::format("{}, ", name_of(dtype));
-    fmt::print(table_, "{}; {}; commit {}; {}{} paired samples\n", report_.machine, report_.date,
-               report_.commit, dtypes, options_.samples);
+    report_.caches = cache_sizes();
+    std::vector<std::string> dtypes;
+    for (const DType dtype : suite_->dtypes) dtypes.emplace_back(name_of(dtype));
+    print_title(table_, report_, dtypes, options_.samples);
     if (suite_->models) return run_models();
     if (!suite_->all_peers) print_header(table_);
     for (const Contest& contest : contests_) {
@@ -78,9 +78,11 @@ class Run {
       for (const DType dtype : suite_->dtypes) NORMA_RETURN_IF_ERROR(run_contest(contest, dtype));
       if (!suite_->all_peers) continue;
       print_grids(table_, report_.records, contest.task.name);
-      NORMA_RETURN_IF_ERROR(flushed());
+      NORMA_RETURN_IF_ERROR(flushed(table_));
     }
-    return print_end();
+    if (suite_->all_peers) return print_end(report_, table_);
+    print_torch_summary(table_, report_);
+    return flushed(table_);
   }
 
  private:
@@ -91,7 +93,7 @@ class Run {
     }
     note_version("torch");
     for (const std::string& line : report_.skipped) fmt::print(table_, "skipped: {}\n", line);
-    return flushed();
+    return flushed(table_);
   }
 
   Status run_contest(const Contest& contest, DType dtype) {
@@ -213,7 +215,7 @@ class Run {
     if (suite_->all_peers) return {};
     const Record* const records = &report_.records[first];
     print_line(table_, records[kCopy], records[kNorma], records[kTorch]);
-    return flushed();
+    return flushed(table_);
   }
 
   Record record(const Task& task, DType dtype, int64_t rows, int64_t cols, int threads,
@@ -291,28 +293,6 @@ class Run {
     };
     record_of("onnxruntime_copy", times.copy_ns, 1);
     record_of("onnxruntime", times.ns, to_copy);
-  }
-
-  Status print_end() {
-    if (!suite_->all_peers) {
-      print_torch_summary(table_, report_);
-      return flushed();
-    }
-    fmt::print(table_, "\nnorma's time over that of others\n");
-    print_verdicts(table_, verdicts(report_.records, cache_sizes()));
-    fmt::print(table_, "\npeers:");
-    for (const auto& [impl, version] : report_.versions) {
-      fmt::print(table_, " {} {};", impl, version);
-    }
-    fmt::print(table_, " hash of norma's answers: {:016x}\n", report_.hash);
-    for (const std::string& line : report_.skipped) fmt::print(table_, "skipped: {}\n", line);
-    return flushed();
-  }
-
-  Status flushed() {
-    if (table_.flush()) return {};
-    return {StatusCode::kIo,
-            "[bench] cannot write the table. Free some space, or send it elsewhere."};
   }
 
   Options options_;

@@ -14,16 +14,19 @@
 //   bench::Report report;
 //   Status ran = bench::run(options, std::cout, &report);
 //   Status saved = bench::write_json(report, "result.jsonl");
+//   Result<Report> kept = bench::read_json(file, "result.jsonl");  // and back
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <istream>
 #include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/status.h"
+#include "bench/harness/machine.h"
 
 namespace norma::bench {
 
@@ -63,6 +66,7 @@ struct Report {
   std::vector<Record> records;
   uint64_t hash = 0;  // of the answers of "norma": the same on every machine (contract norma-1)
   std::string machine, date, commit;
+  CacheSizes caches;  // of that machine; last_level 0: not known
   std::vector<std::pair<std::string, std::string>> versions;  // of the peers that were timed
   std::vector<std::string> skipped;  // a line for each peer that was to be timed and is not there
 };
@@ -81,7 +85,22 @@ Status run(const Options& options, std::ostream& table, Report* report);
 
 // One JSON object a line: task, dtype, rows, cols, threads, impl, median_ns, min_ns, gb_s,
 // ratio_to_copy, commit, and ratio_to_torch (_onednn, _onnxruntime), cache, samples, bytes,
-// machine, date, and version and tokens_s where there are such.
+// machine, date, caches (bytes of L1, L2, the last level), and version and tokens_s where there are
+// such.
 Status write_json(const Report& report, const std::string& path);
+
+// What write_json keeps of a report's numbers. A table of these is that of the file read back.
+Report rounded(Report report);
+
+// The result of a run of the suite "cpu", of one whole file; `name` is the file's, for messages.
+// kInvalidArgument: what is not such a result, "[bench] NAME line N ...". The hash and what was
+// skipped stay empty: a file does not hold them.
+Result<Report> read_json(std::istream& in, const std::string& name);
+
+// The end of a table of "cpu": verdicts (summary.h), peers, targets (targets.h).
+Status print_end(const Report& report, std::ostream& table);
+// That, and before it what was measured, and when, as a run's table begins. Where the report does
+// not know the caches, this machine's are taken, with a word.
+Status print_kept(Report report, std::ostream& table);
 
 }  // namespace norma::bench

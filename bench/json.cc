@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -8,12 +9,32 @@
 #include "bench/bench.h"
 
 namespace norma::bench {
+namespace {
 
-Status write_json(const Report& report, const std::string& path) {
+double to_parts(double value, double parts) { return std::round(value * parts) / parts; }
+
+// Four digits, whatever the size: a ratio may be 0.02 and is multiplied with others.
+double to_four_digits(double ratio) {
+  if (!(ratio > 0)) return ratio;
+  return to_parts(ratio, std::pow(10., std::max(3 - std::floor(std::log10(ratio)), 0.)));
+}
+
+}  // namespace
+
+Report rounded(Report report) {
+  for (Record& r : report.records) {
+    r.median_ns = to_parts(r.median_ns, 10);
+    r.min_ns = to_parts(r.min_ns, 10);
+    r.gb_s = to_parts(r.gb_s, 1000);
+    for (auto& [other, ratio] : r.ratios) ratio = to_four_digits(ratio);
+  }
+  return report;
+}
+
+Status write_json(const Report& given, const std::string& path) {
+  const Report report = rounded(given);
   std::string lines;
   for (const Record& r : report.records) {
-    const auto tenths = [](double ns) { return std::round(ns * 10) / 10; };
-    const auto thousandths = [](double ratio) { return std::round(ratio * 1000) / 1000; };
     nlohmann::ordered_json line = {{"task", r.task},
                                    {"dtype", r.dtype},
                                    {"rows", r.rows},
@@ -21,19 +42,21 @@ Status write_json(const Report& report, const std::string& path) {
                                    {"threads", r.threads},
                                    {"impl", r.impl},
                                    {"cache", r.cache},
-                                   {"median_ns", tenths(r.median_ns)},
-                                   {"min_ns", tenths(r.min_ns)},
-                                   {"gb_s", thousandths(r.gb_s)}};
+                                   {"median_ns", r.median_ns},
+                                   {"min_ns", r.min_ns},
+                                   {"gb_s", r.gb_s}};
     // Of a text, each row is a token.
     if (r.task.starts_with("generation")) {
-      line["tokens_s"] = tenths(static_cast<double>(r.rows) / r.median_ns * 1e9);
+      line["tokens_s"] = to_parts(static_cast<double>(r.rows) / r.median_ns * 1e9, 10);
     }
-    for (const auto& [other, ratio] : r.ratios) line["ratio_to_" + other] = thousandths(ratio);
+    for (const auto& [other, ratio] : r.ratios) line["ratio_to_" + other] = ratio;
     line["samples"] = r.samples;
     line["bytes"] = r.bytes;
     line["commit"] = report.commit;
     line["machine"] = report.machine;
     line["date"] = report.date;
+    const CacheSizes& caches = report.caches;
+    if (caches.last_level > 0) line["caches"] = {caches.l1, caches.l2, caches.last_level};
     for (const auto& [impl, version] : report.versions) {
       if (impl == r.impl) line["version"] = version;
     }

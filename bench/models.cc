@@ -16,6 +16,7 @@
 #include "bench/harness/timing.h"
 #include "bench/lstm_training/lstm.h"
 #include "bench/operators/operators.h"
+#include "bench/table.h"
 
 namespace norma::bench {
 namespace {
@@ -94,9 +95,7 @@ Status run_threads(const ModelContest& contest, const Options& options, int thre
                speeds(contest, r.median_ns), entrant.what);
     report->records.push_back(std::move(r));
   }
-  if (table.flush()) return {};
-  return {StatusCode::kIo,
-          "[bench] cannot write the table. Free some space, or send it elsewhere."};
+  return flushed(table);
 }
 
 using Make = ModelContest (*)(uint64_t seed);

@@ -9,20 +9,6 @@
 namespace norma::bench {
 namespace {
 
-int64_t set_bytes(const Record& r) {
-  const int64_t matrices = r.task.ends_with("_backward") ? 3 : r.task.starts_with("add_") ? 4 : 2;
-  const int64_t element = r.dtype == "f32" ? 4 : r.dtype == "f64" ? 8 : 2;
-  return matrices * r.rows * r.cols * element;
-}
-
-bool is_in(const std::string& place, const Record& r, const CacheSizes& caches) {
-  const int64_t bytes = set_bytes(r);
-  const bool hot = r.cache == "hot";
-  if (place == "hot") return hot;
-  if (place == "L2") return hot && bytes > caches.l1 && bytes <= caches.l2;
-  return !hot || bytes > caches.last_level;
-}
-
 template <typename T>
 void add_once(std::vector<T>& list, const T& value) {
   if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
@@ -65,6 +51,20 @@ double Record::ratio_to(const std::string& other) const {
     if (name == other) return ratio;
   }
   return 0;
+}
+
+int64_t rows_bytes(const Record& r) {
+  const int64_t matrices = r.task.ends_with("_backward") ? 3 : r.task.starts_with("add_") ? 4 : 2;
+  const int64_t element = r.dtype == "f32" ? 4 : r.dtype == "f64" ? 8 : 2;
+  return matrices * r.rows * r.cols * element;
+}
+
+bool is_in(const std::string& place, const Record& r, const CacheSizes& caches) {
+  const int64_t bytes = rows_bytes(r);
+  const bool hot = r.cache == "hot";
+  if (place == "hot") return hot;
+  if (place == "L2") return hot && bytes > caches.l1 && bytes <= caches.l2;
+  return !hot || bytes > caches.last_level;
 }
 
 // torch has kernels for LayerNorm; its RMSNorm on a CPU is a chain of operations.

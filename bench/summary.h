@@ -31,6 +31,12 @@ struct Verdict {
   int64_t worst_rows = 0, worst_cols = 0;
 };
 
+// Of the rows that one call of a record touches.
+int64_t rows_bytes(const Record& record);
+
+// Whether a record belongs to a place of Verdict.
+bool is_in(const std::string& place, const Record& record, const CacheSizes& caches);
+
 // Whether the peer computes the task in one kernel.
 bool is_fused(const std::string& task, const std::string& impl);
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <tuple>
@@ -79,6 +80,85 @@ void print_verdicts(std::ostream& out, const std::vector<Verdict>& verdicts) {
                v.task, v.dtype, v.threads, v.place, v.against, v.shapes, v.geomean, v.worst,
                fmt::format("[{}, {}]", v.worst_rows, v.worst_cols), behind);
   }
+}
+
+namespace {
+
+std::string wished(const Target& t) {
+  const char* const limit = t.limit == Target::Limit::kAtMost  ? "<="
+                            : t.limit == Target::Limit::kBelow ? "<"
+                                                               : ">=";
+  return fmt::format("{} {:g}", limit, t.wished);
+}
+
+// Four digits or more, without an exponent.
+std::string shown(double value) { return fmt::format("{:.{}f}", value, value < 100 ? 3 : 1); }
+
+}  // namespace
+
+void print_targets(std::ostream& out, const std::vector<Target>& targets) {
+  constexpr const char* kLine = "{:<26} {:<22} {:<5} {:>3} {:>8} {:>8} {:>8} {:<14} {:>7}  {}\n";
+  fmt::print(out, kLine, "wish", "task", "dtype", "thr", "wished", "reached", "worst",
+             "at", "behind", "");
+  int reached = 0, measured = 0;
+  for (const Target& t : targets) {
+    const bool is_there = t.cells > 0;
+    reached += t.is_reached();
+    measured += is_there;
+    fmt::print(out, kLine, t.wish, t.task, t.dtype, t.threads, wished(t),
+               is_there ? shown(t.reached) : "", is_there ? shown(t.worst) : "",
+               is_there ? fmt::format("[{}, {}]", t.worst_rows, t.worst_cols) : "",
+               is_there ? fmt::format("{}/{}", t.behind, t.cells) : "",
+               !is_there         ? "not measured"
+               : t.is_reached() ? "reached"
+                                : "missed");
+  }
+  fmt::print(out, "reached: {} of {} that were measured\n", reached, measured);
+}
+
+void print_title(std::ostream& out, const Report& report, const std::vector<std::string>& dtypes,
+                 int samples) {
+  std::string types;
+  for (const std::string& dtype : dtypes) types += dtype + ", ";
+  fmt::print(out, "{}; {}; commit {}; {}{} paired samples\n", report.machine, report.date,
+             report.commit, types, samples);
+}
+
+Status flushed(std::ostream& out) {
+  if (out.flush()) return {};
+  return {StatusCode::kIo,
+          "[bench] cannot write the table. Free some space, or send it elsewhere."};
+}
+
+Status print_end(const Report& measured, std::ostream& table) {
+  const Report report = rounded(measured);
+  fmt::print(table, "\nnorma's time over that of others\n");
+  print_verdicts(table, verdicts(report.records, report.caches));
+  fmt::print(table, "\npeers:");
+  for (const auto& [impl, version] : report.versions) fmt::print(table, " {} {};", impl, version);
+  if (report.hash != 0) fmt::print(table, " hash of norma's answers: {:016x}", report.hash);
+  fmt::print(table, "\n");
+  for (const std::string& line : report.skipped) fmt::print(table, "skipped: {}\n", line);
+  fmt::print(table, "\nwhat was wished and what is reached\n");
+  print_targets(table, targets(report.records, report.caches));
+  return flushed(table);
+}
+
+Status print_kept(Report report, std::ostream& table) {
+  std::vector<std::string> dtypes;
+  for (const Record& r : report.records) {
+    if (std::find(dtypes.begin(), dtypes.end(), r.dtype) == dtypes.end()) dtypes.push_back(r.dtype);
+  }
+  print_title(table, report, dtypes, report.records.empty() ? 0 : report.records.front().samples);
+  if (report.caches.last_level == 0) {
+    report.caches = cache_sizes();
+    const CacheSizes& c = report.caches;
+    fmt::print(table,
+               "caches: the result does not hold their sizes; taken are this machine's, {} KiB of "
+               "L1, {} KiB of L2, {} MiB of the last level\n",
+               c.l1 >> 10, c.l2 >> 10, c.last_level >> 20);
+  }
+  return print_end(report, table);
 }
 
 }  // namespace norma::bench

@@ -10,6 +10,7 @@
 
 #include "bench/bench.h"
 #include "bench/summary.h"
+#include "bench/targets.h"
 
 namespace norma::bench {
 
@@ -25,5 +26,13 @@ void print_torch_summary(std::ostream& out, const Report& report);
 void print_grids(std::ostream& out, const std::vector<Record>& records, const std::string& task);
 // A line a verdict.
 void print_verdicts(std::ostream& out, const std::vector<Verdict>& verdicts);
+// A line a target, and how many are reached.
+void print_targets(std::ostream& out, const std::vector<Target>& targets);
+
+// What was measured where and when: how a table begins.
+void print_title(std::ostream& out, const Report& report, const std::vector<std::string>& dtypes,
+                 int samples);
+// kIo: the table is lost.
+Status flushed(std::ostream& out);
 
 }  // namespace norma::bench

@@ -15,6 +15,8 @@ std::string machine_name();
 struct CacheSizes {
   int64_t l1 = 0, l2 = 0;  // bytes for data, of a core; 0 where the C library does not tell
   int64_t last_level = 0;
+
+  bool operator==(const CacheSizes&) const = default;
 };
 CacheSizes cache_sizes();
 

@@ -192,6 +192,43 @@ TEST_F(Commands, BenchRefusesWhatTheMachineDoesNotHave) {
                {"--rows 99999999999 and --cols 64 need ", "Give fewer rows or columns."});
 }
 
+// No time is judged: what is printed of a kept result is a function of it.
+TEST_F(Commands, BenchPrintsVerdictsAndTargetsOfAKeptResult) {
+  const std::string line =
+      R"({"task":"rms_norm_forward","dtype":"f32","rows":1,"cols":4096,"threads":1,)"
+      R"("impl":"norma","cache":"hot","median_ns":900.5,"min_ns":800,"gb_s":5.5,)"
+      R"("ratio_to_copy":2.5,"ratio_to_torch":0.25,"samples":31,"bytes":49152,"commit":"c0ffee",)"
+      R"("machine":"a machine","date":"2026-11-29T22:35:29Z","caches":[32768,1048576,33554432]})"
+      "\n";
+  folder_.write("kept.jsonl", line);
+  folder_.write("wrong.jsonl", line + "{}\n");
+  folder_.write("empty.jsonl", "");
+  const Words from = {"bench", "--suite", "cpu", "--from"};
+  const ProcessEnd end = norma(from + Words{"kept.jsonl"});
+  expect_done(end);
+  EXPECT_THAT(end.out, HasSubstr("a machine; 2026-11-29T22:35:29Z; commit c0ffee; f32, 31 paired"));
+  EXPECT_THAT(end.out, HasSubstr("norma's time over that of others\n"));
+  EXPECT_THAT(end.out, HasSubstr(">= 3    4.000    4.000 [1, 4096]          0/1  reached\n"));
+  EXPECT_THAT(end.out, HasSubstr("< 1000    900.5    900.5 [1, 4096]          0/1  reached\n"));
+  EXPECT_EQ(norma(from + Words{"-"}, line).out, end.out);
+
+  expect_error(norma(from + Words{"wrong.jsonl"}), 2,
+               {"[bench] wrong.jsonl line 2 has no \"task\"."});
+  expect_error(norma(from + Words{"-"}, "{"), 2,
+               {"[bench] standard input line 1 is not valid JSON"});
+  expect_error(norma(from + Words{"empty.jsonl"}), 2, {"[bench] empty.jsonl is empty"});
+  expect_error(norma(from + Words{"absent.jsonl"}), 1, {"[bench] cannot read absent.jsonl"});
+  for (const auto& [option, value] :
+       {std::pair<std::string, std::string>{"--json", "out.jsonl"}, {"--task", "rms_norm_forward"},
+        {"--rows", "1"}, {"--cols", "1"}, {"--threads", "1"}, {"--samples", "31"}}) {
+    expect_error(norma(from + Words{"kept.jsonl", option, value}), 2,
+                 {"--from prints a result and measures nothing: leave " + option + " out."});
+  }
+  expect_error(norma({"bench", "--from", "kept.jsonl"}), 2, {"--suite cpu, but --suite is short."});
+  expect_error(norma({"bench", "--suite", "cpu", "--from", ""}), 2, {"--from"});
+  EXPECT_THAT(norma({"bench", "--help"}).out, HasSubstr("norma bench --suite cpu --from -"));
+}
+
 // A limit on memory stands for a small machine: weights of 40 GB.
 TEST_F(Commands, WhereMemoryRunsOutEachCommandSaysWhatToAskLessOf) {
   const std::string huge = " --d-model 100000 --heads 1 --data pairs.tsv";
