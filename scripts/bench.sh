@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # bench.sh [SUITE] [--OPTION...]: runs a suite of the bench, on an idle machine, and keeps the
 # result in bench/results/<date>-<processor>.jsonl and, for reading, .md; a suite other than
-# "short" has its name in theirs.
+# "short" has its name in theirs. Numbers of more than a megabyte are kept as .jsonl.gz.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 suite=short
@@ -25,10 +25,17 @@ mkdir -p bench/results
 table=$(mktemp)
 trap 'rm -f "$table"' EXIT
 build/release/bin/norma bench --suite "$suite" --json "$name.jsonl" "$@" | tee "$table"
+kept=$base.jsonl
+rm -f "$name.jsonl.gz"
+if [ "$(wc -c < "$name.jsonl")" -gt 1000000 ]; then
+  # Without a name and a time in it: the same numbers are the same file.
+  gzip -9n "$name.jsonl"
+  kept=$kept.gz
+fi
 {
   printf '# norma bench on %s, %s\n\n' "$processor" "$today"
   # shellcheck disable=SC2016 # the ticks are Markdown's
-  printf 'Made by `%s`. All numbers: [%s](%s).' "$made_by" "$base.jsonl" "$base.jsonl"
+  printf 'Made by `%s`. All numbers: [%s](%s).' "$made_by" "$kept" "$kept"
   printf ' How to read them: [README](../README.md).\n\n'
   sed 's/^/    /; s/ *$//' "$table"
 } > "$name.md"
