@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <map>
 #include <new>
 
 #include "base/commit.h"
@@ -98,12 +99,14 @@ class Run {
 
   Status run_contest(const Contest& contest, DType dtype) {
     const std::string task = contest.task.name + ", " + name_of(dtype);
-    const int64_t cap = suite_->cap_of(dtype);
-    const Shapes shapes = shapes_of(contest.task, dtype, options_.rows, options_.cols, cap);
-    std::string left_out;
-    for (const Shape& s : shapes.left_out) left_out += fmt::format(" [{}, {}]", s.rows, s.cols);
-    if (!left_out.empty()) {
-      skip(fmt::format("{}{}: a call would touch more than {} MiB", task, left_out, cap >> 20));
+    const Shapes shapes =
+        shapes_of(contest.task, dtype, options_.rows, options_.cols, suite_->cap);
+    std::map<int64_t, std::string> left_out;  // by cap
+    for (const Shape& s : shapes.left_out) {
+      left_out[suite_->cap.of(dtype, s.rows)] += fmt::format(" [{}, {}]", s.rows, s.cols);
+    }
+    for (const auto& [cap, list] : left_out) {
+      skip(fmt::format("{}{}: a call would touch more than {} MiB", task, list, cap >> 20));
     }
     for (size_t i = 0; i < shapes.fit.size(); ++i) {
       const Shape& s = shapes.fit[i];

@@ -61,8 +61,7 @@ Status complete(Options* options, const std::vector<Contest>& contests, int all_
   for (const Contest& contest : contests) {
     if (std::find(o.tasks.begin(), o.tasks.end(), contest.task.name) == o.tasks.end()) continue;
     // f32 has the largest cap.
-    const Shapes shapes =
-        shapes_of(contest.task, DType::kF32, o.rows, o.cols, suite->cap_of(DType::kF32));
+    const Shapes shapes = shapes_of(contest.task, DType::kF32, o.rows, o.cols, suite->cap);
     for (const Shape& s : shapes.fit) {
       NORMA_RETURN_IF_ERROR(check_memory({contest.task}, {s.rows}, {s.cols}));
     }

@@ -26,7 +26,7 @@ const std::vector<Suite>& suites() {
        .threads = {1, 0},
        .dtypes = {DType::kF32, DType::kBF16, DType::kF16},
        .all_peers = true,
-       .cap_bytes = 128 << 20},
+       .cap = {.bytes = 128 << 20, .few_rows = 4096, .bytes_of_few_rows = 512 << 20}},
       {.name = "models",
        .tasks = model_task_names(),
        .rows = {},
@@ -69,14 +69,15 @@ std::vector<std::string> suite_names() {
 }
 
 Shapes shapes_of(const Task& task, DType dtype, const std::vector<int64_t>& rows,
-                 const std::vector<int64_t>& cols, int64_t cap_bytes) {
+                 const std::vector<int64_t>& cols, const Cap& cap) {
   Shapes shapes;
   for (const int64_t r : rows) {
+    const int64_t most = cap.of(dtype, r);
     for (const int64_t c : cols) {
       // In floating point: what is left out may not fit an integer.
       const double bytes =
           static_cast<double>(bytes_of_a_set(task, dtype, r, 1)) * static_cast<double>(c);
-      const bool fits = cap_bytes == 0 || bytes <= static_cast<double>(cap_bytes);
+      const bool fits = most == 0 || bytes <= static_cast<double>(most);
       (fits ? shapes.fit : shapes.left_out).push_back({r, c});
     }
   }

@@ -12,6 +12,19 @@
 
 namespace norma::bench {
 
+// Of the rows that one call touches, in bytes where they are f32; 16 bits have half of it, so that
+// every type has the same shapes. 0: none.
+struct Cap {
+  int64_t bytes = 0;
+  // Of calls with at most so many rows: models have long rows, and not so many of them.
+  int64_t few_rows = 0, bytes_of_few_rows = 0;
+
+  int64_t of(DType dtype, int64_t rows) const {
+    return (rows <= few_rows ? bytes_of_few_rows : bytes) /
+           static_cast<int64_t>(sizeof(float) / size_of(dtype));
+  }
+};
+
 struct Suite {
   std::string name;
   std::vector<std::string> tasks;  // empty: all
@@ -22,13 +35,7 @@ struct Suite {
   bool cold = true;        // calls on cold buffers are timed too
   bool all_peers = false;  // and not torch alone
   bool models = false;     // tasks of harness/model_contest.h, which have a size of their own
-  // Of the rows that one call touches, where they are f32; 0: no cap. Every type has the same
-  // shapes.
-  int64_t cap_bytes = 0;
-
-  int64_t cap_of(DType dtype) const {
-    return cap_bytes / static_cast<int64_t>(sizeof(float) / size_of(dtype));
-  }
+  Cap cap = {};
 };
 
 // Null where there is none of this name.
@@ -45,6 +52,6 @@ struct Shapes {
   std::vector<Shape> fit, left_out;
 };
 Shapes shapes_of(const Task& task, DType dtype, const std::vector<int64_t>& rows,
-                 const std::vector<int64_t>& cols, int64_t cap_bytes);
+                 const std::vector<int64_t>& cols, const Cap& cap);
 
 }  // namespace norma::bench

@@ -26,7 +26,7 @@ struct Task {
 int64_t bytes_of_a_set(const Task& task, DType dtype, int64_t rows, int64_t cols);
 // How many sets fill the last-level cache twice, and one more. 1 where a cold call is not timed: it
 // would touch so little that the tensors' own headers would be as cold as the rows, or it fills
-// that cache by itself and is cold anyway.
+// that cache twice by itself and is cold anyway.
 int64_t cold_sets(const Task& task, DType dtype, int64_t rows, int64_t cols);
 
 // 64-byte aligned, as torch's own.

@@ -108,10 +108,13 @@ TEST(Contests, ShapesAboveTheCapAreNamed) {
   std::ostringstream table;
   Report report;
   Options options = small();
-  options.cols = {8192};
+  options.rows = {3, 4096, 65536};
+  options.cols = {16385};
   ASSERT_TRUE(run(options, table, &report).ok());
-  EXPECT_THAT(report.skipped, Contains("layer_norm_forward, f32 [65536, 8192]: a call would touch "
+  EXPECT_THAT(report.skipped, Contains("layer_norm_forward, f32 [65536, 16385]: a call would touch "
                                        "more than 128 MiB"));
+  EXPECT_THAT(report.skipped, Contains("layer_norm_forward, bf16 [4096, 16385]: a call would touch "
+                                       "more than 256 MiB"));
   for (const Record& r : report.records) EXPECT_EQ(r.rows, 3);
   EXPECT_FALSE(report.records.empty());
 }
