@@ -249,6 +249,7 @@ class Run {
     }
     if (impl == "torch") report_.versions.emplace_back(impl, TORCH_VERSION);
     if (impl == "onednn") report_.versions.emplace_back(impl, onednn_version());
+    if (impl == "onednn3") report_.versions.emplace_back(impl, onednn3_version());
     if (impl == "onnxruntime") report_.versions.emplace_back(impl, version);
   }
 

@@ -84,9 +84,9 @@ std::vector<std::string> operator_task_names();  // of the suite "operators"
 Status run(const Options& options, std::ostream& table, Report* report);
 
 // One JSON object a line: task, dtype, rows, cols, threads, impl, median_ns, min_ns, gb_s,
-// ratio_to_copy, commit, and ratio_to_torch (_onednn, _onnxruntime), cache, samples, bytes,
-// machine, date, caches (bytes of L1, L2, the last level), and version and tokens_s where there are
-// such.
+// ratio_to_copy, commit, and ratio_to_torch (_onednn, _onednn3, _onnxruntime), cache, samples,
+// bytes, machine, date, caches (bytes of L1, L2, the last level), and version and tokens_s where
+// there are such.
 Status write_json(const Report& report, const std::string& path);
 
 // What write_json keeps of a report's numbers. A table of these is that of the file read back.

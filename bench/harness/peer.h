@@ -30,22 +30,27 @@ std::unique_ptr<Peer> make_copy(const Problem& problem, const Executor& executor
 
 // Empty where the suite was built without oneDNN; its peers are null then.
 std::string onednn_version();
+// Of the oneDNN 3 inside torch. Empty where it cannot be called; its peers are null then.
+std::string onednn3_version();
 
 namespace layer_norm_forward {
 std::unique_ptr<Peer> make_norma(const Problem& problem);
 std::unique_ptr<Peer> make_torch(const Problem& problem);
 std::unique_ptr<Peer> make_onednn(const Problem& problem);
+std::unique_ptr<Peer> make_onednn3(const Problem& problem);
 }  // namespace layer_norm_forward
 
 namespace layer_norm_backward {
 std::unique_ptr<Peer> make_norma(const Problem& problem);
 std::unique_ptr<Peer> make_torch(const Problem& problem);
 std::unique_ptr<Peer> make_onednn(const Problem& problem);
+std::unique_ptr<Peer> make_onednn3(const Problem& problem);
 }  // namespace layer_norm_backward
 
 namespace rms_norm_forward {
 std::unique_ptr<Peer> make_norma(const Problem& problem);
 std::unique_ptr<Peer> make_torch(const Problem& problem);
+std::unique_ptr<Peer> make_onednn3(const Problem& problem);
 }  // namespace rms_norm_forward
 
 namespace rms_norm_backward {

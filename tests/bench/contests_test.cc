@@ -136,6 +136,7 @@ TEST(Contests, AllPeersAreRecorded) {
   std::set<std::string> impls,
       wanted = {"copy", "norma", "torch", "onnxruntime", "onnxruntime_copy"};
   if (!onednn_version().empty()) wanted.insert("onednn");
+  if (!onednn3_version().empty()) wanted.insert("onednn3");
   std::set<std::string> dtypes;
   const Record *norma = nullptr, *onnxruntime = nullptr;
   for (const Record& r : report.records) {

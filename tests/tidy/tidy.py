@@ -26,7 +26,7 @@ MACHINE_PATH = re.compile(r"(?<![\w./>$})-])/(root|work|home)(?![\w.-])")
 LIBRARIES = {
     "Highway": r"hwy/", "LibTorch": r"(torch|ATen|c10)/", "OpenMP": r"omp\.h$",
     "CLI11": r"CLI/", "fmt": r"fmt/", "nlohmann-json": r"nlohmann/", "toml++": r"toml\+\+/",
-    "utf8proc": r"utf8proc\.h$", "oneDNN": r"dnnl\.hpp$",
+    "utf8proc": r"utf8proc\.h$", "oneDNN": r"dnnl\.h(pp)?$",
     "GoogleTest": r"(gtest|gmock)/", "std": r"([a-z0-9_]+(\.h)?|(sys|arpa|netinet)/[a-z]+\.h)$",
 }
 # Test folders of no single room, free to use all of them.
