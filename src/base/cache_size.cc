@@ -14,7 +14,7 @@
 namespace norma {
 namespace {
 
-constexpr int64_t kUnknownCacheBytes = 32 << 20;
+constexpr int64_t kUnknownCacheBytes = 32 << 20, kUnknownSecondLevelBytes = 1 << 20;
 
 // The first line of /sys/devices/system/cpu/cpu0/cache/index<i>/<name>, cut at 31 characters.
 bool read_sysfs(int i, const char* name, char (&line)[32]) {
@@ -29,10 +29,12 @@ bool read_sysfs(int i, const char* name, char (&line)[32]) {
   return line[0] != '\0';
 }
 
-int64_t bytes_in_sysfs() {
+// Of the largest cache for data, at any level or (level > 0) at that one; 0 where sysfs is silent.
+int64_t bytes_in_sysfs(int level) {
   int64_t largest = 0;
-  char type[32], size[32];
+  char type[32], size[32], at[32];
   for (int i = 0; read_sysfs(i, "type", type) && read_sysfs(i, "size", size); ++i) {
+    if (level > 0 && (!read_sysfs(i, "level", at) || std::atoi(at) != level)) continue;
     char* unit = nullptr;
     const int64_t count = std::strtoll(size, &unit, 10);  // "32768K"
     const int shift = *unit == 'K' ? 10 : *unit == 'M' ? 20 : *unit == 'G' ? 30 : 0;
@@ -41,18 +43,31 @@ int64_t bytes_in_sysfs() {
   return largest;
 }
 
-int64_t find() {
-  if (const int64_t bytes = bytes_in_sysfs(); bytes > 0) return bytes;
+int64_t find_last_level() {
+  if (const int64_t bytes = bytes_in_sysfs(0); bytes > 0) return bytes;
 #if defined(_SC_LEVEL3_CACHE_SIZE)
   if (const int64_t bytes = sysconf(_SC_LEVEL3_CACHE_SIZE); bytes > 0) return bytes;
 #endif
   return kUnknownCacheBytes;
 }
 
+int64_t find_second_level() {
+  if (const int64_t bytes = bytes_in_sysfs(2); bytes > 0) return bytes;
+#if defined(_SC_LEVEL2_CACHE_SIZE)
+  if (const int64_t bytes = sysconf(_SC_LEVEL2_CACHE_SIZE); bytes > 0) return bytes;
+#endif
+  return kUnknownSecondLevelBytes;
+}
+
 }  // namespace
 
 int64_t last_level_cache_bytes() {
-  static const int64_t bytes = find();
+  static const int64_t bytes = find_last_level();
+  return bytes;
+}
+
+int64_t second_level_cache_bytes() {
+  static const int64_t bytes = find_second_level();
   return bytes;
 }
 
