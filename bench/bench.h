@@ -99,7 +99,7 @@ Result<Report> read_json(std::istream& in, const std::string& name);
 
 // The end of a table of "cpu": verdicts (summary.h), peers, targets (targets.h).
 Status print_end(const Report& report, std::ostream& table);
-// That, and before it what was measured, and when, as a run's table begins. Where the report does
+// All of such a table: what was measured and when, the grids, and that end. Where the report does
 // not know the caches, this machine's are taken, with a word.
 Status print_kept(Report report, std::ostream& table);
 

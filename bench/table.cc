@@ -158,6 +158,11 @@ Status print_kept(Report report, std::ostream& table) {
                "L1, {} KiB of L2, {} MiB of the last level\n",
                c.l1 >> 10, c.l2 >> 10, c.last_level >> 20);
   }
+  std::vector<std::string> tasks;
+  for (const Record& r : report.records) {
+    if (std::find(tasks.begin(), tasks.end(), r.task) == tasks.end()) tasks.push_back(r.task);
+  }
+  for (const std::string& task : tasks) print_grids(table, report.records, task);
   return print_end(report, table);
 }
 

@@ -109,7 +109,7 @@ Command add_bench(CLI::App& program) {
   of_a_run.push_back(app->add_option("--json", options->json, "Write one JSON object a line here")
                          ->type_name("FILE"));
   app->add_option("--from", options->from,
-                  "Measure nothing: with --suite cpu, print verdicts and targets of what --json "
+                  "Measure nothing: with --suite cpu, print the tables of what --json "
                   "wrote here; - is standard input")
       ->type_name("FILE");
   app->footer(

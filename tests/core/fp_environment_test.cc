@@ -16,26 +16,10 @@
 #include <vector>
 
 #include "tests/core/cpu/kernel_run.h"
+#include "tests/support/fp_control.h"
 
 namespace norma::test {
 namespace {
-
-#if defined(__x86_64__)
-constexpr uint32_t kFlushToZero = 0x8000, kDenormalsAreZero = 0x40, kFlags = 0x3F;
-uint32_t control() { return __builtin_ia32_stmxcsr() & ~kFlags; }
-void set_bits(uint32_t bits) { __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | bits); }
-#else
-constexpr uint32_t kFlushToZero = 1u << 24, kDenormalsAreZero = kFlushToZero;
-uint32_t control() {
-  uint64_t value;
-  asm volatile("mrs %0, fpcr" : "=r"(value));
-  return static_cast<uint32_t>(value);
-}
-void set_bits(uint32_t bits) {
-  const uint64_t value = control() | bits;
-  asm volatile("msr fpcr, %0" : : "r"(value));
-}
-#endif
 
 struct Environment {
   const char* name;
@@ -60,7 +44,7 @@ class Scoped {
   explicit Scoped(const Environment& e) {
     std::feholdexcept(&before_);
     std::fesetround(e.rounding);
-    set_bits(e.bits);
+    set_fp_bits(e.bits);
     feenableexcept(e.traps);
   }
   ~Scoped() { std::fesetenv(&before_); }
@@ -135,9 +119,9 @@ TEST_P(FpEnvironment, EveryTargetAndSchemeKeepsBitsAndEnvironment) {
           uint32_t set = 0, left = 0;
           {
             const Scoped scoped(e);
-            set = control();
+            set = fp_control();
             got = run_kernels(*kernels, p, want, way);
-            left = control();
+            left = fp_control();
           }
           EXPECT_EQ(set, left) << e.name;
           ASSERT_TRUE(same_results(got, want)) << e.name << ", " << kernels->name << " [" << p.rows
@@ -173,9 +157,9 @@ TEST_P(FpEnvironment, TheWholeCallKeepsThem) {
       bool ok = false;
       {
         const Scoped scoped(e);
-        set = control();
+        set = fp_control();
         ok = c.run(*executor).ok();
-        left = control();
+        left = fp_control();
       }
       ASSERT_TRUE(ok) << e.name;
       EXPECT_EQ(set, left) << e.name;
@@ -205,10 +189,10 @@ TEST_P(FpEnvironment, TheReferenceKeepsThem) {
                                 {dx, DType::kF64, kRows, kCols, kCols},
                                 {dweight, DType::kF64, kCols}, {dbias, DType::kF64, kCols}};
     const Scoped scoped(e);
-    const uint32_t set = control();
+    const uint32_t set = fp_control();
     const bool ok = norm_forward(spec, forward, serial_executor()).ok() &&
                     norm_backward(spec, backward, nullptr, 0, serial_executor()).ok();
-    EXPECT_TRUE(ok && set == control()) << e.name;
+    EXPECT_TRUE(ok && set == fp_control()) << e.name;
     return all;
   };
   const std::vector<double> want = run({.name = "the default"});
@@ -232,9 +216,9 @@ TEST_P(FpEnvironment, ThreadsOfTheExecutorKeepTheirs) {
           auto* own = static_cast<Pool*>(self);
           for (int64_t i = 0; i < count; i += grain) {
             const Scoped scoped(*own->environment);
-            const uint32_t set = control();
+            const uint32_t set = fp_control();
             body(context, i, std::min(count, i + grain));
-            own->kept = own->kept && set == control();
+            own->kept = own->kept && set == fp_control();
           }
         },
         [](void*) { return 3; }, &pool};
@@ -255,7 +239,7 @@ TEST(Environments, PutsFlagsAndControlBack) {
   for (const Environment& e : kEnvironments) {
     const Scoped scoped(e);
     if (e.traps == 0) std::feraiseexcept(FE_UNDERFLOW);
-    const uint32_t set = control();
+    const uint32_t set = fp_control();
     const int flags = std::fetestexcept(FE_ALL_EXCEPT);
     {
       const DefaultFpEnvironment environment;
@@ -266,7 +250,7 @@ TEST(Environments, PutsFlagsAndControlBack) {
       EXPECT_TRUE(std::isnan(raised));
       EXPECT_EQ(least * 3.0f, 0x3p-149f) << "subnormals are on";
     }
-    EXPECT_EQ(control(), set) << e.name;
+    EXPECT_EQ(fp_control(), set) << e.name;
     EXPECT_EQ(std::fetestexcept(FE_ALL_EXCEPT), flags) << e.name;
   }
 }

@@ -45,14 +45,16 @@ float decade(int64_t i, int64_t of) {
 }  // namespace hostile
 
 inline constexpr HostileRow kHostile[] = {
-    // The variance as mean(x^2) - mean(x)^2: negative, 0 or noise.
+    // The variance as mean(x^2) - mean(x)^2: negative, 0 or noise; keras#18795, keras-core#866,
+    // tt-metal#56404.
     {"onnxruntime_21935_1234", 256, [](float, int64_t, int64_t) { return 1234.0f; }},
     {"onnxruntime_28463_40000_to_40003", 4,
      [](float, int64_t i, int64_t) { return 40000 + static_cast<float>(i % 4); }},
-    {"onnxruntime_31973_1e6_and_a_thousandth", 1024,
-     [](float, int64_t i, int64_t) { return 1e6f + 1e-3f * hostile::sign(i); }},
-    {"onnxruntime_31973_1e7_and_a_hundredth", 256,
-     [](float, int64_t i, int64_t) { return 1e7f + 1e-2f * hostile::sign(i); }},
+    // Of which the spreads, a thousandth and a hundredth, are less than a step of f32 there.
+    {"onnxruntime_31973_1e6_and_steps", 1024,
+     [](float, int64_t i, int64_t) { return 1e6f + 0x1p-4f * static_cast<float>(i % 3); }},
+    {"onnxruntime_31973_1e7_and_steps", 4096,
+     [](float, int64_t i, int64_t) { return 1e7f + static_cast<float>(i % 3); }},
     {"pytorch_51102_mean_2000_of_4", 4, [](float v, int64_t, int64_t) { return v + 2000; }},
     {"pytorch_40302_mean_100_deviation_a_hundredth", 32768,
      [](float v, int64_t, int64_t) { return 100 + 0.01f * v; }},
@@ -80,6 +82,7 @@ inline constexpr HostileRow kHostile[] = {
      [](float, int64_t i, int64_t) {
        return i == 0 ? hostile::kMax : hostile::decade<31>(i, 8) * 0.877f;
      }},
+    {"pytorch_173793_8_5e37", 768, [](float, int64_t, int64_t) { return 8.5071e37f; }},
     {"pytorch_180156_1e20_to_3e38", 256,
      [](float, int64_t i, int64_t) {
        return std::min(hostile::decade<20>(i, 19), 3e38f) * hostile::sign(i / 3);
@@ -100,6 +103,9 @@ inline constexpr HostileRow kHostile[] = {
      [](float, int64_t i, int64_t) { return 65504.0f * hostile::sign(i / 2); }},
     {"onnxruntime_29043_thousands", 2048,
      [](float v, int64_t, int64_t) { return 2000 + 100 * v; }},
+    {"leetcuda_335_squares_beyond_f16", 512, [](float v, int64_t, int64_t) { return 20 + 5 * v; }},
+    {"llama_1048_f16_stream", 4096,
+     [](float v, int64_t i, int64_t) { return i % 1024 == 17 ? 900.0f : 2 * v; }},
     // Where eps is most of it, and where a sum is subnormal.
     {"coremltools_2822_a_thousandth", 256, [](float v, int64_t, int64_t) { return v * 1e-3f; }},
     {"normal_of_1e_minus_30", 300, [](float v, int64_t, int64_t) { return v * 1e-30f; }},

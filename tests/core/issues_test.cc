@@ -124,8 +124,8 @@ TEST_P(HostileRows, HaveTheirBitsOnEveryTarget) {
   }
 }
 
-// onnxruntime#21935, pytorch#108072, #188372, #98075, #108956, #41527: a row of one value, or of
-// one element, is its bias, to the bit, and its weight has no gradient.
+// onnxruntime#21935, pytorch#108072, #188372, #188375, #98075, #108956, #41527: a row of one value,
+// or of one element, is its bias, to the bit, and its weight has no gradient.
 TEST(Issues, ARowOfOneValueIsItsBiasAndItsWeightHasNoGradient) {
   for (const auto& [value, cols] : std::vector<std::pair<float, int64_t>>{
            {1234, 256}, {2, 2}, {14, 2}, {1e6f, 1}, {-3, 1}, {0, 10}, {1e15f, 8}, {65504, 64}}) {
@@ -148,8 +148,8 @@ TEST(Issues, ARowOfOneValueIsItsBiasAndItsWeightHasNoGradient) {
   }
 }
 
-// llm.c#476, Liger-Kernel#950, and a sum of bf16 in torch 2.13 (its bench result): ones added in
-// the gradient's own type stall, in bf16 at 256.
+// llm.c#476, Liger-Kernel#950, pytorch#140259 (ROCm), and a sum of bf16 in torch 2.13 (bench): ones
+// added in the gradient's own type stall, in bf16 at 256.
 TEST(Issues, ColumnSumsOfOnesDoNotStall) {
   for (const NormKind kind : {NormKind::kLayerNorm, NormKind::kRmsNorm}) {
     for (const int64_t rows : {4096, 16384}) {
@@ -161,8 +161,9 @@ TEST(Issues, ColumnSumsOfOnesDoNotStall) {
   }
 }
 
-// vllm#48271, sglang#28787, RL-Kernel#145: a row's bits changed with the number of rows, at 256.
-// pytorch#88718, #64486, jax#39741: and a sum's with the threads.
+// vllm#48271, sglang#28787, RL-Kernel#145, flash-attention#781: a row's bits changed with the
+// number of rows, at 256. pytorch#88718, #64486, jax#39741, Paddle#56100: and a sum's with the
+// threads.
 TEST(Issues, RowsDoNotDependOnHowManyThereAre) {
   for (const NormKind kind : {NormKind::kLayerNorm, NormKind::kRmsNorm}) {
     for (const Types& types : {kF32, kBF16}) {
@@ -183,7 +184,7 @@ TEST(Issues, RowsDoNotDependOnHowManyThereAre) {
   }
 }
 
-// vllm#52104: the fused kernel took its statistics of another sum than the one that it stored.
+// vllm#52104, #42379: the fused kernel took its statistics of another sum than the one it stored.
 TEST(Issues, AFusedSumIsNormalizedAsItIsStored) {
   for (const NormKind kind : {NormKind::kLayerNorm, NormKind::kRmsNorm}) {
     for (const Types& types : {kBF16, kF16}) {
@@ -256,8 +257,8 @@ TEST(Issues, TheTypeOfParametersChangesNoOutput) {
   }
 }
 
-// vllm#29810, #39014, transformers#30236, lmdeploy#2842: 1 + w is f32, also where w is bf16, and
-// whether xhat is rounded before it is a choice.
+// vllm#29810, #39014, #42379, transformers#30236, lmdeploy#2842, tinygrad#5095: 1 + w is f32, also
+// where w is bf16, and whether xhat is rounded before it is a choice.
 TEST(Issues, OnePlusWeightIsAddedInF32) {
   Problem p = in_types(normal_problem({NormKind::kRmsNorm, 1e-6}, 4, 256, 1, true, false), kBF16);
   p.spec.weight_plus_one = true;

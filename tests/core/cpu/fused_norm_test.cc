@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cfenv>
 #include <cmath>
 #include <random>
 #include <string>
@@ -122,16 +121,41 @@ TEST_P(FusedNorms, AlignmentsStridesAndWhatIsAbsent) {
   }
 }
 
-TEST_P(FusedNorms, TheCallersRounding) {
-  std::vector<Way> ways;
-  for (const int rounding : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
-    ways.push_back({.threads = 3, .grain = 1, .rounding = rounding});
+// The specification's own pass is not asked: it is its caller that sets the environment.
+TEST_P(FusedNorms, TheCallersEnvironment) {
+  for (const Types& types : {Types(), kBf16, kF16}) {
+    FusedNorm p = problem(40, 33, types, 1, true, false);
+    make_rows_subnormal(33, &p.norm.x, &p.norm.dy);
+    p.norm = in_types(p.norm, types);
+    const FusedNormResults want = in_parts(p);
+    for (const cpu::Kernels* kernels : kernels_of(types.rows)) {
+      for (const Way& way : ways_of_environments()) {
+        ASSERT_TRUE(same_results(FusedRun(p, way).run(kernels, false), want)) << way.text();
+      }
+    }
   }
-  const FusedNorm p = problem(40, 33);
-  const FusedNormResults want = in_parts(p);
-  for (const cpu::Kernels* kernels : all_kernels()) {
-    for (const Way& way : ways) {
-      ASSERT_TRUE(same_results(FusedRun(p, way).run(kernels, false), want)) << way.text();
+}
+
+// The sum is stored, and is what is normalised: its parts are an addition, a norm and what follows.
+TEST_P(FusedNorms, WithAResidual) {
+  const std::vector<Way> ways = {{},
+                                 {.in_place = true},
+                                 {.threads = 3, .grain = 1},
+                                 {.stride = 5024, .offset = 5, .threads = 2, .grain = 1},
+                                 {.stride = 5024, .stream_bytes = 1}};
+  for (const auto& [rows, cols] :
+       std::vector<std::pair<int64_t, int64_t>>{
+           {5, 33}, {40, 130}, {300, 12}, {9, 2100}, {1, 5000}}) {
+    for (const Types& types : {Types(), kBf16, kF16}) {
+      for (const float scale : {1.0f, -0.375f}) {
+        FusedNorm p = problem(rows, cols, types);
+        p.scale = scale;
+        p.residual = normal_values(rows * cols, 31, 2, 1);
+        if (scale == 1) p.dsum = normal_values(rows * cols, 32);
+        round_to(&p.residual, types.rows);
+        round_to(&p.dsum, types.rows);
+        ASSERT_TRUE(fused_is_its_parts(p, ways));
+      }
     }
   }
 }

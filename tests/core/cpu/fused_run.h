@@ -43,12 +43,16 @@ struct FusedNorm {
   std::vector<float> cos, sin;           // of `pairs` columns, dense
   std::vector<int64_t> positions;        // empty: absent
   int64_t pairs = 0, rows_per_position = 1;
+  std::vector<float> residual, dsum;  // dense; each empty: absent
+  float scale = 1;                    // of the residual
 };
 
 // A gate of its norm's types and shape, tables with a row for each position, every third of them
 // used; the last two columns of rows of more than five are not turned.
 inline FusedNorm fused_norm(const Problem& norm, Fused what, uint64_t seed = 23) {
-  FusedNorm p{norm, what, {}, {}, {}, {}};
+  FusedNorm p;
+  p.norm = norm;
+  p.what = what;
   if (what == Fused::kGate) {
     p.gate = normal_values(norm.rows * norm.cols, seed, 3);
     round_to(&p.gate, norm.types.rows);
@@ -70,7 +74,7 @@ inline FusedNorm fused_norm(const Problem& norm, Fused what, uint64_t seed = 23)
 
 struct FusedNormResults {
   Results norm;  // without the raw sums; y is the fused one
-  std::vector<float> dgate, scale;
+  std::vector<float> dgate, scale, sum, dresidual;
   std::vector<uint8_t> q;
 };
 
@@ -156,8 +160,9 @@ inline void quantize_in_parts(const FusedNorm& p, const std::vector<float>& z,
   }
 }
 
-inline FusedNormResults in_parts(const FusedNorm& p) {
-  FusedNormResults r{specified(p.norm), {}, {}, {}};
+// What a call without a residual gives.
+inline FusedNormResults in_parts_alone(const FusedNorm& p) {
+  FusedNormResults r{specified(p.norm), {}, {}, {}, {}, {}};
   const DType type = p.norm.types.rows;
   const std::vector<float> z = r.norm.y;
   if (is_quantized(p.what)) {
@@ -184,6 +189,26 @@ inline FusedNormResults in_parts(const FusedNorm& p) {
   return r;
 }
 
+// The sum and its gradients, a rounding each, around that.
+inline FusedNormResults in_parts(FusedNorm p) {
+  if (p.residual.empty()) return in_parts_alone(p);
+  const DType type = p.norm.types.rows;
+  std::vector<float>& x = p.norm.x;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const float product = p.scale * p.residual[i];
+    x[i] = ref::rounded(x[i] + product, type);
+  }
+  FusedNormResults r = in_parts_alone(p);
+  r.sum = x;
+  if (is_quantized(p.what)) return r;
+  for (size_t i = 0; i < x.size(); ++i) {
+    float& dx = r.norm.dx[i];
+    if (!p.dsum.empty()) dx = ref::rounded(dx + p.dsum[i], type);
+    r.dresidual.push_back(ref::rounded(p.scale * dx, type));
+  }
+  return r;
+}
+
 // --- In one call. kernels: null for the specification. y is x in place, dx is dy.
 
 class FusedRun {
@@ -196,6 +221,8 @@ class FusedRun {
         dweight_(1, p.norm.weights(), 0, at(9), p.norm.types.gradients),
         dbias_(1, p.norm.cols, 0, at(10), p.norm.types.gradients), hi_(1, p.norm.rows), lo_(hi_),
         rstd_(hi_), cos_(table(p.cos)), sin_(table(p.sin)), scale_(1, p.norm.rows),
+        residual_(rows(12, p.residual)), dsum_(rows(13, p.dsum)), sum_(rows(14, {})),
+        dresidual_(rows(15, {})),
         q_stride_(p.norm.cols + (way.stride == 0 ? 0 : 3)),
         q_(static_cast<size_t>(q_stride_ * p.norm.rows + 128), 0x5A) {}
 
@@ -209,15 +236,18 @@ class FusedRun {
       if (way_.in_place) x_.assign(p_.norm.x);
       backward(kernels, least);
       if (!absent(kDx)) r.norm.dx = (way_.in_place ? dy_ : dx_).dense();
+      if (adds()) r.dresidual = dresidual_.dense();
       r.norm.dweight = flat(dweight_, absent(kDweight));
       r.norm.dbias = flat(dbias_, absent(kDbias));
       r.dgate = flat(dgate_, p_.what != Fused::kGate || absent(kRstd));
     }
+    if (adds()) r.sum = sum_.dense();
     if (saves_mean_hi(p_.norm.spec.kind)) r.norm.mean_hi = hi_.dense();
     if (saves_mean_lo(p_.norm.spec.kind)) r.norm.mean_lo = lo_.dense();
     r.norm.rstd = rstd_.dense();
     for (const PaddedRows* each : {&x_, &dy_, &gate_, &y_, &dx_, &dgate_, &weight_, &bias_,
-                                   &dweight_, &dbias_, &hi_, &lo_, &rstd_, &cos_, &sin_, &scale_}) {
+                                   &dweight_, &dbias_, &hi_, &lo_, &rstd_, &cos_, &sin_, &scale_,
+                                   &residual_, &dsum_, &sum_, &dresidual_}) {
       EXPECT_TRUE(each->padding_is_untouched()) << "written outside of the rows";
     }
     return r;
@@ -225,6 +255,7 @@ class FusedRun {
 
  private:
   bool absent(unsigned what) const { return (way_.absent & what) != 0; }
+  bool adds() const { return !p_.residual.empty(); }
   int64_t at(int64_t tensor) const { return way_.offset * tensor % 16; }
   PaddedRows rows(int64_t tensor, const std::vector<float>& values) const {
     PaddedRows memory(p_.norm.rows, p_.norm.cols, way_.stride, at(tensor), p_.norm.types.rows);
@@ -253,15 +284,18 @@ class FusedRun {
     const RowsView y = is_quantized(p_.what) ? RowsView() : (way_.in_place ? x_ : y_).view();
     return {x_.view(), parameter(weight_, p_.norm.weight), parameter(bias_, p_.norm.bias), y,
             {saves_mean_hi(kind) ? hi_.data() : nullptr,
-             saves_mean_lo(kind) ? lo_.data() : nullptr, rstd_.data()}};
+             saves_mean_lo(kind) ? lo_.data() : nullptr, rstd_.data()},
+            adds() ? residual_.view() : RowsView(), adds() ? sum_.view() : RowsView(), p_.scale};
   }
   NormBackward norm_backward() {
     const Statistics s = norm_forward().statistics;
-    return {x_.view(), dy_.view(), parameter(weight_, p_.norm.weight),
+    return {(adds() ? sum_ : x_).view(), dy_.view(), parameter(weight_, p_.norm.weight),
             {s.mean_hi, s.mean_lo, s.rstd}, (way_.in_place ? dy_ : dx_).view(),
             {absent(kDweight) ? nullptr : dweight_.data(), p_.norm.types.gradients,
              p_.norm.weights()},
-            {absent(kDbias) ? nullptr : dbias_.data(), p_.norm.types.gradients, p_.norm.cols}};
+            {absent(kDbias) ? nullptr : dbias_.data(), p_.norm.types.gradients, p_.norm.cols},
+            p_.dsum.empty() ? RowsView() : dsum_.view(), adds() ? dresidual_.view() : RowsView(),
+            p_.scale};
   }
   Rope rope() {
     return {cos_.view(), sin_.view(), p_.positions.empty() ? nullptr : p_.positions.data(),
@@ -331,15 +365,18 @@ class FusedRun {
   const Way way_;
   const Executor inner_, outer_;
   PaddedRows x_, dy_, gate_, y_, dx_, dgate_, weight_, bias_, dweight_, dbias_, hi_, lo_, rstd_;
-  PaddedRows cos_, sin_, scale_;
+  PaddedRows cos_, sin_, scale_, residual_, dsum_, sum_, dresidual_;
   const int64_t q_stride_;
   std::vector<uint8_t> q_;
 };
 
 inline testing::AssertionResult same_results(const FusedNormResults& got,
                                              const FusedNormResults& want) {
-  constexpr Member<FusedNormResults, float> kMore[] = {{"dgate", &FusedNormResults::dgate},
-                                                       {"scale", &FusedNormResults::scale}};
+  constexpr Member<FusedNormResults, float> kMore[] = {
+      {"dgate", &FusedNormResults::dgate},
+      {"scale", &FusedNormResults::scale},
+      {"sum", &FusedNormResults::sum},
+      {"dresidual", &FusedNormResults::dresidual}};
   auto same = same_results(got.norm, want.norm);
   if (same) same = same_members(got, want, kMore);
   if (!same || got.q == want.q) return same;

@@ -17,6 +17,7 @@
 #include "core/plan/implementations.h"
 #include "tests/core/norm_case.h"
 #include "tests/core/norm_problem.h"
+#include "tests/support/fp_control.h"
 #include "tests/support/thinning.h"
 
 namespace norma::test {
@@ -35,13 +36,14 @@ struct Way {
   int64_t stream_bytes = 0;    // 0: by the caches
   unsigned absent = 0;         // of Absent
   int rounding = -1;           // the caller's; -1: as it is
+  bool flush = false;          // the caller takes subnormal numbers for 0, operands and results
 
   std::string text() const {
     return "stride " + std::to_string(stride) + " offset " + std::to_string(offset) + " in_place " +
            std::to_string(in_place) + " threads " + std::to_string(threads) + " row_at_a_time " +
            std::to_string(row_at_a_time) + " grain " + std::to_string(grain) + " stream_bytes " +
            std::to_string(stream_bytes) + " absent " + std::to_string(absent) +
-           " rounding " + std::to_string(rounding);
+           " rounding " + std::to_string(rounding) + " flush " + std::to_string(flush);
   }
 };
 
@@ -63,22 +65,56 @@ inline Executor row_at_a_time(const Executor& inner) {
 // What surrounds a call of the kernels.
 class Surroundings {
  public:
-  explicit Surroundings(const Way& way)
-      : before_(std::fegetround()), rounding_(way.rounding < 0 ? before_ : way.rounding) {
+  explicit Surroundings(const Way& way) {
     cpu::force_grain(way.grain);
     cpu::force_stream_bytes(way.stream_bytes);
-    std::fesetround(rounding_);
+    std::fegetenv(&before_);
+    if (way.rounding >= 0) std::fesetround(way.rounding);
+    if (way.flush) set_fp_bits(kFlushToZero | kDenormalsAreZero);
+    set_ = fp_control();
   }
   ~Surroundings() {
-    EXPECT_EQ(std::fegetround(), rounding_) << "the caller's rounding is not put back";
-    std::fesetround(before_);
+    EXPECT_EQ(fp_control(), set_) << "the caller's environment is not put back";
+    std::fesetenv(&before_);
     cpu::force_grain(0);
     cpu::force_stream_bytes(0);
   }
 
  private:
-  const int before_, rounding_;
+  std::fenv_t before_;
+  uint32_t set_;
 };
+
+// A caller of another rounding, and one who flushes: the bits must be those of the default.
+inline std::vector<Way> ways_of_environments() {
+  std::vector<Way> ways;
+  for (const int threads : {1, 3}) {
+    const int64_t grain = threads > 1;
+    for (const int rounding : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
+      ways.push_back({.threads = threads, .grain = grain, .rounding = rounding});
+    }
+    ways.push_back({.threads = threads, .grain = grain, .flush = true});
+    ways.push_back({.threads = threads, .grain = grain, .rounding = FE_UPWARD, .flush = true});
+  }
+  return ways;
+}
+
+// Some columns of x that are subnormal, and others of dy: who flushes them changes the results.
+inline void make_columns_subnormal(int64_t cols, std::vector<float>* x, std::vector<float>* dy) {
+  for (size_t i = 0; i < x->size(); ++i) {
+    const int64_t column = static_cast<int64_t>(i) % cols;
+    if (column % 4 == 1) (*x)[i] *= 0x1p-130f;
+    if (column % 4 == 2) (*dy)[i] *= 0x1p-130f;
+  }
+}
+// Of two rows of three.
+inline void make_rows_subnormal(int64_t cols, std::vector<float>* x, std::vector<float>* dy) {
+  for (size_t i = 0; i < x->size(); ++i) {
+    const int64_t row = static_cast<int64_t>(i) / cols;
+    if (row % 3 == 0) (*x)[i] *= 0x1p-130f;
+    if (row % 3 == 1 || x->size() == static_cast<size_t>(cols)) (*dy)[i] *= 0x1p-130f;
+  }
+}
 
 // The target that is avx512 but for row norms of bf16.
 inline bool is_for_bf16(const cpu::Kernels* kernels) {

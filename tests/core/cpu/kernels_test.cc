@@ -5,11 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cfenv>
 #include <cstdio>
 #include <string>
 #include <vector>
 
+#include "base/cache_size.h"
 #include "tests/core/cpu/kernel_run.h"
 #include "tests/core/draw.h"
 
@@ -155,14 +155,23 @@ TEST_P(KernelBits, WhatIsAbsent) {
   }
 }
 
-TEST_P(KernelBits, TheCallersRounding) {
-  std::vector<Way> ways;
-  for (const int rounding : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
-    ways.push_back({.rounding = rounding});
-    ways.push_back({.threads = 3, .grain = 1, .rounding = rounding});
-  }
+TEST_P(KernelBits, TheCallersEnvironment) {
   for (const int64_t rows : {1, 70, 1025}) {
-    ASSERT_TRUE(has_specified_bits(normal_problem(spec(), rows, 100), ways));
+    Problem p = normal_problem(spec(), rows, 100, 1, true, rows == 70);
+    make_rows_subnormal(100, &p.x, &p.dy);
+    for (const DType type : {DType::kF32, DType::kBF16, DType::kF16}) {
+      ASSERT_TRUE(has_specified_bits(in_types(p, {type, type, type}), ways_of_environments()));
+    }
+  }
+}
+
+// Rows of f32 are worked on in batches or, where a core's L2 does not have them, one by one.
+TEST_P(KernelBits, RowsOnEitherSideOfACoresCache) {
+  for (const int64_t cols : {191, 192, 256, 300, 512}) {
+    const int64_t most = second_level_cache_bytes() / 2 / (2 * cols * 4);
+    for (const int64_t rows : {most - 1, most + 1}) {
+      ASSERT_TRUE(has_specified_bits(normal_problem(spec(), rows, cols), {{}}));
+    }
   }
 }
 

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cfenv>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -142,13 +141,12 @@ TEST_P(PointwiseBits, TypesAndWhatIsAbsent) {
   }
 }
 
-TEST_P(PointwiseBits, TheCallersRounding) {
-  std::vector<Way> ways;
-  for (const int rounding : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
-    ways.push_back({.rounding = rounding});
-    ways.push_back({.threads = 3, .grain = 1, .rounding = rounding});
-  }
-  ASSERT_TRUE(has_specified_bits(problem(40, 33), ways));
+TEST_P(PointwiseBits, TheCallersEnvironment) {
+  PointwiseProblem p = problem(40, 33);
+  ASSERT_TRUE(has_specified_bits(p, ways_of_environments()));
+  make_rows_subnormal(33, &p.x, &p.dy);
+  p.bias.clear();
+  ASSERT_TRUE(has_specified_bits(p, ways_of_environments()));
 }
 
 // Rows that break careless arithmetic, under scalars of every size.
