@@ -107,7 +107,7 @@ void forward(const Kernels& kernels, const NormSpec& spec, const NormForward& ar
   };
   if (rows <= 1) return body(0, rows);
   const int64_t grain = forward_grain(cols);
-  rows <= grain ? body(0, rows) : parallel_for(executor, rows, grain, body);
+  rows < 2 * grain ? body(0, rows) : parallel_for(executor, rows, grain, body);
 }
 
 }  // namespace norma::cpu

