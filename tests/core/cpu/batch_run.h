@@ -43,7 +43,7 @@ class BatchRun {
 
   void forward(const cpu::Kernels& kernels, BatchResults* r) {
     fill_inputs();
-    const Surroundings surroundings(way_);
+    Surroundings surroundings(way_);
     PaddedRows& y = way_.in_place ? x_ : y_;
     const BatchNormForward args{
         x_.view(),
@@ -57,6 +57,7 @@ class BatchRun {
     in_workspace(cpu::batch_norm_forward_workspace(p_.spec, args), [&](void* workspace) {
       cpu::batch_norm_forward(kernels, p_.spec, args, workspace, outer_);
     });
+    surroundings.end();
     r->y = y.dense();
     r->mean_hi = flat(hi_, absent(kMeanHi));
     r->mean_lo = flat(lo_, absent(kMeanLo));
@@ -73,7 +74,7 @@ class BatchRun {
     hi_.assign(want.mean_hi);
     lo_.assign(want.mean_lo);
     rstd_.assign(want.rstd);
-    const Surroundings surroundings(way_);
+    Surroundings surroundings(way_);
     PaddedRows& dx = way_.in_place ? dy_ : dx_;
     const BatchNormBackward args{x_.view(),
                                  dy_.view(),
@@ -86,6 +87,7 @@ class BatchRun {
     in_workspace(cpu::batch_norm_backward_workspace(p_.spec, args), [&](void* workspace) {
       cpu::batch_norm_backward(kernels, p_.spec, args, workspace, outer_);
     });
+    surroundings.end();
     r->dx = flat(dx, absent(kDx));
     r->dweight = flat(dweight_, absent(kDweight));
     r->dbias = flat(dbias_, absent(kDbias));

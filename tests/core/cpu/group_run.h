@@ -39,7 +39,7 @@ class GroupRun {
 
   void forward(const cpu::Kernels& kernels, GroupResults* r) {
     fill_inputs();
-    const Surroundings surroundings(way_);
+    Surroundings surroundings(way_);
     PaddedRows& y = way_.in_place ? x_ : y_;
     const GroupNormForward args{
         images(x_),
@@ -51,6 +51,7 @@ class GroupRun {
                  [&](void* workspace, size_t bytes) {
                    cpu::group_norm_forward(kernels, p_.spec, args, workspace, bytes, outer_);
                  });
+    surroundings.end();
     r->y = y.dense();
     r->mean_hi = flat(hi_, absent(kMeanHi));
     r->mean_lo = flat(lo_, absent(kMeanLo));
@@ -65,7 +66,7 @@ class GroupRun {
     hi_.assign(want.mean_hi);
     lo_.assign(want.mean_lo);
     rstd_.assign(want.rstd);
-    const Surroundings surroundings(way_);
+    Surroundings surroundings(way_);
     PaddedRows& dx = way_.in_place ? dy_ : dx_;
     const GroupNormBackward args{images(x_),
                                  images(dy_),
@@ -78,6 +79,7 @@ class GroupRun {
                  [&](void* workspace, size_t bytes) {
                    cpu::group_norm_backward(kernels, p_.spec, args, workspace, bytes, outer_);
                  });
+    surroundings.end();
     r->dx = flat(dx, absent(kDx));
     r->dweight = flat(dweight_, absent(kDweight));
     r->dbias = flat(dbias_, absent(kDbias));

@@ -33,11 +33,12 @@ class PointwiseRun {
 
   void forward(const cpu::Kernels& kernels, PointwiseResults* r) {
     fill_inputs();
-    const Surroundings surroundings(way_);
+    Surroundings surroundings(way_);
     PaddedRows& y = way_.in_place ? x_ : y_;
     cpu::pointwise_forward(
         kernels, p_.spec,
         {rows_of(x_), parameter(weight_, p_.weight), parameter(bias_, p_.bias), y.view()}, outer_);
+    surroundings.end();
     r->y = y.dense();
     if (!way_.in_place) expect_same_input(x_, p_.x);
     expect_padding();
@@ -46,7 +47,7 @@ class PointwiseRun {
   // least: only the workspace that one thread needs.
   void backward(const cpu::Kernels& kernels, PointwiseResults* r, bool least = false) {
     fill_inputs();
-    const Surroundings surroundings(way_);
+    Surroundings surroundings(way_);
     PaddedRows& dx = way_.in_place ? dy_ : dx_;
     const PointwiseBackward args{rows_of(x_),
                                  rows_of(dy_),
@@ -63,6 +64,7 @@ class PointwiseRun {
     cpu::pointwise_backward(kernels, p_.spec, args, workspace.data(), bytes, outer_);
     const char* end = reinterpret_cast<const char*>(workspace.data()) + bytes;
     for (int i = 0; i < 64; ++i) EXPECT_EQ(static_cast<unsigned char>(end[i]), 0xA5) << "workspace";
+    surroundings.end();
     r->dx = flat(dx, absent(kDx));
     r->dweight = flat(dweight_, absent(kDweight));
     r->dbias = flat(dbias_, absent(kDbias));
