@@ -27,13 +27,7 @@ class Accuracy : public testing::TestWithParam<NormKind> {
   }
 
   void expect_within_bounds(const Problem& p, const std::string& what) {
-    NormCase c(p.spec, p.rows, p.cols);
-    c.x.assign(p.x);
-    c.dy.assign(p.dy);
-    c.weight = p.weight;
-    c.bias = p.bias;
-    ASSERT_TRUE(c.run(serial_executor()).ok());
-    const Shares s = Judge(p, c).judge();
+    const Shares s = judged(p);
     EXPECT_LE(s.y, 1) << what;
     EXPECT_LE(s.dx, 1) << what;
     EXPECT_LE(s.dweight, 1) << what;

@@ -100,13 +100,7 @@ TEST_P(HostileRows, AreWithinTheBounds) {
         if (!is_finite(p.x)) continue;  // what becomes of it is a matter of bits
         expect_accurate(p, specified(p));
         if (types.rows != DType::kF32) continue;
-        NormCase c(p.spec, p.rows, p.cols);
-        c.x.assign(p.x);
-        c.dy.assign(p.dy);
-        c.weight = p.weight;
-        c.bias = p.bias;
-        ASSERT_TRUE(c.run(serial_executor()).ok());
-        const Shares shares = Judge(p, c).judge();
+        const Shares shares = judged(p);
         EXPECT_LE(shares.y, 1);
         EXPECT_LE(shares.dx, 1);
         EXPECT_LE(shares.dweight, 1);

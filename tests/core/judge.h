@@ -5,6 +5,8 @@
 // long double.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
@@ -157,5 +159,17 @@ class Judge {
   std::vector<Real> dweight_, dbias_, dweight_scale_, dweight_floor_, dbias_scale_;
   Shares shares_;
 };
+
+// Of a call of both passes.
+inline Shares judged(const Problem& p) {
+  NormCase c(p.spec, p.rows, p.cols);
+  c.x.assign(p.x);
+  c.dy.assign(p.dy);
+  c.weight = p.weight;
+  c.bias = p.bias;
+  const Status status = c.run(serial_executor());
+  EXPECT_TRUE(status.ok()) << status.message();
+  return Judge(p, c).judge();
+}
 
 }  // namespace norma::test
