@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: MIT
 
 // The oneDNN 3 inside torch. Its wheel has the headers but exports none of the functions, so they
-// are found by the symbol table of torch's library. It runs on torch's OpenMP threads, and no
-// second oneDNN comes into the process, whose once-flags would clash with those of this one
-// (onednn_library.h).
+// are found by the symbol table of torch's library. It runs on torch's OpenMP threads, and
+// brings no second oneDNN into the process, as the system's does (onednn_library.h); beside that it
+// takes the same time.
 #pragma once
 
 #include <dnnl.h>
