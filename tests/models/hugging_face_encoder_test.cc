@@ -11,6 +11,7 @@
 
 #include "models/inspect.h"
 #include "tests/models/small_models.h"
+#include "tests/models/transformers_files.h"
 #include "tests/support/temp_folder.h"
 #include "weights/safetensors.h"
 
@@ -18,6 +19,10 @@ namespace norma::models {
 namespace {
 
 using nlohmann::json;
+using test::far_of;
+using test::must_open;
+using test::tensor_of;
+using test::worst;
 using weights::SafetensorsFile;
 using weights::TensorInfo;
 
@@ -26,29 +31,12 @@ std::string bert_fixture(const std::string& name = "") {
   return std::string(NORMA_SOURCE_DIR) + "/tests/parity/bert" + (name.empty() ? "" : "/" + name);
 }
 
-SafetensorsFile open_bert(const std::string& name) {
-  auto file = SafetensorsFile::open(bert_fixture(name));
-  TORCH_CHECK(file.ok(), file.status().message());
-  return file.value();
-}
-
-torch::Tensor bert_tensor(const SafetensorsFile& file, const std::string& name) {
-  const TensorInfo& info = file.tensors().at(name);
-  return torch::from_blob(const_cast<void*>(info.data), info.shape,
-                          info.dtype == "I64" ? torch::kInt64 : torch::kFloat32)
-      .clone();
-}
-
-double farthest(const torch::Tensor& a, const torch::Tensor& b) {
-  return (a - b).abs().max().item<double>();
-}
-
 class HuggingFaceBert : public ::testing::Test {
  protected:
   void SetUp() override {
     std::ifstream file(bert_fixture("config.json"));
     config_ = json::parse(file);
-    source_ = open_bert("model.safetensors");
+    source_ = must_open(bert_fixture("model.safetensors"));
     tensors_ = source_.tensors();
   }
   Result<HuggingFaceEncoder> load() {
@@ -79,35 +67,38 @@ class HuggingFaceBert : public ::testing::Test {
   std::map<std::string, TensorInfo> tensors_;
 };
 
-// The reference is transformers' pass in float64 over two sentences, one of them padded: what is
-// left is float32's rounding of numbers of size 1.
+// Two sentences, one of them padded.
 TEST_F(HuggingFaceBert, HiddenStatesAndPooledOutputAreTransformers) {
   const auto loaded = load_hugging_face_encoder(bert_fixture());
   ASSERT_TRUE(loaded.ok()) << loaded.status().message();
   EncoderOnly& model = *loaded.value().model;
   EXPECT_FALSE(model.is_training());
-  const SafetensorsFile expected = open_bert("expected.safetensors");
-  const torch::Tensor ids = bert_tensor(expected, "ids");
+  const SafetensorsFile expected = must_open(bert_fixture("expected.safetensors"));
+  const torch::Tensor ids = tensor_of(expected, "ids");
   const Layout layout = EncoderOnly::layout_of(ids, loaded.value().padding);
   std::map<int64_t, torch::Tensor> stream;
   model.set_stream_tap([&](const std::string&, int64_t layer, const torch::Tensor& x) {
     stream[layer] = x;
   });
   const torch::NoGradGuard no_grad;
-  const torch::Tensor x_NC = model.encode(ids, layout);
-  ASSERT_EQ(stream.size(), 3u);
-  for (const auto& [layer, x] : stream) {
-    const torch::Tensor hidden = bert_tensor(expected, "hidden_" + std::to_string(layer));
-    EXPECT_LT(farthest(x, layout.unpad(hidden)), 1e-5) << layer;
+  for (const auto type : {torch::kFloat32, torch::kFloat64}) {
+    model.to(type);
+    const double most = far_of(type);
+    const torch::Tensor x_NC = model.encode(ids, layout);
+    ASSERT_EQ(stream.size(), 3u);
+    for (const auto& [layer, x] : stream) {
+      const torch::Tensor hidden = tensor_of(expected, "hidden_" + std::to_string(layer));
+      EXPECT_LT(worst(x, layout.unpad(hidden)), most) << layer;
+    }
+    EXPECT_LT(worst(model.pool(x_NC, layout, Pooling::kPooler), tensor_of(expected, "pooled")),
+              most);
+    const torch::Tensor last = tensor_of(expected, "hidden_2");
+    EXPECT_LT(worst(model.pool(x_NC, layout, Pooling::kCls), last.select(1, 0)), most);
+    const torch::Tensor mean = model.pool(x_NC, layout, Pooling::kMean);
+    EXPECT_LT(worst(mean[0], last[0].mean(0)), most);
+    EXPECT_LT(worst(mean[1], last[1].slice(0, 0, 7).mean(0)), most) << "without padding";
+    EXPECT_EQ(model.pool(x_NC, layout, Pooling::kNone).sizes(), last.sizes());
   }
-  EXPECT_LT(farthest(model.pool(x_NC, layout, Pooling::kPooler), bert_tensor(expected, "pooled")),
-            1e-5);
-  const torch::Tensor last = bert_tensor(expected, "hidden_2");
-  EXPECT_LT(farthest(model.pool(x_NC, layout, Pooling::kCls), last.select(1, 0)), 1e-5);
-  const torch::Tensor mean = model.pool(x_NC, layout, Pooling::kMean);
-  EXPECT_LT(farthest(mean[0], last[0].mean(0)), 1e-5);
-  EXPECT_LT(farthest(mean[1], last[1].slice(0, 0, 7).mean(0)), 1e-5) << "without padding";
-  EXPECT_EQ(model.pool(x_NC, layout, Pooling::kNone).sizes(), last.sizes());
 }
 
 TEST_F(HuggingFaceBert, AHeadAroundItIsNotRead) {
@@ -179,7 +170,7 @@ TEST(EncoderOnly, EveryPlacementSeesAllOfASentenceAndLearns) {
     Batch alone;
     alone.target_in_BT = batch.target_in_BT.slice(0, 1).slice(1, 0, 4);
     // float32 in sums of another order.
-    EXPECT_LT(farthest(model->logits_BTV(alone)[0], before[1].slice(0, 0, 4)), 1e-4) << placement;
+    EXPECT_LT(worst(model->logits_BTV(alone)[0], before[1].slice(0, 0, 4)), 1e-4) << placement;
     model->loss(batch, 0).backward();
     for (const auto& item : model->named_parameters()) {
       EXPECT_TRUE(item.value().grad().defined()) << placement << " " << item.key();
