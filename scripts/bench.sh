@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # bench.sh [SUITE] [--OPTION...]: runs a suite of the bench, on an idle machine, and keeps the
 # result in bench/results/<date>-<processor>.jsonl and, for reading, .md; a suite other than
-# "short" has its name in theirs. Numbers of more than a megabyte are kept as .jsonl.gz.
+# "short" has its name in theirs. Of the processor its family and model are told too, where they are
+# known. Numbers of more than a megabyte are kept as .jsonl.gz.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 suite=short
@@ -9,8 +10,10 @@ case "${1:-}" in
   "" | -*) ;;
   *) suite=$1 && shift ;;
 esac
-processor=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
-slug=$(printf %s "${processor:=unknown}" | tr '[:upper:]' '[:lower:]' |
+told() { sed -n "s/^$1[[:space:]]*: //p" /proc/cpuinfo | head -n 1; }
+processor=$(told 'model name')
+family=$(told 'cpu family')
+slug=$(printf %s "${processor:=unknown}${family:+ $family $(told model)}" | tr '[:upper:]' '[:lower:]' |
   sed 's/([^)]*)//g; s/[^a-z0-9]\{1,\}/-/g; s/^-//; s/-$//')
 today=$(date -u +%Y-%m-%d)
 base=$today-$slug
@@ -33,7 +36,8 @@ if [ "$(wc -c < "$name.jsonl")" -gt 1000000 ]; then
   kept=$kept.gz
 fi
 {
-  printf '# norma bench on %s, %s\n\n' "$processor" "$today"
+  printf '# norma bench on %s, %s\n\n' "$processor${family:+ (family $family, model $(told model))}" \
+    "$today"
   # shellcheck disable=SC2016 # the ticks are Markdown's
   printf 'Made by `%s`. All numbers: [%s](%s).' "$made_by" "$kept" "$kept"
   printf ' How to read them: [README](../README.md).\n\n'

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <ctime>
 #include <fstream>
+#include <map>
+#include <string>
 #include <thread>
 
 #include "base/cache_size.h"
@@ -16,12 +18,19 @@
 namespace norma::bench {
 namespace {
 
+// With its family and model where the system tells them: virtual machines call several kinds of
+// processor by one name.
 std::string processor_name() {
   std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  std::map<std::string, std::string> first;
+  for (std::string line; std::getline(file, line) && !line.empty();) {
+    const size_t key = line.find_last_not_of(" \t", line.find(':') - 1) + 1;
+    const size_t value = line.find(": ");
+    if (value != std::string::npos) first.emplace(line.substr(0, key), line.substr(value + 2));
   }
-  return "unknown processor";
+  const std::string name = first.contains("model name") ? first["model name"] : "unknown processor";
+  if (!first.contains("cpu family")) return name;
+  return fmt::format("{} (family {}, model {})", name, first["cpu family"], first["model"]);
 }
 
 }  // namespace
