@@ -59,6 +59,7 @@ struct BackwardTerms {
   HWY_INLINE void Halved(int64_t i, int64_t j, V (&t)[kSums]) const {
     kFull ? FirstLevel(Inside(i), Inside(j), t) : FirstLevel(Masked(i), Masked(j), t);
   }
+  HWY_INLINE void Ask(int64_t, int64_t) const {}
   HWY_INLINE void Group(int64_t i, V (&leaf)[kSums]) const {
     for (int64_t line = 0; line < kGroup; line += kLine<T>) {
       hwy::Prefetch(x + i + line + kPrefetchBytes / sizeof(T));
@@ -110,7 +111,7 @@ HWY_INLINE void BatchBackwardSums(const BackwardArgs& args, int64_t first, int64
   } else {
     HWY_ALIGN_MAX float eights[kSums][8 * kBatch];
     HWY_ALIGN_MAX float blocks[kBatch];
-    SumRows<kSums>(terms, count, n, eights);
+    SumRows<kSums>(terms, {0, count}, n, eights);
     for (int q = 0; q < kSums; ++q) {
       FoldEights(eights[q], count, blocks);
       RowSums(blocks, count, sums[q]);

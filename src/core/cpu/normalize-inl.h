@@ -40,6 +40,11 @@ HWY_NOINLINE void StoreSums(const ForwardArgs& args, int64_t first, int64_t coun
   }
 }
 
+// Columns of weight and bias that are kept as f32: 16 KB, half of a small L1; and for how many rows
+// that is worth it.
+inline constexpr int64_t kMostWidened = 2048;
+inline constexpr int64_t kLeastWidenedFor = 4;
+
 // Section 3 of one row; ahead: where in x the sums go on afterwards. T is the type of the rows, P
 // that of the parameters. kGain: 0 no weight, 1 weight, 2 LLaMA's weight after a rounding, 3
 // Gemma's 1 + weight, 4 both.
@@ -65,13 +70,7 @@ HWY_INLINE void NormalizeRow(const T* x, T* y, int64_t n, const P* HWY_RESTRICT 
       }
     }
     const V y0 = affine(load(x + i), i, load), y1 = affine(load(x + i + kN), i + kN, load);
-    if (kStream) {
-      Stream(y0, y + i);
-      Stream(y1, y + i + kN);
-    } else {
-      Store(y0, y + i);
-      Store(y1, y + i + kN);
-    }
+    kStream ? StreamTwo(y0, y1, y + i) : StoreTwo(y0, y1, y + i);
   }
   for (; i + kN <= n; i += kN) Store(affine(load(x + i), i, load), y + i);
   if (i < n) {
@@ -80,10 +79,11 @@ HWY_INLINE void NormalizeRow(const T* x, T* y, int64_t n, const P* HWY_RESTRICT 
   }
 }
 
-// Of rows first .. first + count - 1, whose statistics stand in arrays.
+// Of rows first .. first + count - 1, whose statistics stand in arrays; ahead: in rows.
 template <class Norm, class T, class P, int kGain, bool kBias, bool kStream>
 HWY_NOINLINE void Normalize(const ForwardArgs& args, int64_t first, int64_t count,
-                            const float* mean_hi, const float* mean_lo, const float* rstd) {
+                            const float* mean_hi, const float* mean_lo, const float* rstd,
+                            int64_t ahead) {
   const P* weight = static_cast<const P*>(args.weight);
   const P* bias = static_cast<const P*>(args.bias);
   for (int64_t r = 0; r < count; ++r) {
@@ -94,12 +94,12 @@ HWY_NOINLINE void Normalize(const ForwardArgs& args, int64_t first, int64_t coun
     }
     NormalizeRow<Norm, T, P, kGain, kBias, kStream>(
         RowOf<T>(args.x, args.x_stride, first + r), RowOf<T>(args.y, args.y_stride, first + r),
-        args.cols, weight, bias, {mean_hi[r], mean_lo[r], rstd[r]}, count * args.x_stride);
+        args.cols, weight, bias, {mean_hi[r], mean_lo[r], rstd[r]}, ahead * args.x_stride);
   }
 }
 
 using NormalizeFunction = void (*)(const ForwardArgs&, int64_t, int64_t, const float*, const float*,
-                                   const float*);
+                                   const float*, int64_t);
 
 template <class Norm, class T, class P, int kGain>
 NormalizeFunction SelectNormalize(const ForwardArgs& args) {
@@ -142,24 +142,32 @@ HWY_INLINE ForwardArgs OfColumns(const ForwardArgs& args, Range cols) {
   return part;
 }
 
-// Section 3 by the function that suits a call. One weight for all columns is spread over as many as
-// a vector of weights needs, and rows are cut to that: no other loop is compiled for it.
+// Section 3 by the function that suits a call. Weight and bias of 16 bits are made f32 once where
+// rows share them. One weight for all columns is spread over as many as a vector of weights needs,
+// and rows are cut to that: no other loop is compiled for it.
 template <class Norm, class T>
 class Normalizer {
  public:
-  explicit Normalizer(const ForwardArgs& args)
-      : normalize_(args.f32_parameters ? SelectNormalize<Norm, T, float>(args)
-                                       : SelectNormalize<Norm, T, T>(args)) {
-    if (!Norm::kOneWeight || !args.one_weight) return;
-    args.f32_parameters ? Spread<float>(args) : Spread<T>(args);
-  }
-
-  HWY_INLINE void operator()(const ForwardArgs& args, int64_t first, int64_t count,
-                             const float* mean_hi, const float* mean_lo, const float* rstd) const {
-    if (Norm::kOneWeight && HWY_UNLIKELY(args.one_weight)) {
-      return ByParts(args, first, count, mean_hi, mean_lo, rstd);
+  Normalizer(const ForwardArgs& args, int64_t rows) : args_(&args) {
+    const bool one_weight = Norm::kOneWeight && args.one_weight;
+    if (one_weight) {
+      args.f32_parameters ? Spread<float>(args) : Spread<T>(args);
+    } else if (sizeof(T) < sizeof(float) && !args.f32_parameters && rows >= kLeastWidenedFor &&
+               args.cols <= kMostWidened) {
+      Widen(args);
     }
-    normalize_(args, first, count, mean_hi, mean_lo, rstd);
+    normalize_ = args_->f32_parameters ? SelectNormalize<Norm, T, float>(*args_)
+                                       : SelectNormalize<Norm, T, T>(*args_);
+  }
+  Normalizer(const Normalizer&) = delete;
+  Normalizer& operator=(const Normalizer&) = delete;
+
+  HWY_INLINE void operator()(int64_t first, int64_t count, const float* mean_hi,
+                             const float* mean_lo, const float* rstd, int64_t ahead) const {
+    if (Norm::kOneWeight && HWY_UNLIKELY(args_->one_weight)) {
+      return ByParts(first, count, mean_hi, mean_lo, rstd, ahead);
+    }
+    normalize_(*args_, first, count, mean_hi, mean_lo, rstd, ahead);
   }
 
  private:
@@ -171,16 +179,36 @@ class Normalizer {
     P* const spread = reinterpret_cast<P*>(spread_);
     for (int64_t i = 0; i < HWY_MIN(kPart, args.cols); ++i) spread[i] = weight;
   }
-  HWY_NOINLINE void ByParts(const ForwardArgs& args, int64_t first, int64_t count,
-                            const float* mean_hi, const float* mean_lo, const float* rstd) const {
-    for (int64_t i = 0; i < args.cols; i += kPart) {
-      ForwardArgs part = OfColumns<T>(args, {i, HWY_MIN(i + kPart, args.cols)});
+  HWY_NOINLINE void ByParts(int64_t first, int64_t count, const float* mean_hi,
+                            const float* mean_lo, const float* rstd, int64_t ahead) const {
+    for (int64_t i = 0; i < args_->cols; i += kPart) {
+      ForwardArgs part = OfColumns<T>(*args_, {i, HWY_MIN(i + kPart, args_->cols)});
       part.weight = spread_;
-      normalize_(part, first, count, mean_hi, mean_lo, rstd);
+      normalize_(part, first, count, mean_hi, mean_lo, rstd, ahead);
     }
   }
 
+  HWY_NOINLINE void Widen(const ForwardArgs& args) {
+    widened_ = args;
+    widened_.f32_parameters = true;
+    widened_.weight = Widened(args.weight, parameters_[0]);
+    widened_.bias = Widened(args.bias, parameters_[1]);
+    args_ = &widened_;
+  }
+  const float* Widened(const void* parameter, float* HWY_RESTRICT to) const {
+    if (parameter == nullptr) return nullptr;
+    const T* from = static_cast<const T*>(parameter);
+    const int64_t n = args_->cols;
+    int64_t i = 0;
+    for (; i + kN <= n; i += kN) hn::Store(Load(from + i), kD, to + i);
+    if (i < n) hn::Store(LoadFirst(from + i, n - i), kD, to + i);
+    return to;
+  }
+
+  const ForwardArgs* args_;
   NormalizeFunction normalize_;
+  ForwardArgs widened_;
+  HWY_ALIGN_MAX float parameters_[2][sizeof(T) < sizeof(float) ? kMostWidened : 1];
   HWY_ALIGN_MAX char spread_[Norm::kOneWeight ? kPart * sizeof(float) : 1];
 };
 

@@ -194,25 +194,27 @@ HWY_INLINE void FoldRowPair(const Terms& first, const Terms& second, V (&leaf)[T
       leaf);
 }
 
-// SumBlock of rows 0 .. count - 1 of n elements, n not more than a block. Short rows leave out to
-// add +0: only the sign of a zero sum could tell, and the last + 0.0 settles that.
+// SumBlock of rows of n elements, n not more than a block; the first row is even. Short rows leave
+// out to add +0: only the sign of a zero sum could tell, and the last + 0.0 settles that.
 template <int kSums, class TermsOfRow>
-HWY_NOINLINE void SumRows(const TermsOfRow& terms, int64_t count, int64_t n,
+HWY_NOINLINE void SumRows(const TermsOfRow& terms, Range rows, int64_t n,
                           float (&eights)[kSums][8 * kBatch]) {
   V leaf[kSums];
   if (kN == 16 && n <= kGroup / 2) {
-    for (int64_t r = 0; r < count; r += 2) {
-      const auto a = terms(r), b = terms(HWY_MIN(r + 1, count - 1));
+    for (int64_t r = rows.begin; r < rows.end; r += 2) {
+      const auto a = terms(r), b = terms(HWY_MIN(r + 1, rows.end - 1));
+      a.Ask(0, kGroup / 2);
+      b.Ask(0, kGroup / 2);
       n == kGroup / 2 ? FoldRowPair<true>(a, b, leaf) : FoldRowPair<false>(a, b, leaf);
       for (int q = 0; q < kSums; ++q) hn::Store(NaturalOrder(leaf[q]), kD, eights[q] + 8 * r);
     }
   } else if (kN >= 8 && n <= kGroup) {
-    for (int64_t r = 0; r < count; ++r) {
+    for (int64_t r = rows.begin; r < rows.end; ++r) {
       n == kGroup ? terms(r).Group(0, leaf) : terms(r).Tail(0, leaf);
       for (int q = 0; q < kSums; ++q) StoreEight(&leaf[q], eights[q] + 8 * r);
     }
   } else {
-    for (int64_t r = 0; r < count; ++r) {
+    for (int64_t r = rows.begin; r < rows.end; ++r) {
       float* out[kSums];
       for (int q = 0; q < kSums; ++q) out[q] = eights[q] + 8 * r;
       SumBlock(terms(r), 0, n, out);

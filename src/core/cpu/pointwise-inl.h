@@ -78,6 +78,7 @@ struct StoredTerms {
       t[q] = hn::Add(halves.a, halves.b);
     }
   }
+  HWY_INLINE void Ask(int64_t, int64_t) const {}
   HWY_INLINE void Group(int64_t i, V (&leaf)[kSums]) const { Fold<true>(i, leaf); }
   HWY_INLINE void Tail(int64_t i, V (&leaf)[kSums]) const { Fold<false>(i, leaf); }
 
@@ -198,7 +199,7 @@ HWY_NOINLINE void SweepWithSums(const PointwiseBackwardArgs& args,
     of.end = padded;
     return of;
   };
-  SumRows<kSums>(terms_of, count, n, eights);
+  SumRows<kSums>(terms_of, {0, count}, n, eights);
   float* const results[] = {args.alpha_sums, args.shift_sums};
   for (int q = 0; q < kSums; ++q) {
     if (results[q] == nullptr) continue;

@@ -33,6 +33,7 @@ struct RowTerms {
       t[q] = hn::Add(halves.a, halves.b);
     }
   }
+  HWY_INLINE void Ask(int64_t, int64_t) const {}
   HWY_INLINE void Group(int64_t i, V (&leaf)[kSums]) const { Fold<true>(i, leaf); }
   HWY_INLINE void Tail(int64_t i, V (&leaf)[kSums]) const { Fold<false>(i, leaf); }
 
@@ -72,7 +73,7 @@ HWY_INLINE void SumsOfRows(const AtRow& at_row, int64_t count, int64_t n,
   }
   HWY_ALIGN_MAX float eights[kSums][8 * kBatch];
   HWY_ALIGN_MAX float blocks[kBatch];
-  SumRows<kSums>(terms, count, n, eights);
+  SumRows<kSums>(terms, {0, count}, n, eights);
   for (int q = 0; q < kSums; ++q) {
     FoldEights(eights[q], count, blocks);
     for (int64_t r = 0; r < count; ++r) sums[q][r] = static_cast<double>(blocks[r]) + 0.0;

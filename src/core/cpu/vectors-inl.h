@@ -66,17 +66,20 @@ template <>
 struct StoredAs<NativeBFloat16> {
   using Type = BFloat16;
 };
-HWY_INLINE V16 Demote(NativeBFloat16, V v) {
-  // The instruction takes numbers below the normal ones for 0; with zeros among them it is enough
-  // that these go the other way. NaNs become quiet in both.
-  const auto exponent = hn::And(hn::BitCast(kBits, v), hn::Set(kBits, 0x7F800000));
-  if (HWY_UNLIKELY(!hn::AllFalse(kBits, hn::Eq(exponent, hn::Zero(kBits))))) {
-    return Demote(BFloat16(), v);
-  }
+// Of zeros and numbers below the normal ones. The instruction takes the latter for 0; it is enough
+// that both go the other way. NaNs become quiet in both.
+HWY_INLINE __mmask16 BelowNormal(V v) {
+  return _mm512_testn_epi32_mask(hn::BitCast(kBits, v).raw, hn::Set(kBits, 0x7F800000).raw);
+}
+HWY_INLINE V16 DemoteNormal(V v) {
   V16 out;
   // Not by its intrinsic, which would ask for the target's flag in every function around it.
   asm("vcvtneps2bf16 %1, %0" : "=v"(out.raw) : "v"(v.raw));
   return out;
+}
+HWY_INLINE V16 Demote(NativeBFloat16, V v) {
+  if (HWY_UNLIKELY(BelowNormal(v) != 0)) return Demote(BFloat16(), v);
+  return DemoteNormal(v);
 }
 #endif
 
@@ -117,6 +120,23 @@ HWY_INLINE V Promote(Float16, V16 v) { return hn::PromoteTo(kD, hn::BitCast(kHal
 HWY_INLINE V16 Demote(Float16, V v) { return hn::BitCast(k16, hn::DemoteTo(kHalf, v)); }
 #endif
 
+// Two vectors, where one question can be asked of both.
+struct Two16 {
+  V16 a, b;
+};
+template <class T>
+HWY_INLINE Two16 DemoteTwo(T type, V a, V b) {
+  return {Demote(type, a), Demote(type, b)};
+}
+#if HWY_TARGET == HWY_AVX3
+HWY_INLINE Two16 DemoteTwo(NativeBFloat16, V a, V b) {
+  if (HWY_LIKELY(_mm512_kortestz(BelowNormal(a), BelowNormal(b)))) {
+    return {DemoteNormal(a), DemoteNormal(b)};
+  }
+  return DemoteTwo(BFloat16(), a, b);
+}
+#endif
+
 HWY_INLINE const uint16_t* Bits(const BFloat16* p) { return &p->bits; }
 HWY_INLINE const uint16_t* Bits(const Float16* p) { return &p->bits; }
 HWY_INLINE uint16_t* Bits(BFloat16* p) { return &p->bits; }
@@ -154,6 +174,35 @@ HWY_INLINE void Stream(V v, T* p) {
 #endif
 }
 
+// 2 kN elements.
+HWY_INLINE void StoreTwo(V a, V b, float* p) {
+  Store(a, p);
+  Store(b, p + kN);
+}
+template <class T>
+HWY_INLINE void StoreTwo(V a, V b, T* p) {
+  const Two16 both = DemoteTwo(T(), a, b);
+  hn::StoreU(both.a, k16, Bits(p));
+  hn::StoreU(both.b, k16, Bits(p + kN));
+}
+HWY_INLINE void StreamTwo(V a, V b, float* p) {
+  Stream(a, p);
+  Stream(b, p + kN);
+}
+template <class T>
+HWY_INLINE void StreamTwo(V a, V b, T* p) {
+#if HWY_MAX_BYTES == 16
+  StoreTwo(a, b, p);
+#else
+  const Two16 both = DemoteTwo(T(), a, b);
+  hn::Stream(both.a, k16, Bits(p));
+  hn::Stream(both.b, k16, Bits(p + kN));
+#endif
+}
+
+// Highway's Prefetch is for what is read.
+HWY_INLINE void PrefetchToWrite(const void* p) { __builtin_prefetch(p, 1); }
+
 template <class T>
 HWY_INLINE const T* RowOf(const void* rows, int64_t stride, int64_t r) {
   return static_cast<const T*>(rows) + r * stride;
@@ -175,9 +224,13 @@ HWY_INLINE V LoadFirst(const float* p, int64_t n) {
 }
 template <class T>
 HWY_INLINE V LoadFirst(const T* p, int64_t n) {
+#if HWY_MAX_BYTES == 64
+  return Promote(T(), hn::MaskedLoad(hn::FirstN(k16, static_cast<size_t>(n)), k16, Bits(p)));
+#else
   HWY_ALIGN uint16_t lanes[kN] = {};
   for (int64_t i = 0; i < n; ++i) lanes[i] = p[i].bits;
   return Promote(T(), hn::Load(k16, lanes));
+#endif
 }
 
 // Writes nothing past n.
@@ -192,9 +245,13 @@ HWY_INLINE void StoreFirst(V v, float* p, int64_t n) {
 }
 template <class T>
 HWY_INLINE void StoreFirst(V v, T* p, int64_t n) {
+#if HWY_MAX_BYTES == 64
+  hn::BlendedStore(Demote(T(), v), hn::FirstN(k16, static_cast<size_t>(n)), k16, Bits(p));
+#else
   HWY_ALIGN uint16_t lanes[kN];
   hn::Store(Demote(T(), v), k16, lanes);
   for (int64_t i = 0; i < n; ++i) p[i].bits = lanes[i];
+#endif
 }
 
 // Vector at element i of a row that ends at `end`: zeros past the end.

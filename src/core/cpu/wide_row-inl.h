@@ -57,8 +57,8 @@ struct WideRow {
   static void NormalizeColumns(const ForwardArgs& args, int64_t row, Range cols,
                                const RowStatistics& s) {
     const ForwardArgs part = OfColumns<T>(args, cols);
-    const Normalizer<Norm, T> normalize(part);
-    normalize(part, row, 1, &s.mean_hi, &s.mean_lo, &s.rstd);
+    const Normalizer<Norm, T> normalize(part, 1);
+    normalize(row, 1, &s.mean_hi, &s.mean_lo, &s.rstd, 1);
     if (args.stream) hwy::FlushStream();
   }
 

@@ -165,12 +165,21 @@ TEST_P(KernelBits, TheCallersEnvironment) {
   }
 }
 
-// Rows of f32 are worked on in batches or, where a core's L2 does not have them, one by one.
+// Where a core's L2 does not have the rows, they are worked on in other batches, or one by one.
 TEST_P(KernelBits, RowsOnEitherSideOfACoresCache) {
-  for (const int64_t cols : {191, 192, 256, 300, 512}) {
-    const int64_t most = second_level_cache_bytes() / 2 / (2 * cols * 4);
-    for (const int64_t rows : {most - 1, most + 1}) {
-      ASSERT_TRUE(has_specified_bits(normal_problem(spec(), rows, cols), {{}}));
+  for (const DType type : {DType::kF32, DType::kBF16, DType::kF16}) {
+    for (const int64_t cols : {33, 64, 65, 128, 191, 192, 256, 257, 300, 384, 385, 512}) {
+      const int64_t row_bytes = cols * static_cast<int64_t>(size_of(type));
+      const int64_t most = second_level_cache_bytes() / 2 / (2 * row_bytes);
+      for (const int64_t rows : {most - 1, most + 1}) {
+        Problem p = normal_problem(spec(), rows, cols);
+        for (int which = 0; which < kHostileRows; ++which) {
+          const std::vector<float> row = hostile_row(which, cols);
+          std::copy(row.begin(), row.end(), p.x.begin() + (3 * which + 1) % rows * cols);
+        }
+        p = in_types(p, {type, type, type});
+        ASSERT_TRUE(has_specified_bits(p, {{}, {.stride = cols + 3, .in_place = true}}));
+      }
     }
   }
 }

@@ -74,7 +74,7 @@ norma_mutant(swapped_chunks FILE order-inl.h
 # The flag that forbids contraction, lost.
 norma_mutant(fma FLAGS -ffp-contract=fast)
 norma_mutant_is_linted(fma "fused multiply-add")
-norma_mutant(rsqrt FILE forward-inl.h
+norma_mutant(rsqrt FILE forward_batches-inl.h
   INSTEAD_OF "hn::Div(hn::Set(f, 1.0f), hn::Sqrt(hn::DemoteTo(f, v)))"
   PUT "hn::ApproximateReciprocalSqrt(hn::DemoteTo(f, v))")
 norma_mutant_is_linted(rsqrt "approximate root")

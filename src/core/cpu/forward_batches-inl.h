@@ -1,0 +1,258 @@
+// Copyright (c) 2026 The Norma authors
+// SPDX-License-Identifier: MIT
+
+// The forward pass over batches of rows, so that the latency of one row's statistics hides behind
+// other rows' and x is read from L1 again. Included once for each target.
+
+#if defined(NORMA_CORE_CPU_FORWARD_BATCHES_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef NORMA_CORE_CPU_FORWARD_BATCHES_INL_H_
+#undef NORMA_CORE_CPU_FORWARD_BATCHES_INL_H_
+#else
+#define NORMA_CORE_CPU_FORWARD_BATCHES_INL_H_
+#endif
+
+#include "base/cache_size.h"
+#include "core/cpu/forward_sums-inl.h"
+#include "core/cpu/hostile_rows.h"
+#include "core/cpu/kernels.h"
+#include "core/cpu/normalize-inl.h"
+#include "core/cpu/order-inl.h"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace norma::cpu {
+namespace HWY_NAMESPACE {
+
+// Elements of x that a batch of rows may take: half of a 32 KB L1 where they are f32.
+inline constexpr int64_t kBatchElements = 4096;
+static_assert(kBatchElements / 8 <= kBlock);
+
+// What is known of the rows of a batch. Worked on in whole vectors, so that a last vector has
+// values for rows that are not there.
+template <int kSums>
+struct Batch {
+  HWY_ALIGN_MAX float eights[kSums][8 * kBatch];
+  HWY_ALIGN_MAX float pivot[kBatch];
+  HWY_ALIGN_MAX double s[kBatch];
+  HWY_ALIGN_MAX double q[kBatch];
+  HWY_ALIGN_MAX double t[kBatch];
+  HWY_ALIGN_MAX double v[kBatch];
+  HWY_ALIGN_MAX float mean_hi[kBatch];
+  HWY_ALIGN_MAX float mean_lo[kBatch];
+  HWY_ALIGN_MAX float rstd[kBatch];
+
+  // Of a norm that has none of these.
+  void ClearMeans() {
+    for (int64_t r = 0; r < kBatch; ++r) pivot[r] = mean_hi[r] = mean_lo[r] = 0;
+    for (int64_t r = 0; r < kBatch; ++r) s[r] = 0;
+  }
+};
+
+template <class Norm>
+using BatchOf = Batch<Norm::kForwardSums>;
+
+template <class Norm, class T>
+HWY_NOINLINE void Pivots(const ForwardArgs& args, int64_t first, int64_t count,
+                         BatchOf<Norm>& batch) {
+  HWY_ALIGN_MAX float medians[8 * kBatch];
+  for (int64_t r = 0; r < count; ++r) {
+    PivotMedians(RowOf<T>(args.x, args.x_stride, first + r), args.rule.cols, medians + 8 * r);
+  }
+  FoldEights(medians, count, batch.pivot);
+  for (int64_t r = 0; r < count; r += kN) {
+    hn::Store(hn::Mul(hn::Load(kD, batch.pivot + r), hn::Set(kD, 0.125f)), kD, batch.pivot + r);
+  }
+}
+
+// Rows `some` of the batch that begins at row `first`, each of one block at most, down to eight
+// values a sum. ahead: in rows, 0 where x and y are near.
+template <class Norm, class T>
+HWY_INLINE void SumSome(const ForwardArgs& args, int64_t first, Range some, int64_t ahead,
+                        BatchOf<Norm>& batch) {
+  const auto terms = [&](int64_t r) HWY_ATTR {
+    auto row = TermsOfRow<Norm, T>(args, first + r, batch.pivot[r]);
+    if (ahead > 0) {
+      row.x_ahead = row.x + ahead * args.x_stride;
+      if (!args.stream) row.y_ahead = RowOf<T>(args.y, args.y_stride, first + r);
+    }
+    return row;
+  };
+  SumRows<Norm::kForwardSums>(terms, some, args.rule.cols, batch.eights);
+}
+
+// s and q out of what SumSome left.
+template <class Norm>
+HWY_NOINLINE void BatchSums(int64_t count, BatchOf<Norm>& batch) {
+  constexpr int kSums = Norm::kForwardSums;
+  // RMSNorm's and the L2 norm's only sum is q.
+  double* const sums[2] = {kSums == 2 ? batch.s : batch.q, batch.q};
+  HWY_ALIGN_MAX float blocks[kBatch];
+  for (int q = 0; q < kSums; ++q) {
+    FoldEights(batch.eights[q], count, blocks);
+    RowSums(blocks, count, sums[q]);
+  }
+}
+
+// rstd out of v where eps stands beside the root: rstd_beside() in vectors.
+template <int kSums>
+HWY_NOINLINE void BatchRstdBeside(const ForwardArgs& args, int64_t count, Batch<kSums>& batch) {
+  const hn::ScalableTag<double> d;
+  const hn::Rebind<float, decltype(d)> f;
+  const bool outside = args.rule.eps_mode == EpsMode::kOutside;
+  const auto eps = hn::Set(d, args.rule.eps_beside);
+  for (int64_t r = 0; r < count; r += static_cast<int64_t>(hn::Lanes(d))) {
+    const auto s = hn::Sqrt(hn::Load(d, batch.v + r));
+    const auto scale = outside ? hn::Add(s, eps) : hn::IfThenElse(hn::Lt(s, eps), eps, s);
+    hn::Store(hn::DemoteTo(f, hn::Div(hn::Set(d, 1.0), scale)), f, batch.rstd + r);
+  }
+}
+
+template <int kSums>
+HWY_NOINLINE void BatchSumRstd(int64_t count, Batch<kSums>& batch) {
+  for (int64_t r = 0; r < count; ++r) batch.mean_hi[r] = SumRstd(batch.s[r], batch.rstd[r]);
+}
+
+// Section 2 after the sums.
+template <class Norm, class T>
+HWY_NOINLINE void BatchStatistics(const ForwardArgs& args, int64_t first, int64_t count,
+                                  BatchOf<Norm>& batch) {
+  const hn::ScalableTag<double> d;
+  const hn::Rebind<float, decltype(d)> f;
+  const auto inv_n = hn::Set(d, 1.0 / static_cast<double>(args.rule.divisor));
+  const auto eps = hn::Set(d, args.rule.eps);
+  bool accepted = true;
+  for (int64_t r = 0; r < count; r += static_cast<int64_t>(hn::Lanes(d))) {
+    const auto s = hn::Load(d, batch.s + r);
+    const auto q = hn::Load(d, batch.q + r);
+    const auto ebar = Norm::kUnstored ? hn::Zero(d) : hn::Mul(s, inv_n);
+    const auto t = hn::Mul(Norm::kUnstored ? hn::Add(q, hn::Mul(s, s)) : q, inv_n);
+    auto var = hn::Sub(t, hn::Mul(ebar, ebar));
+    var = hn::IfThenZeroElse(hn::Lt(var, hn::Zero(d)), var);
+    const auto v = hn::Add(var, eps);
+    hn::Store(t, d, batch.t + r);
+    hn::Store(v, d, batch.v + r);
+    const auto in_range = hn::And(hn::Ge(v, hn::Set(d, 0x1p-100)), hn::Le(v, hn::Set(d, 0x1p100)));
+    const auto good = hn::And(in_range, hn::Le(t, hn::Mul(hn::Set(d, 4.0), v)));
+    accepted = accepted && hn::AllTrue(d, good);
+    hn::Store(hn::Div(hn::Set(f, 1.0f), hn::Sqrt(hn::DemoteTo(f, v))), f, batch.rstd + r);
+    if (Norm::kPivot) {
+      const auto pivot = hn::PromoteTo(d, hn::Load(f, batch.pivot + r));
+      const auto hi = hn::DemoteTo(f, hn::Add(pivot, ebar));
+      const auto lo = hn::Add(hn::Sub(pivot, hn::PromoteTo(d, hi)), ebar);
+      hn::Store(hi, f, batch.mean_hi + r);
+      hn::Store(hn::DemoteTo(f, lo), f, batch.mean_lo + r);
+    }
+  }
+  if (HWY_UNLIKELY(args.rule.eps_mode != EpsMode::kInside)) BatchRstdBeside(args, count, batch);
+  if (Norm::kUnstored) BatchSumRstd(count, batch);
+  if (HWY_LIKELY(accepted)) return;
+  for (int64_t r = 0; r < count; ++r) {
+    if (Accepted(batch.v[r], batch.t[r])) continue;
+    using Stored = typename StoredAs<T>::Type;
+    const RowStatistics redone =
+        Norm::Redo(RowOf<Stored>(args.x, args.x_stride, first + r), args.rule);
+    batch.mean_hi[r] = redone.mean_hi;
+    batch.mean_lo[r] = redone.mean_lo;
+    batch.rstd[r] = redone.rstd;
+  }
+}
+
+template <class Norm>
+HWY_NOINLINE void StoreStatistics(const ForwardArgs& args, int64_t first, int64_t count,
+                                  const BatchOf<Norm>& batch) {
+  const auto copy = [&](const float* from, float* to) {
+    for (int64_t r = 0; r < count; ++r) to[first + r] = from[r];
+  };
+  if (args.rstd != nullptr) copy(batch.rstd, args.rstd);
+  if ((Norm::kPivot || Norm::kUnstored) && args.mean_hi != nullptr) {
+    copy(batch.mean_hi, args.mean_hi);
+  }
+  if (Norm::kPivot && args.mean_lo != nullptr) copy(batch.mean_lo, args.mean_lo);
+  if (args.raw == nullptr) return;
+  for (int64_t r = 0; r < count; ++r) {
+    args.raw[first + r] = {batch.pivot[r], batch.s[r], batch.q[r]};
+  }
+}
+
+// The rows of a batch before its first sum.
+template <class Norm, class T>
+HWY_INLINE void BeginBatch(const ForwardArgs& args, int64_t first, int64_t count,
+                           BatchOf<Norm>& batch) {
+  if (args.addend != nullptr) StoreSums<T>(args, first, count);
+  if (Norm::kPivot) Pivots<Norm, T>(args, first, count, batch);
+}
+template <class Norm, class T>
+HWY_INLINE void FinishBatch(const ForwardArgs& args, int64_t first, int64_t count,
+                            BatchOf<Norm>& batch) {
+  BatchSums<Norm>(count, batch);
+  BatchStatistics<Norm, T>(args, first, count, batch);
+  StoreStatistics<Norm>(args, first, count, batch);
+}
+
+// How a call's rows are worked on: in batches of `rows`, `step` of which are written between two
+// looks at the next batch, while what is `ahead` rows from there is asked for.
+struct Batches {
+  int64_t rows, step, ahead;
+};
+
+// In a core's L2 batches are best. Out of it they wait for memory, the longer the more instructions
+// lie between two lines, as the processor sees some hundreds of them at a time. There f32 rows go
+// one by one, read and written by turns, which the processor fetches by itself; those of less than
+// kLeastOneByOne columns, which would wait for their own statistics, in two interleaved batches,
+// and what they read and write is asked for early. 16 bits have half the bytes to as many
+// instructions: there LayerNorm's short rows alone gain. Times of each way: docs/performance.md.
+inline constexpr int64_t kLeastOneByOne = 192;
+inline constexpr int64_t kMostAsked16 = 256;
+inline constexpr int64_t kStepElements = 256;
+inline constexpr int64_t kAskedAhead = 8192;  // bytes of x
+
+template <class Norm, class T>
+HWY_INLINE Batches BatchesOf(const ForwardArgs& args, int64_t rows) {
+  const int64_t cols = args.cols;
+  if (cols > kBatchElements / 8) return {1, 1, 0};
+  const int64_t most = HWY_MIN(kBatchElements / cols, kBatch);
+  const int64_t row_bytes = cols * static_cast<int64_t>(sizeof(T));
+  const int64_t matrices = args.addend != nullptr ? 4 : 2;
+  const bool is_f32 = sizeof(T) == sizeof(float);
+  if (matrices * rows * row_bytes < second_level_cache_bytes() / 2) return {most, most, 0};
+  if (is_f32 && cols >= kLeastOneByOne) return {1, 1, 0};
+  if (!is_f32 && (!Norm::kPivot || cols > kMostAsked16)) return {most, most, 0};
+  return {HWY_MIN(kBatchElements / 2 / cols, kBatch), HWY_MAX(kStepElements / cols, 2) / 2 * 2,
+          HWY_MAX(kAskedAhead / row_bytes, 1)};
+}
+
+// While the rows of one batch are written, those of the next are summed, so that none waits for its
+// statistics.
+template <class Norm, class T>
+HWY_NOINLINE void ForwardBatches(const ForwardArgs& args, const Normalizer<Norm, T>& normalize,
+                                 Range rows, const Batches& batches) {
+  BatchOf<Norm> memory[2];
+  BatchOf<Norm>*batch = &memory[0], *next = &memory[1];
+  if (!Norm::kPivot) memory[0].ClearMeans(), memory[1].ClearMeans();
+  int64_t first = rows.begin, count = HWY_MIN(batches.rows, rows.end - first);
+  BeginBatch<Norm, T>(args, first, count, *batch);
+  SumSome<Norm, T>(args, first, {0, count}, batches.ahead, *batch);
+  FinishBatch<Norm, T>(args, first, count, *batch);
+  while (count > 0) {
+    const int64_t after = first + count, coming = HWY_MIN(batches.rows, rows.end - after);
+    if (coming > 0) BeginBatch<Norm, T>(args, after, coming, *next);
+    for (int64_t r = 0; r < count; r += batches.step) {
+      const int64_t end = HWY_MIN(r + batches.step, count);
+      normalize(first + r, end - r, batch->mean_hi + r, batch->mean_lo + r, batch->rstd + r, 0);
+      if (r >= coming) continue;
+      SumSome<Norm, T>(args, after, {r, HWY_MIN(end, coming)}, batches.ahead, *next);
+    }
+    if (coming > 0) FinishBatch<Norm, T>(args, after, coming, *next);
+    first = after;
+    count = coming;
+    BatchOf<Norm>* const done = batch;
+    batch = next;
+    next = done;
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace norma::cpu
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard
