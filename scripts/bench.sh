@@ -13,7 +13,8 @@ esac
 told() { sed -n "s/^$1[[:space:]]*: //p" /proc/cpuinfo | head -n 1; }
 processor=$(told 'model name')
 family=$(told 'cpu family')
-slug=$(printf %s "${processor:=unknown}${family:+ $family $(told model)}" | tr '[:upper:]' '[:lower:]' |
+kind=${family:+$family $(told model)}
+slug=$(printf '%s %s' "${processor:=unknown}" "$kind" | tr '[:upper:]' '[:lower:]' |
   sed 's/([^)]*)//g; s/[^a-z0-9]\{1,\}/-/g; s/^-//; s/-$//')
 today=$(date -u +%Y-%m-%d)
 base=$today-$slug
@@ -36,8 +37,7 @@ if [ "$(wc -c < "$name.jsonl")" -gt 1000000 ]; then
   kept=$kept.gz
 fi
 {
-  printf '# norma bench on %s, %s\n\n' "$processor${family:+ (family $family, model $(told model))}" \
-    "$today"
+  printf '# norma bench on %s%s, %s\n\n' "$processor" "${kind:+ (family and model $kind)}" "$today"
   # shellcheck disable=SC2016 # the ticks are Markdown's
   printf 'Made by `%s`. All numbers: [%s](%s).' "$made_by" "$kept" "$kept"
   printf ' How to read them: [README](../README.md).\n\n'

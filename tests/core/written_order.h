@@ -156,6 +156,12 @@ typename A::Wide sum_terms_by_section_1(int64_t n, const Term& term, Fault fault
       fault);
 }
 
+inline std::vector<int64_t> range_of(int64_t begin, int64_t end) {
+  std::vector<int64_t> all(static_cast<size_t>(end - begin));
+  std::iota(all.begin(), all.end(), begin);
+  return all;
+}
+
 // The tree over the elements of `some` alone: all others are taken out.
 inline std::string tree_by_section_1(int64_t n, const std::vector<int64_t>& some) {
   std::vector<bool> in(static_cast<size_t>(n), false);
@@ -166,12 +172,12 @@ inline std::string tree_by_section_1(int64_t n, const std::vector<int64_t>& some
   return sum_terms_by_section_1<Trees>(n, term).second;
 }
 
-// Section 5: rows 32k .. 32k + 31 one after the other, then pairs of neighbours.
-inline std::string tree_by_section_5(int64_t rows) {
-  std::vector<Trees::Value> nodes;
-  for (int64_t r = 0; r < rows; ++r) {
-    if (r % 32 == 0) nodes.push_back(Trees::zero());
-    nodes.back() = Trees::add(nodes.back(), Trees::element(r));
+// Section 5: rows 32k .. 32k + 31 one after the other, then pairs of neighbours; over `some` alone.
+inline std::string tree_by_section_5(int64_t rows, const std::vector<int64_t>& some) {
+  std::vector<Trees::Value> nodes(static_cast<size_t>((rows + 31) / 32), Trees::zero());
+  for (const int64_t r : some) {
+    Trees::Value& node = nodes[static_cast<size_t>(r / 32)];
+    node = Trees::add(node, Trees::element(r));
   }
   while (nodes.size() > 1) {
     std::vector<Trees::Value> above;
@@ -183,10 +189,22 @@ inline std::string tree_by_section_5(int64_t rows) {
   return nodes[0].second;
 }
 
-inline std::vector<int64_t> range_of(int64_t begin, int64_t end) {
-  std::vector<int64_t> all(static_cast<size_t>(end - begin));
-  std::iota(all.begin(), all.end(), begin);
-  return all;
+inline std::string tree_by_section_5(int64_t rows) {
+  return tree_by_section_5(rows, range_of(0, rows));
+}
+
+// Large enough that thousands of units vanish in it, in f32 and f64, small enough to be squared.
+constexpr float kLarge = 0x1p62f;
+
+// What probed_tree() plants, a row for each j: M at i, -M at j, `rest(k)` elsewhere.
+template <typename Rest>
+std::vector<float> planted(int64_t n, int64_t i, const std::vector<int64_t>& others,
+                           const Rest& rest, float large = kLarge) {
+  std::vector<float> rows;
+  for (const int64_t j : others) {
+    for (int64_t k = 0; k < n; ++k) rows.push_back(k == i ? large : k == j ? -large : rest(k));
+  }
+  return rows;
 }
 
 // Reads the tree of additions back from what a sum gives (after FPRev, Xie, Gao, Yang 2024): with

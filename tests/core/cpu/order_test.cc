@@ -18,9 +18,6 @@
 namespace norma::test {
 namespace {
 
-// Large enough that thousands of units vanish in it, in f32 and f64, small enough to be squared.
-constexpr float kLarge = 0x1p62f;
-
 class KernelOrder : public testing::TestWithParam<NormKind> {
  protected:
   bool layer_norm() const { return GetParam() == NormKind::kLayerNorm; }
@@ -30,19 +27,6 @@ class KernelOrder : public testing::TestWithParam<NormKind> {
 INSTANTIATE_TEST_SUITE_P(Norms, KernelOrder,
                          testing::Values(NormKind::kLayerNorm, NormKind::kRmsNorm),
                          [](const auto& info) { return std::string(name_of(info.param)); });
-
-// A row for each j: M at i, -M at j, `rest(k)` elsewhere.
-template <typename Rest>
-std::vector<float> planted(int64_t n, int64_t i, const std::vector<int64_t>& others,
-                           const Rest& rest) {
-  std::vector<float> rows;
-  for (const int64_t j : others) {
-    for (int64_t k = 0; k < n; ++k) {
-      rows.push_back(k == i ? kLarge : k == j ? -kLarge : rest(k));
-    }
-  }
-  return rows;
-}
 
 // G and H of rows of dy where xhat = 1: both are the sum of dy.
 std::vector<double> backward_sums(const cpu::Kernels& kernels, NormSpec spec, int64_t n,
