@@ -21,6 +21,10 @@ HWY_BEFORE_NAMESPACE();
 namespace norma::cpu {
 namespace HWY_NAMESPACE {
 
+// Of x and dy each, as kPrefetchBytes: a batch of rows, so that they are asked for while the one
+// before them is swept.
+inline constexpr int64_t kBackwardPrefetchBytes = 4096;
+
 // Rows swept together, so that weight, dweight and dbias are loaded once for all: as many as the
 // registers hold the constants of.
 inline constexpr int kSweepRows = kN == 16 ? 4 : 2;
@@ -62,8 +66,8 @@ struct BackwardTerms {
   HWY_INLINE void Ask(int64_t, int64_t) const {}
   HWY_INLINE void Group(int64_t i, V (&leaf)[kSums]) const {
     for (int64_t line = 0; line < kGroup; line += kLine<T>) {
-      hwy::Prefetch(x + i + line + kPrefetchBytes / sizeof(T));
-      hwy::Prefetch(dy + i + line + kPrefetchBytes / sizeof(T));
+      hwy::Prefetch(x + i + line + kBackwardPrefetchBytes / sizeof(T));
+      hwy::Prefetch(dy + i + line + kBackwardPrefetchBytes / sizeof(T));
     }
     Fold<true>(i, leaf);
   }
@@ -229,7 +233,9 @@ HWY_NOINLINE void SweepRows(const BackwardArgs& args, int64_t first, Range cols,
   } else if (kDx) {
     // Stores come in bursts, between which rows are summed: more than wait to be done at a time.
     for (; i + kN <= cols.end; i += kN) {
-      for (int r = 0; r < kRows; ++r) hwy::Prefetch(sweep.dx[r] + args.ahead * args.dx_stride + i);
+      for (int r = 0; r < kRows; ++r) {
+        PrefetchToWrite(sweep.dx[r] + args.ahead * args.dx_stride + i);
+      }
       sweep.Columns(i, dweight, dbias, load, store, store);
     }
   }
