@@ -94,7 +94,7 @@ HWY_NOINLINE void ForwardRows(const ForwardArgs& args, const Normalizer<Norm, T>
     if (args.addend != nullptr) StoreSums<T>(args, r, 1);
     return StatisticsOfRow<Norm, T>(args, r);
   };
-  const bool short_rows = args.cols <= kMostInTurn;
+  const bool short_rows = args.cols <= kMostInTurn && args.addend == nullptr;
   RowStatistics s = statistics(rows.begin), next = s;
   for (int64_t r = rows.begin; r < rows.end; ++r, s = next) {
     if (short_rows && r + 1 < rows.end) next = statistics(r + 1);
@@ -109,10 +109,12 @@ void Forward(const ForwardArgs& args, Range rows) {
   if (rows.begin >= rows.end) return;
   const Normalizer<Norm, T> normalize(args, rows.end - rows.begin);
   const Batches batches = BatchesOf<Norm, T>(args, rows.end - rows.begin);
-  if (batches.rows > 1 && rows.end - rows.begin > 1) {
-    ForwardBatches<Norm, T>(args, normalize, rows, batches);
-  } else {
+  if (batches.rows == 1 || rows.end - rows.begin == 1) {
     ForwardRows<Norm, T>(args, normalize, rows);
+  } else if (batches.ahead == 0) {
+    ForwardBatches<Norm, T>(args, normalize, rows, batches.rows);
+  } else {
+    ForwardInterleaved<Norm, T>(args, normalize, rows, batches);
   }
   if (args.stream) hwy::FlushStream();
 }

@@ -189,18 +189,20 @@ HWY_INLINE void FinishBatch(const ForwardArgs& args, int64_t first, int64_t coun
   StoreStatistics<Norm>(args, first, count, batch);
 }
 
-// How a call's rows are worked on: in batches of `rows`, `step` of which are written between two
-// looks at the next batch, while what is `ahead` rows from there is asked for.
+// How a call's rows are worked on: in batches of `rows`; where ahead > 0 they are interleaved, with
+// `step` rows written between two looks at the next batch, and what is `ahead` rows from there is
+// asked for.
 struct Batches {
   int64_t rows, step, ahead;
 };
 
 // In a core's L2 batches are best. Out of it they wait for memory, the longer the more instructions
 // lie between two lines, as the processor sees some hundreds of them at a time. There f32 rows go
-// one by one, read and written by turns, which the processor fetches by itself; those of less than
-// kLeastOneByOne columns, which would wait for their own statistics, in two interleaved batches,
-// and what they read and write is asked for early. 16 bits have half the bytes to as many
-// instructions: there LayerNorm's short rows alone gain. Times of each way: docs/performance.md.
+// one by one, read and written by turns, which the processor fetches by itself; LayerNorm's of less
+// than kLeastOneByOne columns, which would wait for their own statistics, in two interleaved
+// batches, and what they read and write is asked for early. RMSNorm has less to wait for, 16 bits
+// have half the bytes, and sums with a residual have twice as much to ask for: they lose as much in
+// the caches as they gain out of them. Times of each way: docs/performance.md.
 inline constexpr int64_t kLeastOneByOne = 192;
 inline constexpr int64_t kMostAsked16 = 256;
 inline constexpr int64_t kStepElements = 256;
@@ -210,22 +212,37 @@ template <class Norm, class T>
 HWY_INLINE Batches BatchesOf(const ForwardArgs& args, int64_t rows) {
   const int64_t cols = args.cols;
   if (cols > kBatchElements / 8) return {1, 1, 0};
-  const int64_t most = HWY_MIN(kBatchElements / cols, kBatch);
+  // What is stored past the caches is fetched a batch ahead.
+  const int64_t most = HWY_MIN((args.stream ? kBatchElements / 4 : kBatchElements) / cols, kBatch);
+  const Batches plain{most, most, 0};
   const int64_t row_bytes = cols * static_cast<int64_t>(sizeof(T));
-  const int64_t matrices = args.addend != nullptr ? 4 : 2;
-  const bool is_f32 = sizeof(T) == sizeof(float);
-  if (matrices * rows * row_bytes < second_level_cache_bytes() / 2) return {most, most, 0};
+  const bool is_f32 = sizeof(T) == sizeof(float), adds = args.addend != nullptr;
+  if ((adds ? 4 : 2) * rows * row_bytes < second_level_cache_bytes() / 2) return plain;
   if (is_f32 && cols >= kLeastOneByOne) return {1, 1, 0};
-  if (!is_f32 && (!Norm::kPivot || cols > kMostAsked16)) return {most, most, 0};
+  if (adds || !Norm::kPivot || (!is_f32 && cols > kMostAsked16)) return plain;
   return {HWY_MIN(kBatchElements / 2 / cols, kBatch), HWY_MAX(kStepElements / cols, 2) / 2 * 2,
           HWY_MAX(kAskedAhead / row_bytes, 1)};
 }
 
-// While the rows of one batch are written, those of the next are summed, so that none waits for its
-// statistics.
+// One batch after the other, each with its sums first.
 template <class Norm, class T>
 HWY_NOINLINE void ForwardBatches(const ForwardArgs& args, const Normalizer<Norm, T>& normalize,
-                                 Range rows, const Batches& batches) {
+                                 Range rows, int64_t most) {
+  BatchOf<Norm> batch;
+  if (!Norm::kPivot) batch.ClearMeans();
+  for (int64_t first = rows.begin; first < rows.end; first += most) {
+    const int64_t count = HWY_MIN(most, rows.end - first);
+    BeginBatch<Norm, T>(args, first, count, batch);
+    SumSome<Norm, T>(args, first, {0, count}, 0, batch);
+    FinishBatch<Norm, T>(args, first, count, batch);
+    normalize(first, count, batch.mean_hi, batch.mean_lo, batch.rstd, most);
+  }
+}
+
+// While the rows of one batch are written, those of the next are summed between them.
+template <class Norm, class T>
+HWY_NOINLINE void ForwardInterleaved(const ForwardArgs& args, const Normalizer<Norm, T>& normalize,
+                                     Range rows, const Batches& batches) {
   BatchOf<Norm> memory[2];
   BatchOf<Norm>*batch = &memory[0], *next = &memory[1];
   if (!Norm::kPivot) memory[0].ClearMeans(), memory[1].ClearMeans();
