@@ -21,8 +21,8 @@ HWY_BEFORE_NAMESPACE();
 namespace norma::cpu {
 namespace HWY_NAMESPACE {
 
-// Of x and dy each, as kPrefetchBytes: a batch of rows, so that they are asked for while the one
-// before them is swept.
+// Of x and dy each, as kPrefetchBytes: a batch of f32 rows, so that they are asked for while the
+// batch before them is swept.
 inline constexpr int64_t kBackwardPrefetchBytes = 4096;
 
 // Rows swept together, so that weight, dweight and dbias are loaded once for all: as many as the
@@ -63,7 +63,7 @@ struct BackwardTerms {
   HWY_INLINE void Halved(int64_t i, int64_t j, V (&t)[kSums]) const {
     kFull ? FirstLevel(Inside(i), Inside(j), t) : FirstLevel(Masked(i), Masked(j), t);
   }
-  HWY_INLINE void Ask(int64_t, int64_t) const {}
+  HWY_INLINE void Ask(int64_t, int64_t) const {}  // Group does
   HWY_INLINE void Group(int64_t i, V (&leaf)[kSums]) const {
     for (int64_t line = 0; line < kGroup; line += kLine<T>) {
       hwy::Prefetch(x + i + line + kBackwardPrefetchBytes / sizeof(T));
@@ -234,7 +234,7 @@ HWY_NOINLINE void SweepRows(const BackwardArgs& args, int64_t first, Range cols,
     // Stores come in bursts, between which rows are summed: more than wait to be done at a time.
     for (; i + kN <= cols.end; i += kN) {
       for (int r = 0; r < kRows; ++r) {
-        PrefetchToWrite(sweep.dx[r] + args.ahead * args.dx_stride + i);
+        hwy::Prefetch(sweep.dx[r] + args.ahead * args.dx_stride + i);
       }
       sweep.Columns(i, dweight, dbias, load, store, store);
     }

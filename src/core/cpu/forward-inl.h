@@ -95,11 +95,12 @@ HWY_NOINLINE void ForwardRows(const ForwardArgs& args, const Normalizer<Norm, T>
     return StatisticsOfRow<Norm, T>(args, r);
   };
   const bool short_rows = args.cols <= kMostInTurn && args.addend == nullptr;
+  const int64_t ahead = short_rows ? 2 : 1;
   RowStatistics s = statistics(rows.begin), next = s;
   for (int64_t r = rows.begin; r < rows.end; ++r, s = next) {
     if (short_rows && r + 1 < rows.end) next = statistics(r + 1);
     StoreRowStatistics<Norm>(args, r, s);
-    normalize(r, 1, &s.mean_hi, &s.mean_lo, &s.rstd, 1);
+    normalize(r, 1, &s.mean_hi, &s.mean_lo, &s.rstd, ahead);
     if (!short_rows && r + 1 < rows.end) next = statistics(r + 1);
   }
 }
@@ -113,7 +114,7 @@ void Forward(const ForwardArgs& args, Range rows) {
     ForwardRows<Norm, T>(args, normalize, rows);
   } else if (batches.ahead == 0) {
     ForwardBatches<Norm, T>(args, normalize, rows, batches.rows);
-  } else {
+  } else if constexpr (Norm::kPivot) {
     ForwardInterleaved<Norm, T>(args, normalize, rows, batches);
   }
   if (args.stream) hwy::FlushStream();

@@ -239,13 +239,13 @@ HWY_NOINLINE void ForwardBatches(const ForwardArgs& args, const Normalizer<Norm,
   }
 }
 
-// While the rows of one batch are written, those of the next are summed between them.
+// While the rows of one batch are written, those of the next are summed between them. SumSome has
+// asked for them: none are fetched beside what is streamed. REQUIRES: Norm::kPivot.
 template <class Norm, class T>
 HWY_NOINLINE void ForwardInterleaved(const ForwardArgs& args, const Normalizer<Norm, T>& normalize,
                                      Range rows, const Batches& batches) {
   BatchOf<Norm> memory[2];
   BatchOf<Norm>*batch = &memory[0], *next = &memory[1];
-  if (!Norm::kPivot) memory[0].ClearMeans(), memory[1].ClearMeans();
   int64_t first = rows.begin, count = HWY_MIN(batches.rows, rows.end - first);
   BeginBatch<Norm, T>(args, first, count, *batch);
   SumSome<Norm, T>(args, first, {0, count}, batches.ahead, *batch);

@@ -42,16 +42,20 @@ struct ForwardTerms {
     kFull ? Norm::ForwardHalved(Inside(i), Inside(j), t)
           : Norm::ForwardHalved(Masked(i), Masked(j), t);
   }
+  // Of the columns i .. i + n - 1.
   HWY_INLINE void Ask(int64_t i, int64_t n) const {
     for (int64_t line = i; line < i + n; line += kLine<T>) hwy::Prefetch(x_ahead + line);
     if (y_ahead == nullptr) return;
-    for (int64_t line = i; line < i + n; line += kLine<T>) PrefetchToWrite(y_ahead + line);
+    for (int64_t line = i; line < i + n; line += kLine<T>) hwy::Prefetch(y_ahead + line);
   }
   HWY_INLINE void Group(int64_t i, V (&leaf)[kSums]) const {
     Ask(i, kGroup);
     Fold<true>(i, leaf);
   }
-  HWY_INLINE void Tail(int64_t i, V (&leaf)[kSums]) const { Fold<false>(i, leaf); }
+  HWY_INLINE void Tail(int64_t i, V (&leaf)[kSums]) const {
+    Ask(i, end - i);
+    Fold<false>(i, leaf);
+  }
 
  private:
   template <bool kFull>

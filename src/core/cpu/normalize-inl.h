@@ -45,9 +45,9 @@ HWY_NOINLINE void StoreSums(const ForwardArgs& args, int64_t first, int64_t coun
 inline constexpr int64_t kMostWidened = 2048;
 inline constexpr int64_t kLeastWidenedFor = 4;
 
-// Section 3 of one row; ahead: where in x the sums go on afterwards. T is the type of the rows, P
-// that of the parameters. kGain: 0 no weight, 1 weight, 2 LLaMA's weight after a rounding, 3
-// Gemma's 1 + weight, 4 both.
+// Section 3 of one row; ahead: where in x is fetched what comes, where y is streamed. T is the type
+// of the rows, P that of the parameters. kGain: 0 no weight, 1 weight, 2 LLaMA's weight after a
+// rounding, 3 Gemma's 1 + weight, 4 both.
 template <class Norm, class T, class P, int kGain, bool kBias, bool kStream>
 HWY_INLINE void NormalizeRow(const T* x, T* y, int64_t n, const P* HWY_RESTRICT weight,
                              const P* HWY_RESTRICT bias, const typename Norm::Row& row,
@@ -142,7 +142,7 @@ HWY_INLINE ForwardArgs OfColumns(const ForwardArgs& args, Range cols) {
   return part;
 }
 
-// Section 3 by the function that suits a call. Weight and bias of 16 bits are made f32 once where
+// Section 3 by the function that suits a call. Weight and bias of 16 bits are made f32 where some
 // rows share them. One weight for all columns is spread over as many as a vector of weights needs,
 // and rows are cut to that: no other loop is compiled for it.
 template <class Norm, class T>

@@ -151,7 +151,8 @@ HWY_INLINE void StoreEight(const V* lanes, float* HWY_RESTRICT eight) {
 
 // The sums of one block, down to eight values each: lanes folded by 16 and by 8. Terms has kSums,
 // and Group(i, leaf), Tail(i, leaf) that fold the group at element i of the row, Tail with +0 past
-// the end.
+// the end. For SumRows it has Halved<kFull>(i, j, t), too, the first level of the vectors at i and
+// j, and Ask(i, n), which may fetch what is worked on later.
 template <class Terms>
 HWY_INLINE void SumBlock(const Terms& terms, int64_t begin, int64_t end,
                          float* HWY_RESTRICT (&eights)[Terms::kSums]) {

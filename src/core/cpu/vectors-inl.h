@@ -200,9 +200,6 @@ HWY_INLINE void StreamTwo(V a, V b, T* p) {
 #endif
 }
 
-// Highway's Prefetch is for what is read.
-HWY_INLINE void PrefetchToWrite(const void* p) { __builtin_prefetch(p, 1); }
-
 template <class T>
 HWY_INLINE const T* RowOf(const void* rows, int64_t stride, int64_t r) {
   return static_cast<const T*>(rows) + r * stride;

@@ -178,7 +178,11 @@ TEST_P(KernelBits, RowsOnEitherSideOfACoresCache) {
           std::copy(row.begin(), row.end(), p.x.begin() + (3 * which + 1) % rows * cols);
         }
         p = in_types(p, {type, type, type});
-        ASSERT_TRUE(has_specified_bits(p, {{}, {.stride = cols + 3, .in_place = true}}));
+        const int64_t whole_lines = (cols + 31) / 32 * 32;
+        ASSERT_TRUE(has_specified_bits(
+            p, {{},
+                {.stride = cols + 3, .in_place = true},
+                {.stride = whole_lines, .offset = 3, .aligned = true, .stream_bytes = 1}}));
       }
     }
   }
