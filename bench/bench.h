@@ -7,7 +7,7 @@
 // answer is checked against a float64 reference first: a wrong answer is never timed. The peers are
 // timed in turn, sample by sample, so that a ratio compares two times taken side by side. ONNX
 // Runtime alone is timed in a process of its own (harness/onnxruntime.h), where its samples
-// alternate with a memcpy's.
+// alternate with norma's.
 //
 //   bench::Options options;                        // the short suite
 //   options.tasks = {"layer_norm_forward"};        // or a part of it
@@ -49,14 +49,14 @@ struct Options {
 // What one implementation needed for one task on one shape.
 struct Record {
   std::string task, dtype;
-  std::string impl;   // "onnxruntime_copy" is the memcpy in ONNX Runtime's process
+  std::string impl;   // "norma_beside_onnxruntime" is norma in ONNX Runtime's process
   std::string cache;  // "hot": the same buffers on every call; "cold": buffers left the cache
   int64_t rows = 0, cols = 0;
   int threads = 0, samples = 0;
   int64_t bytes = 0;  // that the task must move at least; copy: that it moves
   double median_ns = 0, min_ns = 0, gb_s = 0;
   // Medians of the ratios of paired samples, to every implementation timed beside this one. norma's
-  // to onnxruntime is the quotient of their ratios to the copy of their own process.
+  // to onnxruntime is of the samples in that process.
   std::vector<std::pair<std::string, double>> ratios;
 
   double ratio_to(const std::string& other) const;  // 0 where the other was not timed

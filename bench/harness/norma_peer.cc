@@ -6,7 +6,6 @@
 #include <stdexcept>
 
 #include "core/plan/plan.h"
-#include "torch_ops/executor.h"
 
 namespace norma::bench {
 namespace {
@@ -19,7 +18,8 @@ ConstVectorView vector_of(const Buffer& b) { return {b.data(), DType::kF32, b.si
 
 class Norma : public Peer {
  public:
-  explicit Norma(const Problem& problem) : p_(problem), spec_{problem.task.kind, problem.eps} {}
+  Norma(const Problem& problem, const Executor& executor)
+      : p_(problem), executor_(executor), spec_{problem.task.kind, problem.eps} {}
 
  protected:
   RowsView rows_of(const Buffer& b) const {
@@ -27,6 +27,7 @@ class Norma : public Peer {
   }
 
   const Problem& p_;
+  const Executor& executor_;
   const NormSpec spec_;
 };
 
@@ -47,7 +48,7 @@ class NormaForward : public Norma {
       arguments.residual = rows_of(s.residual);
       arguments.sum = rows_of(s.sum);
     }
-    throw_if_error(norm_forward(spec_, arguments, torch_ops::torch_executor()));
+    throw_if_error(norm_forward(spec_, arguments, executor_));
   }
   Answer answer(size_t set) override {
     return {.y = p_.sets[set].y.bytes(), .sum = p_.sets[set].sum.bytes()};
@@ -56,15 +57,14 @@ class NormaForward : public Norma {
 
 class NormaBackward : public Norma {
  public:
-  explicit NormaBackward(const Problem& problem) : Norma(problem) {
-    throw_if_error(norm_backward_workspace_size(spec_, arguments(0), torch_ops::torch_executor(),
-                                                &workspace_bytes_));
+  NormaBackward(const Problem& problem, const Executor& executor) : Norma(problem, executor) {
+    throw_if_error(norm_backward_workspace_size(spec_, arguments(0), executor_, &workspace_bytes_));
     workspace_ = Buffer(static_cast<int64_t>(workspace_bytes_ / sizeof(float)) + 1);
   }
 
   void run(size_t set) override {
     throw_if_error(norm_backward(spec_, arguments(set), workspace_.data(), workspace_bytes_,
-                                 torch_ops::torch_executor()));
+                                 executor_));
   }
   Answer answer(size_t set) override {
     return {.dx = p_.sets[set].dx.bytes(),
@@ -92,11 +92,11 @@ class NormaBackward : public Norma {
 
 }  // namespace
 
-std::unique_ptr<Peer> make_norma_forward(const Problem& problem) {
-  return std::make_unique<NormaForward>(problem);
+std::unique_ptr<Peer> make_norma_forward(const Problem& problem, const Executor& executor) {
+  return std::make_unique<NormaForward>(problem, executor);
 }
-std::unique_ptr<Peer> make_norma_backward(const Problem& problem) {
-  return std::make_unique<NormaBackward>(problem);
+std::unique_ptr<Peer> make_norma_backward(const Problem& problem, const Executor& executor) {
+  return std::make_unique<NormaBackward>(problem, executor);
 }
 
 }  // namespace norma::bench

@@ -20,10 +20,10 @@ Status broken(const std::string& what) {
   return {StatusCode::kInternal, "[bench] onnxruntime: " + what};
 }
 
-// Of the child: this process's, but for the OpenMP threads, which are the copy's. They wait busily
-// between two copies, and for a millisecond at most (of 30000 pauses), since ONNX Runtime's threads
+// Of the child: this process's, but for the OpenMP threads, which are norma's. They wait busily
+// between two calls, and for a millisecond at most (of 30000 pauses), since ONNX Runtime's threads
 // are others.
-std::vector<std::string> environment_of_copy(int threads) {
+std::vector<std::string> environment_of_norma(int threads) {
   return environment_with({"OMP_NUM_THREADS=" + std::to_string(threads), "GOMP_SPINCOUNT=30000"});
 }
 
@@ -41,7 +41,7 @@ Status take(const std::string& line, const std::function<void(const OnnxRuntimeT
       result->wrong.push_back(said["wrong"].get<std::string>());
     } else {
       OnnxRuntimeTimes times{said.at("rows"), said.at("cols"), said.at("cache"), said.at("ns"),
-                             said.at("copy_ns")};
+                             said.at("norma_ns")};
       result->times.push_back(std::move(times));
       if (timed) timed(result->times.back());
     }
@@ -68,7 +68,7 @@ Status run_onnxruntime(const OnnxRuntimeJob& job, const std::function<bool()>& i
   const std::string python = job.python.empty() ? NORMA_BENCH_PYTHON : job.python;
   Child child;
   if (const int error = child.start({python, "-B", NORMA_BENCH_ONNXRUNTIME, request.dump()},
-                                    environment_of_copy(job.threads))) {
+                                    environment_of_norma(job.threads))) {
     result->skipped = fmt::format("{} does not start: {}", python, std::strerror(error));
     return {};
   }

@@ -3,8 +3,8 @@
 
 // ONNX Runtime's CPU kernels. Its wheel has no headers, so a child process drives it from Python
 // (bench/onnxruntime/peer.py), on buffers that it makes, fills and checks by the code of this
-// process (bench/onnxruntime/rows.cc). Its samples alternate with the memcpy of this process's
-// yardstick: what is compared across processes is the ratio to copy, never a time.
+// process (bench/onnxruntime/rows.cc). Its samples alternate there with norma's, on the same
+// buffers: no time is compared with one of another process.
 #pragma once
 
 #include <functional>
@@ -28,7 +28,7 @@ struct OnnxRuntimeJob {
 struct OnnxRuntimeTimes {
   int64_t rows = 0, cols = 0;
   std::string cache;
-  std::vector<double> ns, copy_ns;  // paired samples
+  std::vector<double> ns, norma_ns;  // paired samples
 };
 
 struct OnnxRuntimeResult {

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The Norma authors
 # SPDX-License-Identifier: MIT
 """ONNX Runtime as a peer of the bench: peer.py REQUEST, a JSON object that harness/onnxruntime.cc
-writes. Prints one JSON object a line: {"version"}, then {"rows", "cols", "cache", "ns", "copy_ns"}
+writes. Prints one JSON object a line: {"version"}, then {"rows", "cols", "cache", "ns", "norma_ns"}
 for each shape, or {"rows", "cols", "wrong"} where the answer is; or {"skipped"} where the wheels
 are not there, or {"error"} and exit 1.
 
@@ -16,7 +16,7 @@ import sys
 import time
 
 SAMPLE_NS = 50e3
-# Longer than threads of the copy wait busily (GOMP_SPINCOUNT in harness/onnxruntime.cc).
+# Longer than norma's threads wait busily (GOMP_SPINCOUNT in harness/onnxruntime.cc).
 SETTLE_S = 2e-3
 # Of the rows of a call: below, a graph has NODES nodes.
 MANY_NODES_BYTES = 64 << 10
@@ -85,7 +85,7 @@ class Runs:
         options.log_severity_level = 3
         # Equal nodes stay as many as they are.
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        # Threads that spin on after a Run would take the cores from the copy.
+        # Threads that spin on after a Run would take the cores from norma.
         options.add_session_config_entry("session.force_spinning_stop", "1")
         self.session = onnxruntime.InferenceSession(
             self.model(rows, task), options, providers=["CPUExecutionProvider"])
@@ -131,12 +131,12 @@ class Runs:
 
 
 class Turns:
-    """The copy and ONNX Runtime timed in turn, as harness/timing.cc does: both walk over the same
+    """norma and ONNX Runtime timed in turn, as harness/timing.cc does: both walk over the same
     sets, so that neither finds in the cache what the other has just touched. Each is a function
     like Runs.ns."""
 
-    def __init__(self, copy, runs, sets, threads):
-        self.copy, self.peers = copy, [copy, runs]
+    def __init__(self, norma, runs, sets, threads):
+        self.norma, self.peers = norma, [norma, runs]
         self.sets, self.threads, self.next = sets, threads, 0
 
     def ns(self, peer, calls):
@@ -163,10 +163,10 @@ class Turns:
         return taken
 
     def prepare(self, peer, calls):
-        # Two pools: that of the copy sleeps while the other is timed, and is awake for its own.
-        if self.threads > 1 and peer is not self.copy:
+        # Two pools: that of norma sleeps while the other is timed, and is awake for its own.
+        if self.threads > 1 and peer is not self.norma:
             time.sleep(SETTLE_S)
-        if calls > 1 or (self.threads > 1 and peer is self.copy):
+        if calls > 1 or (self.threads > 1 and peer is self.norma):
             self.ns(peer, 1 + calls // 16)
 
 
@@ -176,19 +176,22 @@ def time_shape(library, request, rows, cols):
     try:
         nodes = NODES if 2 * TYPES[problem.dtype] * rows * cols < MANY_NODES_BYTES else 1
         runs = Runs(problem, task, nodes, threads, problem.sets)
-        library.norma_bench_spoil(problem.opened)
-        runs.ns(0, problem.sets, 1)
-        wrong = library.norma_bench_check(problem.opened, b"onnxruntime").decode()
-        if wrong:
-            say(rows=rows, cols=cols, wrong=wrong)
-            return
+        norma = functools.partial(library.norma_bench_norma_ns, problem.opened)
+        for name, peer in ("norma", norma), ("onnxruntime", runs.ns):
+            library.norma_bench_spoil(problem.opened)
+            peer(0, problem.sets, 1)
+            wrong = library.norma_bench_check(problem.opened, name.encode()).decode()
+            if wrong and name == "norma":
+                raise ArithmeticError(wrong)
+            if wrong:
+                say(rows=rows, cols=cols, wrong=wrong)
+                return
         for cache, sets in ("hot", 1), ("cold", problem.sets):
             if cache == "cold" and problem.sets == 1:
                 continue
-            copy = functools.partial(library.norma_bench_copy_ns, problem.opened)
-            turns = Turns(copy, runs.ns, sets, threads)
-            copy_ns, run_ns = turns.samples(request["samples"])
-            say(rows=rows, cols=cols, cache=cache, copy_ns=copy_ns,
+            turns = Turns(norma, runs.ns, sets, threads)
+            norma_ns, run_ns = turns.samples(request["samples"])
+            say(rows=rows, cols=cols, cache=cache, norma_ns=norma_ns,
                 ns=[ns / nodes for ns in run_ns])
     finally:
         problem.close()
@@ -202,7 +205,7 @@ def load(path):
             ("close", None, [c_void]), ("sets", c_long, [c_void]),
             ("buffer", c_void, [c_void, c_long, c_text]), ("spoil", None, [c_void]),
             ("check", c_text, [c_void, c_text]),
-            ("copy_ns", ctypes.c_double, [c_void, c_long, c_long, c_long])):
+            ("norma_ns", ctypes.c_double, [c_void, c_long, c_long, c_long])):
         function = getattr(library, "norma_bench_" + name)
         function.restype, function.argtypes = result, arguments
     return library

@@ -1,16 +1,18 @@
 // Copyright (c) 2026 The Norma authors
 // SPDX-License-Identifier: MIT
 
-// The harness's problems, check and copy as a library of C functions, for a peer in Python: it has
-// the same values in buffers as well aligned, the same judge and the same yardstick as the others.
+// The harness's problems and check, and norma itself, as a library of C functions, for a peer in
+// Python: it has the same values in buffers as well aligned, the same judge, and at its side what it
+// is compared with.
 
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <new>
 #include <string>
 
 #include "base/float16.h"
-#include "bench/harness/peer.h"
+#include "bench/harness/norma_peer.h"
 
 namespace {
 
@@ -22,7 +24,7 @@ struct Opened {
       : problem(task, rows, cols, sets, seed, dtype),
         weight(narrowed(problem.weight)),
         bias(narrowed(problem.bias)),
-        copy(make_copy(problem, norma::default_executor())) {}
+        norma(make_norma_forward(problem, norma::default_executor())) {}
 
   // A copy in the rows' type, which holds the values exactly.
   Buffer narrowed(const Buffer& from) const {
@@ -40,7 +42,7 @@ struct Opened {
 
   Problem problem;
   Buffer weight, bias;
-  std::unique_ptr<Peer> copy;
+  std::unique_ptr<Peer> norma;
   std::string message;
 };
 
@@ -100,15 +102,18 @@ NORMA_BENCH_EXPORT const char* norma_bench_check(void* opened, const char* peer)
   return o.message.c_str();
 }
 
-// Nanoseconds of `calls` copies of x together, of the sets from `set` on, the first after the last.
-NORMA_BENCH_EXPORT double norma_bench_copy_ns(void* opened, int64_t set, int64_t sets,
-                                              int64_t calls) {
+// Nanoseconds of `calls` calls of norma together, of the sets from `set` on, the first after the
+// last. Negative where norma refuses.
+NORMA_BENCH_EXPORT double norma_bench_norma_ns(void* opened, int64_t set, int64_t sets,
+                                               int64_t calls) try {
   Opened& o = *static_cast<Opened*>(opened);
   const auto start = std::chrono::steady_clock::now();
   for (int64_t i = 0; i < calls; ++i) {
-    o.copy->run(static_cast<size_t>(set));
+    o.norma->run(static_cast<size_t>(set));
     set = set + 1 < sets ? set + 1 : 0;
   }
   const std::chrono::duration<double, std::nano> elapsed = std::chrono::steady_clock::now() - start;
   return elapsed.count();
+} catch (const std::exception&) {
+  return -1;
 }

@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: MIT
 
 #include "bench/harness/norma_peer.h"
+#include "torch_ops/executor.h"
 
 namespace norma::bench {
 
 std::unique_ptr<Peer> rms_norm_backward::make_norma(const Problem& problem) {
-  return make_norma_backward(problem);
+  return make_norma_backward(problem, torch_ops::torch_executor());
 }
 
 }  // namespace norma::bench

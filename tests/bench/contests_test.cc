@@ -119,7 +119,6 @@ TEST(Contests, ShapesAboveTheCapAreNamed) {
   EXPECT_FALSE(report.records.empty());
 }
 
-// Ratios across processes: norma's to a peer in another is the quotient of ratios to copy.
 TEST(Contests, AllPeersAreRecorded) {
   setenv("PYTHONPATH", NORMA_TEST_FAKE_ONNXRUNTIME, 1);
   setenv("FAKE_ONNXRUNTIME", "right", 1);
@@ -134,24 +133,28 @@ TEST(Contests, AllPeersAreRecorded) {
   unsetenv("FAKE_ONNXRUNTIME");
   ASSERT_TRUE(ran.ok()) << ran.message();
   std::set<std::string> impls,
-      wanted = {"copy", "norma", "torch", "onnxruntime", "onnxruntime_copy"};
+      wanted = {"copy", "norma", "torch", "onnxruntime", "norma_beside_onnxruntime"};
   if (!onednn_version().empty()) wanted.insert("onednn");
   if (!onednn3_version().empty()) wanted.insert("onednn3");
   std::set<std::string> dtypes;
-  const Record *norma = nullptr, *onnxruntime = nullptr;
+  const Record *norma = nullptr, *onnxruntime = nullptr, *beside = nullptr;
   for (const Record& r : report.records) {
     impls.insert(r.impl);
     dtypes.insert(r.dtype);
     if (r.dtype != "f32") continue;
     if (r.impl == "norma") norma = &r;
     if (r.impl == "onnxruntime") onnxruntime = &r;
+    if (r.impl == "norma_beside_onnxruntime") beside = &r;
   }
   EXPECT_EQ(impls, wanted);
   EXPECT_THAT(dtypes, ElementsAre("bf16", "f16", "f32"));
-  ASSERT_TRUE(norma && onnxruntime);
+  ASSERT_TRUE(norma && onnxruntime && beside);
   EXPECT_GT(onnxruntime->ratio_to("copy"), 0);
-  EXPECT_DOUBLE_EQ(norma->ratio_to("onnxruntime"),
-                   norma->ratio_to("copy") / onnxruntime->ratio_to("copy"));
+  // Compared with norma at its side, and the stand-in is slow (in Python).
+  EXPECT_LT(norma->ratio_to("onnxruntime"), 1);
+  EXPECT_LT(beside->median_ns, onnxruntime->median_ns);
+  EXPECT_NEAR(norma->ratio_to("onnxruntime") * onnxruntime->ratio_to("copy"),
+              norma->ratio_to("copy"), 1e-9 * norma->ratio_to("copy"));
   EXPECT_EQ(onnxruntime->bytes, norma->bytes);
   EXPECT_THAT(report.versions,
               Contains(std::pair<std::string, std::string>("onnxruntime", "0.0.fake")));
