@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 // The harness's problems and check, and norma itself, as a library of C functions, for a peer in
-// Python: it has the same values in buffers as well aligned, the same judge, and at its side what it
-// is compared with.
+// Python: it has the same values in buffers as well aligned, the same judge, and at its side what
+// it is compared with.
 
 #include <chrono>
 #include <exception>

@@ -66,8 +66,8 @@ struct BackwardTerms {
   HWY_INLINE void Ask(int64_t, int64_t) const {}  // Group does
   HWY_INLINE void Group(int64_t i, V (&leaf)[kSums]) const {
     for (int64_t line = 0; line < kGroup; line += kLine<T>) {
-      hwy::Prefetch(x + i + line + kBackwardPrefetchBytes / sizeof(T));
-      hwy::Prefetch(dy + i + line + kBackwardPrefetchBytes / sizeof(T));
+      Fetch(x + i + line + kBackwardPrefetchBytes / sizeof(T));
+      Fetch(dy + i + line + kBackwardPrefetchBytes / sizeof(T));
     }
     Fold<true>(i, leaf);
   }
@@ -225,8 +225,8 @@ HWY_NOINLINE void SweepRows(const BackwardArgs& args, int64_t first, Range cols,
     // What is stored does not come back, so that there is room for the rows that are summed next.
     for (; i + kN <= cols.end; i += kN) {
       for (int r = 0; r < kRows; ++r) {
-        hwy::Prefetch(sweep.x[r] + args.ahead * args.x_stride + i);
-        hwy::Prefetch(sweep.dy[r] + args.ahead * args.dy_stride + i);
+        Fetch(sweep.x[r] + args.ahead * args.x_stride + i);
+        Fetch(sweep.dy[r] + args.ahead * args.dy_stride + i);
       }
       sweep.Columns(i, dweight, dbias, load, store, stream);
     }
@@ -234,7 +234,7 @@ HWY_NOINLINE void SweepRows(const BackwardArgs& args, int64_t first, Range cols,
     // Stores come in bursts, between which rows are summed: more than wait to be done at a time.
     for (; i + kN <= cols.end; i += kN) {
       for (int r = 0; r < kRows; ++r) {
-        hwy::Prefetch(sweep.dx[r] + args.ahead * args.dx_stride + i);
+        Fetch(sweep.dx[r] + args.ahead * args.dx_stride + i);
       }
       sweep.Columns(i, dweight, dbias, load, store, store);
     }

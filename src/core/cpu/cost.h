@@ -27,5 +27,9 @@ bool streams(const RowsView& output, int matrices);
 void force_grain(int64_t rows);
 // For tests: an output is large from so many bytes on, until called with 0.
 void force_stream_bytes(int64_t bytes);
+// For tests: a forward pass works on its rows in this one of the ways it has, from 1 on, the last
+// where it has fewer, until called with 0.
+void force_way(int way);
+int forced_way();
 
 }  // namespace norma::cpu

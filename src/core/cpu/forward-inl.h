@@ -11,6 +11,8 @@
 #define NORMA_CORE_CPU_FORWARD_INL_H_
 #endif
 
+#include <chrono>
+
 #include "core/cpu/forward_batches-inl.h"
 #include "core/cpu/forward_sums-inl.h"
 #include "core/cpu/hostile_rows.h"
@@ -69,7 +71,9 @@ HWY_INLINE RowStatistics StatisticsOfRow(const ForwardArgs& args, int64_t r) {
     HWY_ALIGN_MAX float eights[kSums][8];
     float* out[kSums];
     for (int q = 0; q < kSums; ++q) out[q] = eights[q];
-    SumBlock(TermsOfRow<Norm, T>(args, r, pivot), 0, n, out);
+    // The processor fetches short rows best by itself.
+    SumBlock(TermsOfRow<Norm, T>(args, r, pivot, n <= kMostBatched ? 0 : kPrefetchBytes), 0, n,
+             out);
     for (int q = 0; q < kSums; ++q) sums[q] = static_cast<double>(FoldEight(eights[q])) + 0.0;
   }
   return StatisticsOfSums<Norm, T>(args, r, pivot, kSums == 2 ? sums[0] : 0, sums[kSums - 1]);
@@ -82,11 +86,8 @@ HWY_INLINE void StoreRowStatistics(const ForwardArgs& args, int64_t r, const Row
   if (Norm::kPivot && args.mean_lo != nullptr) args.mean_lo[r] = s.mean_lo;
 }
 
-// Columns of the longest rows of which the next is summed before one is written: longer ones have
-// enough to do to hide their own statistics.
-inline constexpr int64_t kMostInTurn = 384;
-
-// Rows one by one.
+// Rows one by one. Of those that could be batched the next is summed before one is written: longer
+// ones have enough to do to hide their own statistics.
 template <class Norm, class T>
 HWY_NOINLINE void ForwardRows(const ForwardArgs& args, const Normalizer<Norm, T>& normalize,
                               Range rows) {
@@ -94,7 +95,7 @@ HWY_NOINLINE void ForwardRows(const ForwardArgs& args, const Normalizer<Norm, T>
     if (args.addend != nullptr) StoreSums<T>(args, r, 1);
     return StatisticsOfRow<Norm, T>(args, r);
   };
-  const bool short_rows = args.cols <= kMostInTurn && args.addend == nullptr;
+  const bool short_rows = args.cols <= kMostBatched && args.addend == nullptr;
   const int64_t ahead = short_rows ? 2 : 1;
   RowStatistics s = statistics(rows.begin), next = s;
   for (int64_t r = rows.begin; r < rows.end; ++r, s = next) {
@@ -106,17 +107,57 @@ HWY_NOINLINE void ForwardRows(const ForwardArgs& args, const Normalizer<Norm, T>
 }
 
 template <class Norm, class T>
+HWY_INLINE void ForwardBy(const Way& way, const ForwardArgs& args,
+                          const Normalizer<Norm, T>& normalize, Range rows) {
+  if (way.rows == 1 || rows.end - rows.begin == 1) {
+    ForwardRows<Norm, T>(args, normalize, rows);
+  } else if (way.ahead == 0) {
+    ForwardBatches<Norm, T>(args, normalize, rows, way.rows);
+  } else if constexpr (Norm::kPivot) {
+    ForwardInterleaved<Norm, T>(args, normalize, rows, way);
+  }
+}
+
+// Elements of a trial, and how many trials a range has at least.
+inline constexpr int64_t kTrialElements = 4096;
+inline constexpr int64_t kLeastTrials = 24;
+
+// Whether a call's rows are in L3 or in memory it cannot know. So the first of them are worked on
+// in each way, twice, for the first time pays for what the way before has left; the way that was
+// quickest is for those that remain, which this returns. All give the same bits.
+template <class Norm, class T>
+HWY_NOINLINE Range TryWays(const ForwardArgs& args, const Normalizer<Norm, T>& normalize,
+                           Range rows, const Ways& ways, Way* quickest) {
+  using Clock = std::chrono::steady_clock;
+  *quickest = ways.way[0];
+  const int64_t some =
+      HWY_MIN(kTrialElements / args.cols, (rows.end - rows.begin) / kLeastTrials);
+  if (some == 0) return rows;
+  Clock::duration least = Clock::duration::max();
+  for (int i = 0; i < ways.count; ++i) {
+    const Way& way = ways.way[i];
+    const int64_t middle = rows.begin + some, end = middle + some;
+    ForwardBy<Norm, T>(way, args, normalize, {rows.begin, middle});
+    const Clock::time_point start = Clock::now();
+    ForwardBy<Norm, T>(way, args, normalize, {middle, end});
+    const Clock::duration taken = Clock::now() - start;
+    if (taken < least) {
+      least = taken;
+      *quickest = way;
+    }
+    rows.begin = end;
+  }
+  return rows;
+}
+
+template <class Norm, class T>
 void Forward(const ForwardArgs& args, Range rows) {
   if (rows.begin >= rows.end) return;
   const Normalizer<Norm, T> normalize(args, rows.end - rows.begin);
-  const Batches batches = BatchesOf<Norm, T>(args, rows.end - rows.begin);
-  if (batches.rows == 1 || rows.end - rows.begin == 1) {
-    ForwardRows<Norm, T>(args, normalize, rows);
-  } else if (batches.ahead == 0) {
-    ForwardBatches<Norm, T>(args, normalize, rows, batches.rows);
-  } else if constexpr (Norm::kPivot) {
-    ForwardInterleaved<Norm, T>(args, normalize, rows, batches);
-  }
+  const Ways ways = WaysOf<Norm, T>(args, rows.end - rows.begin);
+  Way way = ways.way[0];
+  if (ways.count > 1) rows = TryWays<Norm, T>(args, normalize, rows, ways, &way);
+  ForwardBy<Norm, T>(way, args, normalize, rows);
   if (args.stream) hwy::FlushStream();
 }
 

@@ -12,6 +12,7 @@
 #endif
 
 #include "base/cache_size.h"
+#include "core/cpu/cost.h"
 #include "core/cpu/forward_sums-inl.h"
 #include "core/cpu/hostile_rows.h"
 #include "core/cpu/kernels.h"
@@ -189,39 +190,57 @@ HWY_INLINE void FinishBatch(const ForwardArgs& args, int64_t first, int64_t coun
   StoreStatistics<Norm>(args, first, count, batch);
 }
 
-// How a call's rows are worked on: in batches of `rows`; where ahead > 0 they are interleaved, with
-// `step` rows written between two looks at the next batch, and what is `ahead` rows from there is
-// asked for.
-struct Batches {
+// How rows are worked on: in batches of `rows`, one by one where that is 1. Where ahead > 0 two
+// batches are interleaved, with `step` rows written between two looks at the next, and what is
+// `ahead` rows from there is asked for.
+struct Way {
   int64_t rows, step, ahead;
 };
 
-// In a core's L2 batches are best. Out of it they wait for memory, the longer the more instructions
-// lie between two lines, as the processor sees some hundreds of them at a time. There f32 rows go
-// one by one, read and written by turns, which the processor fetches by itself; LayerNorm's of less
-// than kLeastOneByOne columns, which would wait for their own statistics, in two interleaved
-// batches, and what they read and write is asked for early. RMSNorm has less to wait for, 16 bits
-// have half the bytes, and sums with a residual have twice as much to ask for: they lose as much in
-// the caches as they gain out of them. Times of each way: docs/performance.md.
-inline constexpr int64_t kLeastOneByOne = 192;
-inline constexpr int64_t kMostAsked16 = 256;
+// What can be best for a call, the first in a core's L2.
+inline constexpr int kMostWays = 3;
+struct Ways {
+  Way way[kMostWays];
+  int count;
+};
+
+// In a core's L2 batches are best, and mostly in L3. From memory they wait, the longer the more
+// instructions lie between two lines, as the processor sees some hundreds of them at a time: there
+// rows are best that are read and written by turns, which the processor fetches by itself. Short
+// ones wait for their own statistics when they are alone, so they go in small batches, or, of
+// LayerNorm, which has most to do, interleaved. 16-bit rows have half the bytes to wait for. Times
+// of each way: docs/performance.md.
+inline constexpr int64_t kMostBatched = kBatchElements / 8;  // columns
+inline constexpr int64_t kLeastAlone = 128, kLeastAlone16 = 192;
+inline constexpr int64_t kSmallBatchElements = 512;
 inline constexpr int64_t kStepElements = 256;
 inline constexpr int64_t kAskedAhead = 8192;  // bytes of x
 
 template <class Norm, class T>
-HWY_INLINE Batches BatchesOf(const ForwardArgs& args, int64_t rows) {
+HWY_INLINE Ways WaysOf(const ForwardArgs& args, int64_t rows) {
   const int64_t cols = args.cols;
-  if (cols > kBatchElements / 8) return {1, 1, 0};
+  const Way alone{1, 1, 0};
+  if (cols > kMostBatched) return {{alone}, 1};
   // What is stored past the caches is fetched a batch ahead.
-  const int64_t most = HWY_MIN((args.stream ? kBatchElements / 4 : kBatchElements) / cols, kBatch);
-  const Batches plain{most, most, 0};
+  const int64_t elements = args.stream ? kBatchElements / 4 : kBatchElements;
+  Ways ways{{{HWY_MIN(elements / cols, kBatch), 1, 0}}, 1};
   const int64_t row_bytes = cols * static_cast<int64_t>(sizeof(T));
   const bool is_f32 = sizeof(T) == sizeof(float), adds = args.addend != nullptr;
-  if ((adds ? 4 : 2) * rows * row_bytes < second_level_cache_bytes() / 2) return plain;
-  if (is_f32 && cols >= kLeastOneByOne) return {1, 1, 0};
-  if (adds || !Norm::kPivot || (!is_f32 && cols > kMostAsked16)) return plain;
-  return {HWY_MIN(kBatchElements / 2 / cols, kBatch), HWY_MAX(kStepElements / cols, 2) / 2 * 2,
-          HWY_MAX(kAskedAhead / row_bytes, 1)};
+  const int64_t bytes = (adds ? 4 : 2) * rows * row_bytes;
+  const int forced = forced_way();
+  if (forced == 0 && bytes < second_level_cache_bytes() / 2) return ways;
+  if (cols >= (is_f32 ? kLeastAlone : kLeastAlone16)) {
+    ways.way[ways.count++] = alone;
+  } else {
+    if (is_f32) ways.way[ways.count++] = {HWY_MIN(kSmallBatchElements / cols, kBatch), 1, 0};
+    if (Norm::kPivot && !adds) {
+      ways.way[ways.count++] = {HWY_MIN(kBatchElements / 2 / cols, kBatch),
+                                HWY_MAX(kStepElements / cols, 2) / 2 * 2,
+                                HWY_MAX(kAskedAhead / row_bytes, 1)};
+    }
+  }
+  if (forced > 0) ways = {{ways.way[HWY_MIN(forced, ways.count) - 1]}, 1};
+  return ways;
 }
 
 // One batch after the other, each with its sums first.
@@ -243,21 +262,21 @@ HWY_NOINLINE void ForwardBatches(const ForwardArgs& args, const Normalizer<Norm,
 // asked for them: none are fetched beside what is streamed. REQUIRES: Norm::kPivot.
 template <class Norm, class T>
 HWY_NOINLINE void ForwardInterleaved(const ForwardArgs& args, const Normalizer<Norm, T>& normalize,
-                                     Range rows, const Batches& batches) {
+                                     Range rows, const Way& way) {
   BatchOf<Norm> memory[2];
   BatchOf<Norm>*batch = &memory[0], *next = &memory[1];
-  int64_t first = rows.begin, count = HWY_MIN(batches.rows, rows.end - first);
+  int64_t first = rows.begin, count = HWY_MIN(way.rows, rows.end - first);
   BeginBatch<Norm, T>(args, first, count, *batch);
-  SumSome<Norm, T>(args, first, {0, count}, batches.ahead, *batch);
+  SumSome<Norm, T>(args, first, {0, count}, way.ahead, *batch);
   FinishBatch<Norm, T>(args, first, count, *batch);
   while (count > 0) {
-    const int64_t after = first + count, coming = HWY_MIN(batches.rows, rows.end - after);
+    const int64_t after = first + count, coming = HWY_MIN(way.rows, rows.end - after);
     if (coming > 0) BeginBatch<Norm, T>(args, after, coming, *next);
-    for (int64_t r = 0; r < count; r += batches.step) {
-      const int64_t end = HWY_MIN(r + batches.step, count);
+    for (int64_t r = 0; r < count; r += way.step) {
+      const int64_t end = HWY_MIN(r + way.step, count);
       normalize(first + r, end - r, batch->mean_hi + r, batch->mean_lo + r, batch->rstd + r, 0);
       if (r >= coming) continue;
-      SumSome<Norm, T>(args, after, {r, HWY_MIN(end, coming)}, batches.ahead, *next);
+      SumSome<Norm, T>(args, after, {r, HWY_MIN(end, coming)}, way.ahead, *next);
     }
     if (coming > 0) FinishBatch<Norm, T>(args, after, coming, *next);
     first = after;

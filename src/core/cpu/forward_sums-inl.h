@@ -13,7 +13,6 @@
 
 #include "core/cpu/kernels.h"
 #include "core/cpu/order-inl.h"
-#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -44,9 +43,9 @@ struct ForwardTerms {
   }
   // Of the columns i .. i + n - 1.
   HWY_INLINE void Ask(int64_t i, int64_t n) const {
-    for (int64_t line = i; line < i + n; line += kLine<T>) hwy::Prefetch(x_ahead + line);
+    for (int64_t line = i; line < i + n; line += kLine<T>) Fetch(x_ahead + line);
     if (y_ahead == nullptr) return;
-    for (int64_t line = i; line < i + n; line += kLine<T>) hwy::Prefetch(y_ahead + line);
+    for (int64_t line = i; line < i + n; line += kLine<T>) Fetch(y_ahead + line);
   }
   HWY_INLINE void Group(int64_t i, V (&leaf)[kSums]) const {
     Ask(i, kGroup);
@@ -95,9 +94,11 @@ HWY_INLINE void PivotMedians(const T* row, int64_t n, float* HWY_RESTRICT m) {
 }
 
 template <class Norm, class T>
-HWY_INLINE ForwardTerms<Norm, T> TermsOfRow(const ForwardArgs& args, int64_t r, float pivot) {
+HWY_INLINE ForwardTerms<Norm, T> TermsOfRow(const ForwardArgs& args, int64_t r, float pivot,
+                                            int64_t ahead = kPrefetchBytes) {
   const T* x = RowOf<T>(args.x, args.x_stride, r);
-  return {x, args.rule.cols, hn::Set(kD, pivot), x + kPrefetchBytes / sizeof(T), nullptr};
+  return {x, args.rule.cols, hn::Set(kD, pivot), x + ahead / static_cast<int64_t>(sizeof(T)),
+          nullptr};
 }
 
 // s and q of columns of a row that begin at a block.

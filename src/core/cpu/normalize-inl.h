@@ -16,7 +16,6 @@
 #include "core/cpu/hostile_rows.h"
 #include "core/cpu/kernels.h"
 #include "core/cpu/vectors-inl.h"
-#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -66,7 +65,7 @@ HWY_INLINE void NormalizeRow(const T* x, T* y, int64_t n, const P* HWY_RESTRICT 
     if (kStream) {
       // What is stored does not come back, so that there is room for what is read next.
       for (int64_t line = 0; line < 2 * kN; line += 64 / static_cast<int64_t>(sizeof(T))) {
-        hwy::Prefetch(x + ahead + i + line);
+        Fetch(x + ahead + i + line);
       }
     }
     const V y0 = affine(load(x + i), i, load), y1 = affine(load(x + i + kN), i + kN, load);

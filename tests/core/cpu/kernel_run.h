@@ -34,6 +34,7 @@ struct Way {
   bool row_at_a_time = false;  // the executor cuts its ranges into single rows
   int64_t grain = 0;           // 0: by cost
   int64_t stream_bytes = 0;    // 0: by the caches
+  int of_rows = 0;             // forward: a kernel's way to work on rows; 0: by the caches
   unsigned absent = 0;         // of Absent
   int rounding = -1;           // the caller's; -1: as it is
   bool flush = false;          // the caller takes subnormal numbers for 0, operands and results
@@ -42,8 +43,9 @@ struct Way {
     return "stride " + std::to_string(stride) + " offset " + std::to_string(offset) + " in_place " +
            std::to_string(in_place) + " threads " + std::to_string(threads) + " row_at_a_time " +
            std::to_string(row_at_a_time) + " grain " + std::to_string(grain) + " stream_bytes " +
-           std::to_string(stream_bytes) + " absent " + std::to_string(absent) +
-           " rounding " + std::to_string(rounding) + " flush " + std::to_string(flush);
+           std::to_string(stream_bytes) + " of_rows " + std::to_string(of_rows) + " absent " +
+           std::to_string(absent) + " rounding " + std::to_string(rounding) + " flush " +
+           std::to_string(flush);
   }
 };
 
@@ -68,6 +70,7 @@ class Surroundings {
   explicit Surroundings(const Way& way) {
     cpu::force_grain(way.grain);
     cpu::force_stream_bytes(way.stream_bytes);
+    cpu::force_way(way.of_rows);
     std::fegetenv(&before_);
     if (way.rounding >= 0) std::fesetround(way.rounding);
     if (way.flush) set_fp_bits(kFlushToZero | kDenormalsAreZero);
@@ -82,6 +85,7 @@ class Surroundings {
     std::fesetenv(&before_);
     cpu::force_grain(0);
     cpu::force_stream_bytes(0);
+    cpu::force_way(0);
   }
 
  private:

@@ -165,7 +165,35 @@ TEST_P(KernelBits, TheCallersEnvironment) {
   }
 }
 
-// Where a core's L2 does not have the rows, they are worked on in other batches, or one by one.
+// The ways that rows may be worked on where a core's L2 does not have them, here with few.
+TEST_P(KernelBits, EveryWayOfRows) {
+  for (const DType type : {DType::kF32, DType::kBF16, DType::kF16}) {
+    for (const int64_t cols : {1, 7, 31, 33, 64, 65, 100, 127, 128, 191, 192, 300, 512}) {
+      for (const int64_t rows : {2, 3, 17, 70}) {
+        Problem p = normal_problem(spec(), rows, cols);
+        for (int64_t r = 1; r < rows; r += 3) {
+          const std::vector<float> row = hostile_row(static_cast<int>(r % kHostileRows), cols);
+          std::copy(row.begin(), row.end(), p.x.begin() + r * cols);
+        }
+        p = in_types(p, {type, type, type});
+        std::vector<Way> ways;
+        for (const int way : {1, 2, 3}) {
+          ways.push_back({.of_rows = way});
+          ways.push_back({.stride = cols + 3, .in_place = true, .of_rows = way});
+          ways.push_back({.stride = (cols + 31) / 32 * 32,
+                          .offset = 3,
+                          .aligned = true,
+                          .stream_bytes = 1,
+                          .of_rows = way});
+        }
+        ASSERT_TRUE(has_specified_bits(p, ways));
+      }
+    }
+  }
+}
+
+// Where a core's L2 does not have the rows, the first are worked on in each way, and the others in
+// that which was quickest.
 TEST_P(KernelBits, RowsOnEitherSideOfACoresCache) {
   for (const DType type : {DType::kF32, DType::kBF16, DType::kF16}) {
     for (const int64_t cols : {33, 64, 65, 128, 191, 192, 256, 257, 300, 384, 385, 512}) {
@@ -226,6 +254,7 @@ TEST_P(KernelBits, FiveHundredRandomCombinations) {
             .row_at_a_time = draw.coin(),
             .grain = draw.below(3),
             .stream_bytes = draw.below(2),
+            .of_rows = static_cast<int>(draw.below(4)),
             .absent = static_cast<unsigned>(draw.coin() ? 0 : draw.below(64))};
     if (way.aligned) way.stride = (way.stride + 15) / 16 * 16;  // so that stores may stream
     if (draw.coin()) way.stride = -way.stride;
