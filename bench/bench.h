@@ -56,7 +56,7 @@ struct Record {
   int64_t bytes = 0;  // that the task must move at least; copy: that it moves
   double median_ns = 0, min_ns = 0, gb_s = 0;
   // Medians of the ratios of paired samples, to every implementation timed beside this one. norma's
-  // to onnxruntime is of the samples in that process.
+  // to onnxruntime is of the samples in that process, and onnxruntime's to copy follows from it.
   std::vector<std::pair<std::string, double>> ratios;
 
   double ratio_to(const std::string& other) const;  // 0 where the other was not timed

@@ -141,6 +141,8 @@ class Turns:
 
     def ns(self, peer, calls):
         taken = peer(self.next, self.sets, calls)
+        if taken < 0:
+            raise ArithmeticError("norma refuses a call that it took before")
         self.next = (self.next + calls) % self.sets
         return taken
 

@@ -240,7 +240,8 @@ int check(const char* path) {
       for (int way = 0; way <= 3; ++way) {
         cpu::force_way(way);
         if (run(kernels, c, seed) == hashes) continue;
-        file.fail(target + " differs from the reference: " + c.name());
+        file.fail(target + ", way " + std::to_string(way) + ", differs from the reference: " +
+                  c.name());
       }
     }
     ++seed;

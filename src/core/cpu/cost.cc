@@ -42,8 +42,8 @@ int64_t grain(int64_t cols, double element_ns, double thread_ns) {
   return std::max<int64_t>(1, static_cast<int64_t>(thread_ns / row_ns));
 }
 
-// Past the caches 16 bits are stored by half lines, and have more to compute for each: calls of 32
-// to 48 MB were up to 30 % quicker through 32 MiB, those of 64 MB and more past them.
+// 16 bits have more to compute for each line, and backward they store half a line at a time: row
+// norms of 24 to 48 MB were up to 30 % quicker through 32 MiB, forward passes of 64 MB past them.
 int64_t usable_bytes(int64_t element) {
   return std::min(last_level_cache_bytes(), kMostCacheBytes) / 8 * (element > 2 ? 5 : 13);
 }

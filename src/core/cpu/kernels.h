@@ -3,7 +3,7 @@
 
 // The interface between the kernels, compiled once for each SIMD target, and the drivers that cut
 // the work. Rows are f32, bf16 or f16, a kernel for each, and worked with in f32. A kernel runs on
-// the calling thread, allocates nothing and depends on no state.
+// the calling thread, allocates nothing, and its results depend on no state.
 #pragma once
 
 #include <cstdint>

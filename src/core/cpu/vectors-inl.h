@@ -32,7 +32,7 @@ inline constexpr int64_t kN = HWY_LANES(float);
 static_assert(kN == 4 || kN == 8 || kN == 16, "the folds are written for these widths");
 
 // Asks for the line at p, into L2 and not L1: L1 waits for some twenty lines at a time, which what
-// comes from memory would hold up. Past the end of an array it asks for nothing.
+// comes from memory would hold up. Past the end of an array it does no harm.
 HWY_INLINE void Fetch(const void* p) { __builtin_prefetch(p, /*rw=*/0, /*locality=*/2); }
 
 // As many 16-bit elements as a vector has lanes.
@@ -196,6 +196,7 @@ HWY_INLINE void StoreTwo(V a, V b, NativeBFloat16* p) {
 }
 HWY_INLINE void StreamTwo(V a, V b, NativeBFloat16* p) {
   __m512i both;
+  // Rows that are streamed begin lines; a guard for those who might cut them otherwise.
   if (HWY_LIKELY(reinterpret_cast<uintptr_t>(p) % 64 == 0 && DemoteTwoNormal(a, b, &both))) {
     return _mm512_stream_si512(reinterpret_cast<__m512i*>(p), both);
   }

@@ -168,7 +168,7 @@ TEST_P(KernelBits, TheCallersEnvironment) {
 // The ways that rows may be worked on where a core's L2 does not have them, here with few.
 TEST_P(KernelBits, EveryWayOfRows) {
   for (const DType type : {DType::kF32, DType::kBF16, DType::kF16}) {
-    for (const int64_t cols : {1, 7, 31, 33, 64, 65, 100, 127, 128, 191, 192, 300, 512}) {
+    for (const int64_t cols : {1, 7, 31, 33, 64, 65, 100, 127, 128, 160, 191, 192, 300, 512}) {
       for (const int64_t rows : {2, 3, 17, 70}) {
         Problem p = normal_problem(spec(), rows, cols);
         for (int64_t r = 1; r < rows; r += 3) {
@@ -210,7 +210,8 @@ TEST_P(KernelBits, RowsOnEitherSideOfACoresCache) {
         ASSERT_TRUE(has_specified_bits(
             p, {{},
                 {.stride = cols + 3, .in_place = true},
-                {.stride = whole_lines, .offset = 3, .aligned = true, .stream_bytes = 1}}));
+                {.stride = whole_lines, .offset = 3, .aligned = true, .stream_bytes = 1},
+                {.threads = 2, .grain = 1}}));
       }
     }
   }
