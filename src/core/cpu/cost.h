@@ -20,7 +20,8 @@ int64_t backward_grain(int64_t cols);
 int64_t column_grain();
 
 // Whether an output is stored past the caches: the `matrices` of its size that the call reads and
-// writes do not fit the last-level cache together, and its rows are aligned for such stores.
+// writes do not fit the last-level cache together (16-bit ones by half as much again), and its rows
+// are aligned for such stores.
 bool streams(const RowsView& output, int matrices);
 
 // For tests: every grain is this many rows, and that of columns a block, until called with 0.
