@@ -14,7 +14,8 @@
 namespace norma {
 namespace {
 
-constexpr int64_t kUnknownCacheBytes = 32 << 20, kUnknownSecondLevelBytes = 1 << 20;
+constexpr int64_t kUnknownFirstLevelBytes = 32 << 10, kUnknownSecondLevelBytes = 1 << 20,
+                  kUnknownCacheBytes = 32 << 20;
 
 // The first line of /sys/devices/system/cpu/cpu0/cache/index<i>/<name>, cut at 31 characters.
 bool read_sysfs(int i, const char* name, char (&line)[32]) {
@@ -43,31 +44,36 @@ int64_t bytes_in_sysfs(int level) {
   return largest;
 }
 
-int64_t find_last_level() {
-  if (const int64_t bytes = bytes_in_sysfs(0); bytes > 0) return bytes;
-#if defined(_SC_LEVEL3_CACHE_SIZE)
-  if (const int64_t bytes = sysconf(_SC_LEVEL3_CACHE_SIZE); bytes > 0) return bytes;
-#endif
-  return kUnknownCacheBytes;
+// name: sysconf's, or -1 where the C library has none.
+int64_t find(int level, int name, int64_t unknown) {
+  if (const int64_t bytes = bytes_in_sysfs(level); bytes > 0) return bytes;
+  if (name >= 0) {
+    if (const int64_t bytes = sysconf(name); bytes > 0) return bytes;
+  }
+  return unknown;
 }
 
-int64_t find_second_level() {
-  if (const int64_t bytes = bytes_in_sysfs(2); bytes > 0) return bytes;
-#if defined(_SC_LEVEL2_CACHE_SIZE)
-  if (const int64_t bytes = sysconf(_SC_LEVEL2_CACHE_SIZE); bytes > 0) return bytes;
+#if defined(_SC_LEVEL3_CACHE_SIZE)
+constexpr int kNameOfFirst = _SC_LEVEL1_DCACHE_SIZE, kNameOfSecond = _SC_LEVEL2_CACHE_SIZE,
+              kNameOfLast = _SC_LEVEL3_CACHE_SIZE;
+#else
+constexpr int kNameOfFirst = -1, kNameOfSecond = -1, kNameOfLast = -1;
 #endif
-  return kUnknownSecondLevelBytes;
-}
 
 }  // namespace
 
 int64_t last_level_cache_bytes() {
-  static const int64_t bytes = find_last_level();
+  static const int64_t bytes = find(0, kNameOfLast, kUnknownCacheBytes);
+  return bytes;
+}
+
+int64_t first_level_cache_bytes() {
+  static const int64_t bytes = find(1, kNameOfFirst, kUnknownFirstLevelBytes);
   return bytes;
 }
 
 int64_t second_level_cache_bytes() {
-  static const int64_t bytes = find_second_level();
+  static const int64_t bytes = find(2, kNameOfSecond, kUnknownSecondLevelBytes);
   return bytes;
 }
 

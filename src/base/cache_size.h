@@ -16,4 +16,7 @@ int64_t last_level_cache_bytes();
 // where nobody tells.
 int64_t second_level_cache_bytes();
 
+// The same of a core's first level, for data; 32 KiB where nobody tells.
+int64_t first_level_cache_bytes();
+
 }  // namespace norma

@@ -65,15 +65,23 @@ struct BackwardTerms {
   }
   HWY_INLINE void Ask(int64_t, int64_t) const {}  // Group does
   HWY_INLINE void Group(int64_t i, V (&leaf)[kSums]) const {
-    for (int64_t line = 0; line < kGroup; line += kLine<T>) {
-      Fetch(x + i + line + kBackwardPrefetchBytes / sizeof(T));
-      Fetch(dy + i + line + kBackwardPrefetchBytes / sizeof(T));
-    }
+    FetchAhead(i, i + kGroup);
     Fold<true>(i, leaf);
   }
-  HWY_INLINE void Tail(int64_t i, V (&leaf)[kSums]) const { Fold<false>(i, leaf); }
+  HWY_INLINE void Tail(int64_t i, V (&leaf)[kSums]) const {
+    FetchAhead(i, end);
+    Fold<false>(i, leaf);
+  }
 
  private:
+  static HWY_INLINE void FetchAheadOf(const T* first, const T* last) {
+    constexpr int64_t kAhead = kBackwardPrefetchBytes / static_cast<int64_t>(sizeof(T));
+    for (; first < last; first += kLine<T>) Fetch(first + kAhead);
+  }
+  HWY_INLINE void FetchAhead(int64_t i, int64_t until) const {
+    FetchAheadOf(x + i, x + until);
+    FetchAheadOf(dy + i, dy + until);
+  }
   template <bool kFull>
   HWY_INLINE void Fold(int64_t i, V (&leaf)[kSums]) const {
     FoldGroup<kSums>([&](int k, V(&t)[kSums])

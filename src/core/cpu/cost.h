@@ -24,6 +24,11 @@ int64_t column_grain();
 // are aligned for such stores.
 bool streams(const RowsView& output, int matrices);
 
+// Whether what is fetched for later goes into L1, and not into L2 alone. Set before any kernels are
+// handed out, and then left.
+extern bool fetch_into_l1;
+void set_fetch_into_l1();
+
 // For tests: every grain is this many rows, and that of columns a block, until called with 0.
 void force_grain(int64_t rows);
 // For tests: an output is large from so many bytes on, until called with 0.

@@ -72,7 +72,7 @@ HWY_INLINE RowStatistics StatisticsOfRow(const ForwardArgs& args, int64_t r) {
     float* out[kSums];
     for (int q = 0; q < kSums; ++q) out[q] = eights[q];
     // The processor fetches short rows best by itself.
-    SumBlock(TermsOfRow<Norm, T>(args, r, pivot, n <= kMostBatched ? 0 : kPrefetchBytes), 0, n,
+    SumBlock(TermsOfRow<Norm, T>(args, r, pivot, n <= kMostShort ? 0 : kPrefetchBytes), 0, n,
              out);
     for (int q = 0; q < kSums; ++q) sums[q] = static_cast<double>(FoldEight(eights[q])) + 0.0;
   }
@@ -86,32 +86,33 @@ HWY_INLINE void StoreRowStatistics(const ForwardArgs& args, int64_t r, const Row
   if (Norm::kPivot && args.mean_lo != nullptr) args.mean_lo[r] = s.mean_lo;
 }
 
-// Rows one by one. Of those that could be batched the next is summed before one is written: longer
-// ones have enough to do to hide their own statistics.
+// Rows one by one; next_first: each is summed before the one before it is written. Rows past a
+// block have enough to do to hide their own statistics.
 template <class Norm, class T>
 HWY_NOINLINE void ForwardRows(const ForwardArgs& args, const Normalizer<Norm, T>& normalize,
-                              Range rows) {
+                              Range rows, bool next_first) {
   const auto statistics = [&](int64_t r) HWY_ATTR {
     if (args.addend != nullptr) StoreSums<T>(args, r, 1);
     return StatisticsOfRow<Norm, T>(args, r);
   };
-  const bool short_rows = args.cols <= kMostBatched && args.addend == nullptr;
-  const int64_t ahead = short_rows ? 2 : 1;
+  const int64_t ahead = next_first ? 2 : 1;
   RowStatistics s = statistics(rows.begin), next = s;
   for (int64_t r = rows.begin; r < rows.end; ++r, s = next) {
-    if (short_rows && r + 1 < rows.end) next = statistics(r + 1);
+    if (next_first && r + 1 < rows.end) next = statistics(r + 1);
     StoreRowStatistics<Norm>(args, r, s);
     normalize(r, 1, &s.mean_hi, &s.mean_lo, &s.rstd, ahead);
-    if (!short_rows && r + 1 < rows.end) next = statistics(r + 1);
+    if (!next_first && r + 1 < rows.end) next = statistics(r + 1);
   }
 }
 
 template <class Norm, class T>
 HWY_INLINE void ForwardBy(const Way& way, const ForwardArgs& args,
                           const Normalizer<Norm, T>& normalize, Range rows) {
-  if (way.rows == 1 || rows.end - rows.begin == 1) {
-    ForwardRows<Norm, T>(args, normalize, rows);
-  } else if (way.ahead == 0) {
+  using Kind = Way::Kind;
+  const Kind kind = rows.end - rows.begin == 1 ? Kind::kOneByOne : way.kind;
+  if (kind == Kind::kOneByOne || kind == Kind::kNextFirst) {
+    ForwardRows<Norm, T>(args, normalize, rows, kind == Kind::kNextFirst);
+  } else if (kind == Kind::kBatches) {
     ForwardBatches<Norm, T>(args, normalize, rows, way.rows);
   } else if constexpr (Norm::kPivot) {
     ForwardInterleaved<Norm, T>(args, normalize, rows, way);

@@ -26,26 +26,27 @@ namespace HWY_NAMESPACE {
 
 // Elements of x that a batch of rows may take: half of a 32 KB L1 where they are f32.
 inline constexpr int64_t kBatchElements = 4096;
-static_assert(kBatchElements / 8 <= kBlock);
+// Rows of a batch: short ones wait for their statistics the less the more there are.
+inline constexpr int64_t kMostRows = 64;
 
 // What is known of the rows of a batch. Worked on in whole vectors, so that a last vector has
 // values for rows that are not there.
 template <int kSums>
 struct Batch {
-  HWY_ALIGN_MAX float eights[kSums][8 * kBatch];
-  HWY_ALIGN_MAX float pivot[kBatch];
-  HWY_ALIGN_MAX double s[kBatch];
-  HWY_ALIGN_MAX double q[kBatch];
-  HWY_ALIGN_MAX double t[kBatch];
-  HWY_ALIGN_MAX double v[kBatch];
-  HWY_ALIGN_MAX float mean_hi[kBatch];
-  HWY_ALIGN_MAX float mean_lo[kBatch];
-  HWY_ALIGN_MAX float rstd[kBatch];
+  HWY_ALIGN_MAX float eights[kSums][8 * kMostRows];
+  HWY_ALIGN_MAX float pivot[kMostRows];
+  HWY_ALIGN_MAX double s[kMostRows];
+  HWY_ALIGN_MAX double q[kMostRows];
+  HWY_ALIGN_MAX double t[kMostRows];
+  HWY_ALIGN_MAX double v[kMostRows];
+  HWY_ALIGN_MAX float mean_hi[kMostRows];
+  HWY_ALIGN_MAX float mean_lo[kMostRows];
+  HWY_ALIGN_MAX float rstd[kMostRows];
 
   // Of a norm that has none of these.
   void ClearMeans() {
-    for (int64_t r = 0; r < kBatch; ++r) pivot[r] = mean_hi[r] = mean_lo[r] = 0;
-    for (int64_t r = 0; r < kBatch; ++r) s[r] = 0;
+    for (int64_t r = 0; r < kMostRows; ++r) pivot[r] = mean_hi[r] = mean_lo[r] = 0;
+    for (int64_t r = 0; r < kMostRows; ++r) s[r] = 0;
   }
 };
 
@@ -55,7 +56,7 @@ using BatchOf = Batch<Norm::kForwardSums>;
 template <class Norm, class T>
 HWY_NOINLINE void Pivots(const ForwardArgs& args, int64_t first, int64_t count,
                          BatchOf<Norm>& batch) {
-  HWY_ALIGN_MAX float medians[8 * kBatch];
+  HWY_ALIGN_MAX float medians[8 * kMostRows];
   for (int64_t r = 0; r < count; ++r) {
     PivotMedians(RowOf<T>(args.x, args.x_stride, first + r), args.rule.cols, medians + 8 * r);
   }
@@ -87,7 +88,7 @@ HWY_NOINLINE void BatchSums(int64_t count, BatchOf<Norm>& batch) {
   constexpr int kSums = Norm::kForwardSums;
   // RMSNorm's and the L2 norm's only sum is q.
   double* const sums[2] = {kSums == 2 ? batch.s : batch.q, batch.q};
-  HWY_ALIGN_MAX float blocks[kBatch];
+  HWY_ALIGN_MAX float blocks[kMostRows];
   for (int q = 0; q < kSums; ++q) {
     FoldEights(batch.eights[q], count, blocks);
     RowSums(blocks, count, sums[q]);
@@ -190,11 +191,14 @@ HWY_INLINE void FinishBatch(const ForwardArgs& args, int64_t first, int64_t coun
   StoreStatistics<Norm>(args, first, count, batch);
 }
 
-// How rows are worked on: in batches of `rows`, one by one where that is 1. Where ahead > 0 two
-// batches are interleaved, with `step` rows written between two looks at the next, and what is
-// `ahead` rows from there is asked for.
+// How rows are worked on.
 struct Way {
-  int64_t rows, step, ahead;
+  // kNextFirst: one by one, the next summed before one is written. kInterleaved: two batches, with
+  // `step` rows written between two looks at the next, and what is `ahead` rows from there is asked
+  // for.
+  enum class Kind { kBatches, kOneByOne, kNextFirst, kInterleaved };
+  Kind kind = Kind::kOneByOne;
+  int64_t rows = 1, step = 1, ahead = 0;
 };
 
 // What can be best for a call, the first in a core's L2.
@@ -204,13 +208,15 @@ struct Ways {
   int count;
 };
 
-// In a core's L2 batches are best, and mostly in L3. From memory they wait, the longer the more
-// instructions lie between two lines, as the processor sees some hundreds of them at a time: there
-// rows are best that are read and written by turns, which the processor fetches by itself. Short
-// ones wait for their own statistics when they are alone, so they go in small batches, or, of
-// LayerNorm, which has most to do, interleaved. 16-bit rows have half the bytes to wait for. Times
-// of each way: docs/performance.md.
-inline constexpr int64_t kMostBatched = kBatchElements / 8;  // columns
+// In a core's L2 batches are best, and mostly in L3; but of LayerNorm's longer rows two at a time
+// hide the statistics as well. From memory batches wait, the longer the more instructions lie
+// between two lines, as the processor sees some hundreds of them at a time: there rows are best
+// that are read and written by turns, which the processor fetches by itself. Short ones wait for
+// their own statistics when they are alone, so they go in small batches, or, of LayerNorm, which
+// has most to do, interleaved. 16-bit rows have half the bytes to wait for. Times of each way:
+// docs/performance.md.
+inline constexpr int64_t kMostShort = kBatchElements / 8;  // columns
+inline constexpr int64_t kMostBatched = kBlock;
 inline constexpr int64_t kLeastAlone = 128, kLeastAlone16 = 192;
 inline constexpr int64_t kSmallBatchElements = 512;
 inline constexpr int64_t kStepElements = 256;
@@ -218,23 +224,28 @@ inline constexpr int64_t kAskedAhead = 8192;  // bytes of x
 
 template <class Norm, class T>
 HWY_INLINE Ways WaysOf(const ForwardArgs& args, int64_t rows) {
+  using Kind = Way::Kind;
   const int64_t cols = args.cols;
-  const Way alone{1, 1, 0};
-  if (cols > kMostBatched) return {{alone}, 1};
+  const bool adds = args.addend != nullptr, is_short = cols <= kMostShort;
+  const Way alone{is_short && !adds ? Kind::kNextFirst : Kind::kOneByOne};
+  if (!is_short && (cols > kMostBatched || adds || args.stream)) return {{alone}, 1};
   // What is stored past the caches is fetched a batch ahead.
   const int64_t elements = args.stream ? kBatchElements / 4 : kBatchElements;
-  Ways ways{{{HWY_MIN(elements / cols, kBatch), 1, 0}}, 1};
+  Ways ways{{{Kind::kBatches, HWY_MIN(elements / cols, kMostRows)}}, 1};
+  if (Norm::kPivot && !is_short) ways.way[0] = {Kind::kNextFirst};
   const int64_t row_bytes = cols * static_cast<int64_t>(sizeof(T));
-  const bool is_f32 = sizeof(T) == sizeof(float), adds = args.addend != nullptr;
+  const bool is_f32 = sizeof(T) == sizeof(float);
   const int64_t bytes = (adds ? 4 : 2) * rows * row_bytes;
   const int forced = forced_way();
   if (forced == 0 && bytes < second_level_cache_bytes() / 2) return ways;
   if (cols >= (is_f32 ? kLeastAlone : kLeastAlone16)) {
     ways.way[ways.count++] = alone;
   } else {
-    if (is_f32) ways.way[ways.count++] = {HWY_MIN(kSmallBatchElements / cols, kBatch), 1, 0};
+    if (is_f32) {
+      ways.way[ways.count++] = {Kind::kBatches, HWY_MIN(kSmallBatchElements / cols, kBatch)};
+    }
     if (Norm::kPivot && !adds) {
-      ways.way[ways.count++] = {HWY_MIN(kBatchElements / 2 / cols, kBatch),
+      ways.way[ways.count++] = {Kind::kInterleaved, HWY_MIN(kBatchElements / 2 / cols, kBatch),
                                 HWY_MAX(kStepElements / cols, 2) / 2 * 2,
                                 HWY_MAX(kAskedAhead / row_bytes, 1)};
     }

@@ -26,7 +26,8 @@ struct ForwardTerms {
   const T* x;
   int64_t end;
   V pivot;
-  // What is asked for meanwhile: a row of x that comes, and one of y that will be written, or null.
+  // What is asked for meanwhile: a row of x that comes, and one of y that will be written. Each may
+  // be null.
   const T* x_ahead;
   const T* y_ahead;
 
@@ -43,9 +44,10 @@ struct ForwardTerms {
   }
   // Of the columns i .. i + n - 1.
   HWY_INLINE void Ask(int64_t i, int64_t n) const {
-    for (int64_t line = i; line < i + n; line += kLine<T>) Fetch(x_ahead + line);
-    if (y_ahead == nullptr) return;
-    for (int64_t line = i; line < i + n; line += kLine<T>) Fetch(y_ahead + line);
+    for (const T* ahead : {x_ahead, y_ahead}) {
+      if (ahead == nullptr) continue;
+      for (int64_t line = i; line < i + n; line += kLine<T>) Fetch(ahead + line);
+    }
   }
   HWY_INLINE void Group(int64_t i, V (&leaf)[kSums]) const {
     Ask(i, kGroup);
@@ -93,12 +95,13 @@ HWY_INLINE void PivotMedians(const T* row, int64_t n, float* HWY_RESTRICT m) {
   }
 }
 
+// ahead: bytes of x, 0 to ask for nothing.
 template <class Norm, class T>
 HWY_INLINE ForwardTerms<Norm, T> TermsOfRow(const ForwardArgs& args, int64_t r, float pivot,
                                             int64_t ahead = kPrefetchBytes) {
   const T* x = RowOf<T>(args.x, args.x_stride, r);
-  return {x, args.rule.cols, hn::Set(kD, pivot), x + ahead / static_cast<int64_t>(sizeof(T)),
-          nullptr};
+  return {x, args.rule.cols, hn::Set(kD, pivot),
+          ahead == 0 ? nullptr : x + ahead / static_cast<int64_t>(sizeof(T)), nullptr};
 }
 
 // s and q of columns of a row that begin at a block.

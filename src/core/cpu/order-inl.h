@@ -197,9 +197,9 @@ HWY_INLINE void FoldRowPair(const Terms& first, const Terms& second, V (&leaf)[T
 
 // SumBlock of rows of n elements, n not more than a block; the first row is even. Short rows leave
 // out to add +0: only the sign of a zero sum could tell, and the last + 0.0 settles that.
-template <int kSums, class TermsOfRow>
+template <int kSums, size_t kEights, class TermsOfRow>
 HWY_NOINLINE void SumRows(const TermsOfRow& terms, Range rows, int64_t n,
-                          float (&eights)[kSums][8 * kBatch]) {
+                          float (&eights)[kSums][kEights]) {
   V leaf[kSums];
   if (kN == 16 && n <= kGroup / 2) {
     for (int64_t r = rows.begin; r < rows.end; r += 2) {

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "core/cpu/cost.h"
 #include "core/cpu/fused_kernels.h"
 #include "core/cpu/norm_tables.h"
 
@@ -73,6 +74,7 @@ bool processor_has(Target target) {
 class Registry {
  public:
   Registry() {
+    set_fetch_into_l1();
     for (const TargetTraits& traits : kAllTargets) {
       Kernels& k = all_[static_cast<size_t>(count_)];
       k.name = traits.name;

@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include "base/float16.h"
+#include "core/cpu/cost.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -31,9 +32,14 @@ inline constexpr hn::RebindToSigned<D> kSigned{};
 inline constexpr int64_t kN = HWY_LANES(float);
 static_assert(kN == 4 || kN == 8 || kN == 16, "the folds are written for these widths");
 
-// Asks for the line at p, into L2 and not L1: L1 waits for some twenty lines at a time, which what
-// comes from memory would hold up. Past the end of an array it does no harm.
-HWY_INLINE void Fetch(const void* p) { __builtin_prefetch(p, /*rw=*/0, /*locality=*/2); }
+// Asks for the line at p. Past the end of an array it does no harm.
+HWY_INLINE void Fetch(const void* p) {
+  if (fetch_into_l1) {
+    __builtin_prefetch(p, /*rw=*/0, /*locality=*/3);
+  } else {
+    __builtin_prefetch(p, /*rw=*/0, /*locality=*/2);
+  }
+}
 
 // As many 16-bit elements as a vector has lanes.
 using D16 = hn::Rebind<uint16_t, D>;

@@ -168,7 +168,8 @@ TEST_P(KernelBits, TheCallersEnvironment) {
 // The ways that rows may be worked on where a core's L2 does not have them, here with few.
 TEST_P(KernelBits, EveryWayOfRows) {
   for (const DType type : {DType::kF32, DType::kBF16, DType::kF16}) {
-    for (const int64_t cols : {1, 7, 31, 33, 64, 65, 100, 127, 128, 160, 191, 192, 300, 512}) {
+    for (const int64_t cols : {1, 7, 31, 33, 64, 65, 100, 127, 128, 160, 191, 192, 300, 512, 513,
+                               1000, 1024}) {
       for (const int64_t rows : {2, 3, 17, 70}) {
         Problem p = normal_problem(spec(), rows, cols);
         for (int64_t r = 1; r < rows; r += 3) {
@@ -196,7 +197,8 @@ TEST_P(KernelBits, EveryWayOfRows) {
 // that which was quickest.
 TEST_P(KernelBits, RowsOnEitherSideOfACoresCache) {
   for (const DType type : {DType::kF32, DType::kBF16, DType::kF16}) {
-    for (const int64_t cols : {33, 64, 65, 128, 191, 192, 256, 257, 300, 384, 385, 512}) {
+    for (const int64_t cols :
+         {33, 64, 65, 128, 191, 192, 256, 257, 300, 384, 385, 512, 513, 768, 1023, 1024}) {
       const int64_t row_bytes = cols * static_cast<int64_t>(size_of(type));
       const int64_t most = second_level_cache_bytes() / 2 / (2 * row_bytes);
       for (const int64_t rows : {most - 1, most + 1}) {
