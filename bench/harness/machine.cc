@@ -4,9 +4,7 @@
 #include "bench/harness/machine.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <ctime>
 #include <fstream>
 #include <map>
@@ -41,12 +39,9 @@ std::string machine_name() {
 }
 
 CacheSizes cache_sizes() {
-  CacheSizes sizes{.last_level = last_level_cache_bytes()};
-#if defined(_SC_LEVEL1_DCACHE_SIZE) && defined(_SC_LEVEL2_CACHE_SIZE)
-  sizes.l1 = std::max<int64_t>(sysconf(_SC_LEVEL1_DCACHE_SIZE), 0);
-  sizes.l2 = std::max<int64_t>(sysconf(_SC_LEVEL2_CACHE_SIZE), 0);
-#endif
-  return sizes;
+  return {.l1 = first_level_cache_bytes(),
+          .l2 = second_level_cache_bytes(),
+          .last_level = last_level_cache_bytes()};
 }
 
 std::string date_now() {

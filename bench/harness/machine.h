@@ -13,11 +13,12 @@ namespace norma::bench {
 std::string machine_name();
 
 struct CacheSizes {
-  int64_t l1 = 0, l2 = 0;  // bytes for data, of a core; 0 where the C library does not tell
+  int64_t l1 = 0, l2 = 0;  // bytes for data, of a core; 0: a result that does not say
   int64_t last_level = 0;
 
   bool operator==(const CacheSizes&) const = default;
 };
+// This machine's, as base/cache_size.h tells them.
 CacheSizes cache_sizes();
 
 // UTC, ISO 8601: "2026-11-23T20:05:00Z"

@@ -86,8 +86,8 @@ HWY_INLINE void StoreRowStatistics(const ForwardArgs& args, int64_t r, const Row
   if (Norm::kPivot && args.mean_lo != nullptr) args.mean_lo[r] = s.mean_lo;
 }
 
-// Rows one by one; next_first: each is summed before the one before it is written. Rows past a
-// block have enough to do to hide their own statistics.
+// Rows one by one; next_first: each is summed before the one before it is written, so that its
+// statistics are there in time. Of rows past a block two, and what is written, do not stay in L1.
 template <class Norm, class T>
 HWY_NOINLINE void ForwardRows(const ForwardArgs& args, const Normalizer<Norm, T>& normalize,
                               Range rows, bool next_first) {

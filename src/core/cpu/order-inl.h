@@ -196,7 +196,8 @@ HWY_INLINE void FoldRowPair(const Terms& first, const Terms& second, V (&leaf)[T
 }
 
 // SumBlock of rows of n elements, n not more than a block; the first row is even. Short rows leave
-// out to add +0: only the sign of a zero sum could tell, and the last + 0.0 settles that.
+// out to add +0: only the sign of a zero sum could tell, and the last + 0.0 settles that. There is
+// room for eight values of each row in eights, and for one more row where their number is odd.
 template <int kSums, size_t kEights, class TermsOfRow>
 HWY_NOINLINE void SumRows(const TermsOfRow& terms, Range rows, int64_t n,
                           float (&eights)[kSums][kEights]) {
